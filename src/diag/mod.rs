@@ -1,0 +1,7 @@
+//! Diagnostics as values: what is wrong, where, what to do. Rendering is elsewhere (`render::human::diag`).
+
+mod sink;
+mod source;
+
+pub use sink::{Code, Diagnostic, Label, Severity, Sink};
+pub use source::{Source, SourceId, Sources, Span};

@@ -1,0 +1,7 @@
+//! What was seen outside, in one piece: observations that know the difference between absent and unknown.
+
+mod observation;
+mod snapshot;
+
+pub use observation::{Observation, Reason};
+pub use snapshot::{Guest, GuestKind, NodeStatus, OmniSnapshot, ProxmoxSnapshot, PveNode, Snapshot, Storage};

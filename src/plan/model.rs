@@ -1,0 +1,271 @@
+//! The plan as plain data: everything that renderers show and that apply carries out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::kinds::{Certainty, Effect};
+use crate::resource::{Resource, ResourceId};
+use crate::value::Value;
+
+/// Number of a step in its plan, from 0 in plan order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepId(pub u32);
+
+/// What a step does to one address. The order is not the display order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Does not exist; will.
+    Create,
+    /// Exists and is ours; changes.
+    Update,
+    /// Exists, is declared, not in the record: becomes ours, without a write to the server.
+    Adopt,
+    /// Exists, is declared, not in the record: becomes ours and changes.
+    AdoptUpdate,
+    /// Ours, no longer declared: destroyed.
+    Destroy,
+    /// Ours, no longer declared: our mark is removed, the thing stays (kernel arguments).
+    Release,
+    /// In the record, gone outside, no longer declared: forgotten.
+    Forget,
+    /// Waits until a goal is reached; changes nothing.
+    Await,
+}
+
+impl Action {
+    /// Symbol shown before the word.
+    pub fn symbol(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Update => '~',
+            Self::Adopt | Self::AdoptUpdate => '>',
+            Self::Destroy => '-',
+            Self::Release | Self::Forget => '<',
+            Self::Await => '.',
+        }
+    }
+    /// The word shown everywhere.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Adopt => "adopt",
+            Self::AdoptUpdate => "adopt+update",
+            Self::Destroy => "destroy",
+            Self::Release => "release",
+            Self::Forget => "forget",
+            Self::Await => "await",
+        }
+    }
+    /// Whether it counts as a change for exit codes. An adoption without update only writes the record.
+    pub fn is_change(self) -> bool {
+        !matches!(self, Self::Adopt | Self::Await | Self::Forget)
+    }
+}
+
+/// The one request that a step sends, complete but for what only the server knows at that moment (version, finalizers).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Create this resource.
+    Create(Resource),
+    /// Replace spec, labels and annotations by `after`, provided that the live normal form still equals `before`.
+    Update {
+        /// What was seen when planning.
+        before: Resource,
+        /// What is sent; unknown fields, foreign labels and annotations of `before` are carried in it.
+        after: Resource,
+    },
+    /// Tear down and wait until it is gone.
+    Teardown {
+        /// Identity.
+        id: ResourceId,
+        /// What was seen when planning.
+        before: Resource,
+    },
+    /// Write the record only.
+    Record(Resource),
+    /// Drop from the record only.
+    Drop,
+    /// Wait for the goal; nothing is sent but reads.
+    Await(Goal),
+}
+
+/// Live state that a step waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// The cluster is up: phase Running, bootstrapped, as many machines as wanted, each connected, running,
+    /// configuration up to date, versions as wanted.
+    ClusterUp {
+        /// Cluster name.
+        cluster: String,
+        /// Wanted machines by machine set id.
+        machine_sets: BTreeMap<String, u32>,
+        /// Kubernetes version without `v`.
+        kubernetes: String,
+        /// Talos version without `v`.
+        talos: String,
+        /// Whether readiness is awaited too; false where the patches leave no CNI.
+        ready: bool,
+    },
+    /// Machines of a machine set are gone: at most `machines` machine requests left.
+    MachinesGone {
+        /// Machine set id.
+        machine_set: String,
+        /// How many stay.
+        machines: u32,
+    },
+}
+
+/// Why a field differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeCause {
+    /// The files changed since the last apply, or there is no record.
+    Files,
+    /// Live changed since the last apply, the files did not.
+    Drift,
+    /// Both changed.
+    Both,
+}
+
+/// One field that changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Path in the words of the file (`providerdata`, `storage_selector`), one part per level.
+    pub path: Vec<String>,
+    /// Live value; `None` when absent.
+    pub before: Option<Value>,
+    /// Wanted value; `None` when it goes.
+    pub after: Option<Value>,
+    /// Whether the values must not be shown.
+    pub sensitive: bool,
+    /// Why.
+    pub cause: ChangeCause,
+    /// What it does to existing machines.
+    pub effect: Effect,
+    /// How sure.
+    pub certainty: Certainty,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Number.
+    pub id: StepId,
+    /// What it is about.
+    pub address: Address,
+    /// What it does.
+    pub action: Action,
+    /// Wave it belongs to, from 1.
+    pub wave: u32,
+    /// What is sent.
+    pub operation: Operation,
+    /// Fields that change; empty for create and destroy, whose whole content is in the operation.
+    pub changes: Vec<Change>,
+    /// Worst effect on machines.
+    pub effect: Effect,
+    /// How sure.
+    pub certainty: Certainty,
+    /// One-line facts for people: what happens to machines, and why.
+    pub notes: Vec<String>,
+    /// Steps that must be done before, with the reason.
+    pub after: Vec<(StepId, String)>,
+    /// Place in the files (`path:line`), where it is declared.
+    pub source: Option<String>,
+}
+
+/// A machine that the plan deletes or rebuilds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Address of the machine set or cluster.
+    pub address: Address,
+    /// Machine request id or UUID; `None` when Omni chooses and we cannot predict.
+    pub machine: Option<String>,
+    /// VM, as `node/vmid`, when it is known.
+    pub vm: Option<String>,
+    /// Destroy or rebuild.
+    pub effect: Effect,
+    /// Whether Omni chooses; then this is a prediction.
+    pub predicted: bool,
+}
+
+/// Something declared that needs nothing, or is not compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unchanged {
+    /// What.
+    pub address: Address,
+    /// `adopted`, `unchanged`, `not compared yet`, `foreign`, …
+    pub status: String,
+    /// A fact for people.
+    pub note: Option<String>,
+}
+
+/// A warning that belongs to the plan (placement, quorum, foreign objects, no record).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Warning {
+    /// Stable code, as `OS0401`.
+    pub code: String,
+    /// What it is about.
+    pub address: Option<Address>,
+    /// Sentence.
+    pub message: String,
+    /// Whether apply must refuse.
+    pub blocks: bool,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// Totals.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Summary {
+    /// Objects to create.
+    pub create: u32,
+    /// Objects to change (adopted ones included).
+    pub update: u32,
+    /// Objects to destroy.
+    pub destroy: u32,
+    /// Objects adopted without a change.
+    pub adopt: u32,
+    /// Objects released.
+    pub release: u32,
+    /// Declared objects that need nothing.
+    pub unchanged: u32,
+    /// Live objects in managed clusters that are not ours.
+    pub foreign: u32,
+    /// Machines that will be lost.
+    pub machines_lost: u32,
+    /// Worst effect.
+    pub worst: Effect,
+}
+
+/// The plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Omni origin.
+    pub omni: String,
+    /// Omni version, if known.
+    pub omni_version: Option<String>,
+    /// Lineage and serial of the record that was read; `None` without one (then the plan is two-way and prunes nothing).
+    pub record: Option<(String, u64)>,
+    /// SHA-256 of the files read, hex.
+    pub files_digest: String,
+    /// Steps in wave order, then by address.
+    pub steps: Vec<Step>,
+    /// Names of the waves, from wave 1.
+    pub waves: Vec<String>,
+    /// Declared things without a step, and foreign ones.
+    pub unchanged: Vec<Unchanged>,
+    /// Machines that will be lost.
+    pub lost: Vec<Lost>,
+    /// Warnings and blocks.
+    pub warnings: Vec<Warning>,
+    /// What could not be read; a plan with entries here is not complete.
+    pub unknown: Vec<String>,
+    /// Totals.
+    pub summary: Summary,
+}

@@ -1,0 +1,54 @@
+//! The record as plain data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::resource::{Resource, ResourceId};
+
+/// Version of the record's format; newer ones are refused, older ones migrated.
+pub const FORMAT: u32 = 1;
+
+/// What we remember of one Omni instance and spec.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Identity of this chain of records; never changes.
+    pub lineage: String,
+    /// Raised by every write; with the lineage the compare-and-set key.
+    pub serial: u64,
+    /// Omni origin that this record belongs to.
+    pub omni: String,
+    /// What we made or adopted.
+    pub entries: BTreeMap<Address, Entry>,
+}
+
+/// One thing that we made or adopted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Identity in Omni; `None` for things that are only observed (container, files).
+    pub id: Option<ResourceId>,
+    /// Normal form that we last applied; secrets as keyed digests.
+    pub applied: Option<Resource>,
+    /// How it came to be ours.
+    pub origin: Origin,
+}
+
+/// How something came to be ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// We created it.
+    Created,
+    /// It was there and is declared.
+    Adopted,
+}
+
+impl Record {
+    /// An empty record of a new lineage.
+    pub fn new(lineage: impl Into<String>, omni: impl Into<String>) -> Self {
+        Self { format: FORMAT, lineage: lineage.into(), serial: 0, omni: omni.into(), entries: BTreeMap::new() }
+    }
+}

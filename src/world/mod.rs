@@ -1,0 +1,14 @@
+//! The outside as traits, so that the engine can be simulated, crashed and replayed. Production and lab differ only here.
+
+mod clock;
+mod fs;
+mod net;
+mod rng;
+
+pub use clock::Clock;
+pub use fs::{Fs, FsError};
+pub use net::{Deadline, Header, HeaderValue, Method, Net, NetError, NetReply, NetRequest};
+pub use rng::Rng;
+
+/// A future that can be sent between threads.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;

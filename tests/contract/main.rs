@@ -1,0 +1,7 @@
+//! Contract tests: every recorded case of every kind, counted by case.
+//!
+//! They read the folder that `OMNI_SCALE_FIXTURES` names, by default `tests/fixtures`; both have the same layout. Skips
+//! come from the rules in `tests/fixtures/skips.toml` only.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
+mod support;
