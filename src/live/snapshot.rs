@@ -30,7 +30,10 @@ pub struct OmniSnapshot {
 impl OmniSnapshot {
     /// The observation of a type by its short name (`Clusters`).
     pub fn list(&self, short: &str) -> &[LiveResource] {
-        self.types.get(&format!("{short}.omni.sidero.dev")).and_then(Observation::known).map_or(&[], Vec::as_slice)
+        self.types
+            .get(&format!("{short}.omni.sidero.dev"))
+            .and_then(Observation::known)
+            .map_or(&[], Vec::as_slice)
     }
     /// Why a type could not be read, if it could not.
     pub fn unreadable(&self, short: &str) -> Option<&Reason> {

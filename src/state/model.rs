@@ -49,6 +49,12 @@ pub enum Origin {
 impl Record {
     /// An empty record of a new lineage.
     pub fn new(lineage: impl Into<String>, omni: impl Into<String>) -> Self {
-        Self { format: FORMAT, lineage: lineage.into(), serial: 0, omni: omni.into(), entries: BTreeMap::new() }
+        Self {
+            format: FORMAT,
+            lineage: lineage.into(),
+            serial: 0,
+            omni: omni.into(),
+            entries: BTreeMap::new(),
+        }
     }
 }

@@ -39,10 +39,8 @@ fn fits(want: &str, have: &str) -> bool {
 
 /// The folder of recordings.
 pub fn fixtures() -> PathBuf {
-    std::env::var_os("OMNI_SCALE_FIXTURES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"),
-        PathBuf::from,
-    )
+    std::env::var_os("OMNI_SCALE_FIXTURES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"), PathBuf::from)
 }
 
 /// A sub-folder or file of the recordings, or `None` after saying that it is absent.
@@ -68,7 +66,9 @@ pub struct Tally {
 impl Tally {
     /// Starts counting.
     pub fn new(suite: &'static str) -> Self {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/skips.toml")).unwrap();
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/skips.toml"))
+                .unwrap();
         let rules: Rules = toml::from_str(&text).expect("tests/fixtures/skips.toml");
         Self { suite, rules: rules.skip, passed: 0, total: 0, skipped: BTreeMap::new(), failures: Vec::new() }
     }
@@ -98,7 +98,13 @@ impl Tally {
         for failure in &self.failures {
             println!("{}:   FAILED {failure}", self.suite);
         }
-        assert!(self.failures.is_empty(), "{}: {} of {} cases failed", self.suite, self.failures.len(), self.total);
+        assert!(
+            self.failures.is_empty(),
+            "{}: {} of {} cases failed",
+            self.suite,
+            self.failures.len(),
+            self.total
+        );
         assert!(self.passed > 0, "{}: present, but nothing was run", self.suite);
     }
 }
