@@ -1,1 +1,12 @@
-//! lab.
+//! A world to rehearse in: servers on loopback that speak the wire of Omni and Proxmox VE, and behind them a model of
+//! Omni's controllers, the Proxmox infrastructure provider and machines.
+//!
+//! It is written from the protocol reference and from recorded timelines, never from this program's own clients: it imports
+//! only `address`, `secret`, `untrusted`, `diag`, `yaml` and the `world` traits, so that two independent readings meet on
+//! the wire. Requests and types that are not modelled answer 501.
+
+mod serve;
+
+pub use serve::{
+    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset, spec_for, worlds,
+};
