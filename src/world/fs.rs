@@ -14,7 +14,13 @@ pub enum FsError {
         /// Why.
         cause: String,
     },
+    /// Another process holds the lock.
+    #[error("`{0}` is locked by another process")]
+    Held(String),
 }
+
+/// A lock that is held until it is dropped, and that the operating system releases when the process dies.
+pub trait FsLock: Send + Sync {}
 
 /// Files of the tool itself. Every write is durable when it returns, or is an error.
 pub trait Fs: Send + Sync {
@@ -28,4 +34,6 @@ pub trait Fs: Send + Sync {
     fn remove(&self, path: &std::path::Path) -> Result<(), FsError>;
     /// Names in a folder, sorted; a missing folder is empty.
     fn list(&self, path: &std::path::Path) -> Result<Vec<String>, FsError>;
+    /// Takes the exclusive lock that the file `path` stands for, without waiting; [`FsError::Held`] when somebody has it.
+    fn lock(&self, path: &std::path::Path) -> Result<Box<dyn FsLock>, FsError>;
 }

@@ -3,10 +3,11 @@
 mod clock;
 mod fs;
 mod net;
+pub mod real;
 mod rng;
 
 pub use clock::Clock;
-pub use fs::{Fs, FsError};
+pub use fs::{Fs, FsError, FsLock};
 pub use net::{Deadline, Header, HeaderValue, Method, Net, NetError, NetReply, NetRequest};
 pub use rng::Rng;
 
