@@ -1,0 +1,2 @@
+//! All figures of the project, printed by one run.
+fn main() {}

@@ -1,0 +1,144 @@
+//! Every `console` block of README.md and of the guides is run as a user would run it, and its output compared.
+//!
+//! A block's commands run in order in one copy of the shipped deployment, with a fresh `state/`. A line `$ command` is
+//! run by `sh`; `omni-scale` is the binary under test. `[..]` in the expected text stands for any text within a line, a
+//! line `...` for any lines. `UPDATE_README=1` rewrites the blocks with what was really printed; read the diff.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Copies what a user's repository holds.
+fn deployment(root: &Path, to: &Path) {
+    for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
+        copy(&root.join(entry), &to.join(entry));
+    }
+    std::fs::create_dir_all(to.join("state")).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else if from.exists() {
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+/// One fenced block: where its body stands in the page, and the commands with what they should print.
+struct Block {
+    body: std::ops::Range<usize>,
+    commands: Vec<(String, String)>,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(start) = page[at..].find("```console\n").map(|i| at + i + "```console\n".len()) {
+        let end = start + page[start..].find("```").expect("a console block is closed");
+        let mut commands: Vec<(String, String)> = Vec::new();
+        for line in page[start..end].lines() {
+            if let Some(command) = line.strip_prefix("$ ") {
+                commands.push((command.to_owned(), String::new()));
+            } else if let Some((_, output)) = commands.last_mut() {
+                writeln!(output, "{line}").unwrap();
+            }
+        }
+        found.push(Block { body: start..end, commands });
+        at = end;
+    }
+    found
+}
+
+fn line_fits(want: &str, have: &str) -> bool {
+    let mut parts = want.split("[..]");
+    let Some(mut rest) = have.strip_prefix(parts.next().unwrap()) else { return false };
+    let mut open = false;
+    let parts: Vec<&str> = parts.collect();
+    for (i, part) in parts.iter().enumerate() {
+        open = true;
+        if i + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    open || rest.is_empty()
+}
+
+fn fits(want: &[&str], have: &[&str]) -> bool {
+    match want.split_first() {
+        None => have.is_empty(),
+        Some((&"...", rest)) => (0..=have.len()).any(|skip| fits(rest, &have[skip..])),
+        Some((first, rest)) => {
+            have.split_first().is_some_and(|(line, more)| line_fits(first, line) && fits(rest, more))
+        }
+    }
+}
+
+fn run_page(page: &str) {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join(page);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let bin = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_omni-scale"), bin.path().join("omni-scale")).unwrap();
+    let search = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+
+    let mut updated = text.clone();
+    let mut problems = Vec::new();
+    let mut ran = 0;
+    for block in blocks(&text).into_iter().rev() {
+        let work = tempfile::tempdir().unwrap();
+        deployment(&root, work.path());
+        let mut body = String::new();
+        for (command, want) in block.commands {
+            ran += 1;
+            let command_run = command.replace("cargo run --release --", "omni-scale");
+            let output = Command::new("sh")
+                .args(["-c", &format!("exec 2>&1; {command_run}")])
+                .current_dir(work.path())
+                .env("PATH", &search)
+                .env("NO_COLOR", "1")
+                .env("COLUMNS", "120")
+                .env_remove("OMNI_ENDPOINT")
+                .env_remove("OMNI_SERVICE_ACCOUNT_KEY")
+                .env_remove("CI")
+                .output()
+                .unwrap();
+            let have = String::from_utf8(output.stdout).unwrap();
+            write!(body, "$ {command}\n{have}").unwrap();
+            if !have.is_empty() && !have.ends_with('\n') {
+                body.push('\n');
+            }
+            let (w, h): (Vec<_>, Vec<_>) = (want.lines().collect(), have.lines().collect());
+            if !fits(&w, &h) {
+                problems.push(format!("{page}: `{command}` printed\n{have}\nbut the page says\n{want}"));
+            }
+        }
+        updated.replace_range(block.body, &body);
+    }
+    println!("{page}: {ran} commands");
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(&path, updated).unwrap();
+        return;
+    }
+    assert!(ran > 0, "{page} has no console block");
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+#[test]
+fn readme_shows_what_really_happens() {
+    run_page("README.md");
+}
+
+#[test]
+fn wildcards_match_within_lines_and_over_lines() {
+    assert!(line_fits("a [..] c", "a b c") && !line_fits("a [..] c", "a b d") && !line_fits("abc", "abcd"));
+    assert!(fits(&["x", "...", "z"], &["x", "1", "2", "z"]) && !fits(&["x", "z"], &["x", "y", "z"]));
+}
