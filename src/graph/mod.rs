@@ -1,1 +1,5 @@
-//! graph.
+//! Relations between addresses: what needs what, and why.
+
+mod desired;
+
+pub use desired::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};

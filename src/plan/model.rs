@@ -177,6 +177,10 @@ pub struct Step {
     pub after: Vec<(StepId, String)>,
     /// Place in the files (`path:line`), where it is declared.
     pub source: Option<String>,
+    /// What the record holds for this address once the step is done: the normal form that the files ask for, without
+    /// the foreign labels and unknown fields that an update carries along. `None`: the entry is dropped, or stays as it
+    /// is (await).
+    pub record: Option<Resource>,
 }
 
 /// A machine that the plan deletes or rebuilds.

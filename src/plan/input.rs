@@ -1,0 +1,23 @@
+//! What a plan is made from: values only, so that the same inputs give the same bytes.
+
+use crate::graph::Desired;
+use crate::live::Snapshot;
+use crate::state::model::Record;
+
+/// Everything that the planner may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanInput<'a> {
+    /// What the files ask for.
+    pub desired: &'a Desired,
+    /// What one refresh saw.
+    pub snapshot: &'a Snapshot,
+    /// What we remember; without it the plan is two-way and prunes nothing.
+    pub record: Option<&'a Record>,
+    /// Choices of the person who asks.
+    pub options: PlanOptions,
+}
+
+/// Choices of the person who asks. None exist yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlanOptions {}
