@@ -1,5 +1,64 @@
 //! What exists: one file per kind, and the facts about its fields.
+//!
+//! A kind is a table of fields ([`fields::Kind`]). Everything that differs between kinds only by names and types is a
+//! walk over that table: [`normalise`], [`from_yaml_keys`].
 
+mod clusters;
+mod config_patches;
+mod duration;
 mod effect;
+mod extensions_configurations;
+pub mod fields;
+mod kernel_args;
+mod kubernetes_health_checks;
+mod kubernetes_manifest_groups;
+mod machine_classes;
+mod machine_set_nodes;
+mod machine_sets;
+mod normal;
 
+pub use clusters::CLUSTERS;
+pub use config_patches::CONFIG_PATCHES;
+pub use duration::Span as DurationSpan;
 pub use effect::{Certainty, Effect};
+pub use extensions_configurations::EXTENSIONS_CONFIGURATIONS;
+pub use fields::{Field, FieldKind, Kind};
+pub use kernel_args::KERNEL_ARGS;
+pub use kubernetes_health_checks::KUBERNETES_HEALTH_CHECKS;
+pub use kubernetes_manifest_groups::{KUBERNETES_MANIFEST_GROUPS, MODE};
+pub use machine_classes::MACHINE_CLASSES;
+pub use machine_set_nodes::MACHINE_SET_NODES;
+pub use machine_sets::MACHINE_SETS;
+pub use normal::{from_yaml_keys, normalise};
+
+/// The kinds that a cluster template makes, in the order in which `omnictl cluster template sync` creates and updates
+/// them: all configuration is in place before machines are allocated.
+pub static SYNC_ORDER: [&Kind; 8] = [
+    &CLUSTERS,
+    &EXTENSIONS_CONFIGURATIONS,
+    &CONFIG_PATCHES,
+    &KUBERNETES_MANIFEST_GROUPS,
+    &KUBERNETES_HEALTH_CHECKS,
+    &MACHINE_SETS,
+    &MACHINE_SET_NODES,
+    &KERNEL_ARGS,
+];
+
+/// The kind of a type name, with or without the suffix `.omni.sidero.dev`.
+pub fn by_type(name: &str) -> Option<&'static Kind> {
+    let short = name.strip_suffix(crate::resource::TYPE_SUFFIX).unwrap_or(name);
+    SYNC_ORDER.into_iter().chain([&MACHINE_CLASSES]).find(|kind| kind.short == short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_found_by_either_name() {
+        assert_eq!(by_type("Clusters.omni.sidero.dev"), Some(&CLUSTERS));
+        assert_eq!(by_type("MachineClasses"), Some(&MACHINE_CLASSES));
+        assert_eq!(by_type("Machines"), None);
+        assert_eq!(CLUSTERS.id("x").to_string(), "Clusters.omni.sidero.dev(default/x)");
+    }
+}
