@@ -9,5 +9,6 @@ pub mod omni;
 mod serve;
 
 pub use serve::{
-    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset, spec_for, worlds,
+    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset,
+    spec_for, worlds,
 };

@@ -1,5 +1,7 @@
 //! The Omni half of the lab: its JSON gateway, its signature check and its rules for what users write.
 
+mod json;
+mod proto;
 pub mod schema;
 pub mod store;
 
