@@ -1,1 +1,12 @@
-//! cli.
+//! People: arguments, files below the root, streams, exit codes. Everything that decides something is in lower layers.
+
+mod args;
+mod commands;
+mod exit;
+mod files;
+mod main;
+mod streams;
+
+pub use args::{Cli, Command};
+pub use exit::Exit;
+pub use main::main;

@@ -1,0 +1,295 @@
+//! Arguments.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Declarative plan and apply for Talos clusters that Sidero Omni manages on Proxmox VE.
+#[derive(Debug, Parser)]
+#[command(name = "omni-scale", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Work on the repository in this folder
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+    /// Spec file, relative to the repository [default: spec/omni.yaml, then specs/omni.yaml]
+    #[arg(long, global = true, value_name = "PATH", env = "OMNI_SCALE_SPEC")]
+    pub spec: Option<String>,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, env = "OMNI_SCALE_COLOR")]
+    pub color: Color,
+    /// Use ASCII only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Width of the output in columns (60 to 160)
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub width: Option<u16>,
+    /// Print only failures and the final block
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more about what is read and sent
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On terminals that want it.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the files; no network, no credentials
+    Validate,
+    /// Print a cluster template's resources as `omnictl cluster template render` does
+    Render(RenderArgs),
+    /// Show what would change and what that does to machines
+    Plan(PlanArgs),
+    /// Plan, ask, carry out, and verify that nothing is left
+    Apply(ApplyArgs),
+    /// Print the dependency graph, with the reason of every edge
+    Graph(GraphArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
+    /// Run, reset or disturb the embedded lab
+    #[command(subcommand)]
+    Lab(LabCommand),
+    /// Explain a code such as OS0401
+    Explain(ExplainArgs),
+    /// Print the version
+    Version,
+}
+
+/// Which world to talk to.
+#[derive(Clone, Debug, Args)]
+pub struct World {
+    /// Use the embedded lab instead of the real endpoints [default world: fresh]
+    #[arg(long = "lab", value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "fresh")]
+    pub lab: Option<String>,
+}
+
+/// `render`
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Cluster template
+    pub file: PathBuf,
+}
+
+/// Format of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Which world.
+    #[command(flatten)]
+    pub world: World,
+    /// Exit 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlanFormat,
+    /// One line per change
+    #[arg(long)]
+    pub brief: bool,
+    /// Also write the plan to a file (`json=PATH`, `text=PATH`)
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub out: Vec<String>,
+}
+
+/// Worst effect that an approval without a question covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Risk {
+    /// No machine is disturbed.
+    Low,
+    /// Machines may reboot, or what happens to them is not known.
+    Medium,
+    /// Machines may be rebuilt.
+    High,
+    /// Machines may be destroyed.
+    Critical,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// Which world.
+    #[command(flatten)]
+    pub world: World,
+    /// Do not ask; without a lab it needs `--max-risk`
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Refuse a plan of more risk
+    #[arg(long, value_enum, value_name = "RISK")]
+    pub max_risk: Option<Risk>,
+    /// Longest wait for a cluster to come up or for machines to go, in minutes
+    #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub timeout: u32,
+}
+
+/// Format of a graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Tree for people.
+    #[default]
+    Text,
+    /// Graphviz.
+    Dot,
+    /// Mermaid flow chart.
+    Mermaid,
+    /// For programs.
+    Json,
+}
+
+/// `graph`
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// Which world.
+    #[command(flatten)]
+    pub world: World,
+    /// Format on stdout
+    #[arg(long, value_enum, default_value_t)]
+    pub format: GraphFormat,
+}
+
+/// `schema`
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum)]
+    pub what: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The JSON plan.
+    Plan,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Code, as messages show it in brackets
+    pub code: String,
+}
+
+/// `lab …`
+#[derive(Debug, Subcommand)]
+pub enum LabCommand {
+    /// Serve a world to other processes until interrupted
+    Up(LabUpArgs),
+    /// Start a world anew
+    Reset(LabWorldArgs),
+    /// Break something in a world that is not being served
+    Inject(LabInjectArgs),
+    /// List the worlds
+    List,
+}
+
+/// `lab up`
+#[derive(Debug, Args)]
+pub struct LabUpArgs {
+    /// World
+    #[arg(default_value = "fresh")]
+    pub world: String,
+    /// Time before every answer, as `100ms` or `2s`
+    #[arg(long, value_parser = duration, default_value = "0ms")]
+    pub latency: Duration,
+    /// Virtual seconds per real second
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    pub speed: f64,
+}
+
+/// `lab reset`
+#[derive(Debug, Args)]
+pub struct LabWorldArgs {
+    /// World
+    #[arg(default_value = "fresh")]
+    pub world: String,
+}
+
+/// `lab inject`
+#[derive(Debug, Args)]
+pub struct LabInjectArgs {
+    /// Fault, as `node-offline:hotel`
+    pub fault: String,
+    /// World
+    #[arg(default_value = "fresh")]
+    pub world: String,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "write it as `100ms` or `2s`".to_owned();
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        _ => Err(wrong()),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|s| s.is_finite() && *s > 0.0 && *s <= 100_000.0)
+        .ok_or_else(|| "write a number above 0, at most 100000".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_lab_without_a_name_is_fresh_and_never_swallows_an_argument() {
+        let cli = Cli::parse_from(["omni-scale", "plan", "--lab", "--brief"]);
+        let Command::Plan(args) = cli.command else { panic!("plan") };
+        assert_eq!(args.world.lab.as_deref(), Some("fresh"));
+        assert!(args.brief);
+        let cli = Cli::parse_from(["omni-scale", "apply", "--lab=deployed", "--auto-approve"]);
+        let Command::Apply(args) = cli.command else { panic!("apply") };
+        assert_eq!(args.world.lab.as_deref(), Some("deployed"));
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration("100ms"), Ok(Duration::from_millis(100)));
+        assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
+        assert!(duration("100").is_err() && duration("s").is_err() && duration("1h").is_err());
+    }
+}

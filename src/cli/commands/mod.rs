@@ -1,0 +1,10 @@
+//! One file per command.
+
+pub(super) mod apply;
+pub(super) mod explain;
+pub(super) mod graph;
+pub(super) mod lab;
+pub(super) mod plan;
+pub(super) mod render;
+pub(super) mod schema;
+pub(super) mod validate;

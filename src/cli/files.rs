@@ -1,0 +1,184 @@
+//! The user's files: regular files below the root, no symbolic link out of it, within size limits.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+
+/// Largest single file, bytes.
+pub(super) const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// Largest sum of all files of a run, bytes.
+pub(super) const TOTAL_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Why a file was not read. The text is complete: what, where, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FileError {
+    /// It is not there.
+    #[error("`{0}` does not exist")]
+    Missing(String),
+    /// It may not be read.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// The repository that `-C` names. Paths are relative to it, with `/` between parts.
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    folder: PathBuf,
+}
+
+impl Root {
+    /// The folder, with symbolic links resolved.
+    pub(super) fn open(folder: &Path) -> Result<Self, FileError> {
+        let shown = folder.display().to_string();
+        let folder = folder.canonicalize().map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => FileError::Missing(shown.clone()),
+            _ => FileError::Refused(format!("`{shown}` cannot be opened: {e}")),
+        })?;
+        if folder.is_dir() {
+            Ok(Self { folder })
+        } else {
+            Err(FileError::Refused(format!("`{shown}` is not a folder")))
+        }
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The real path of `relative`, which exists and is below the root.
+    fn resolve(&self, relative: &str) -> Result<PathBuf, FileError> {
+        let path = Path::new(relative);
+        let plain = path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        if !plain || relative.contains('\0') || relative.is_empty() {
+            return Err(FileError::Refused(format!("`{relative}` is not a path below the repository")));
+        }
+        let real = self.folder.join(path).canonicalize().map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => FileError::Missing(relative.to_owned()),
+            _ => FileError::Refused(format!("`{relative}` cannot be opened: {e}")),
+        })?;
+        if real.starts_with(&self.folder) {
+            Ok(real)
+        } else {
+            Err(FileError::Refused(format!("`{relative}` is a symbolic link out of the repository")))
+        }
+    }
+
+    /// Whether `relative` is a file below the root.
+    pub(super) fn has_file(&self, relative: &str) -> bool {
+        self.resolve(relative).is_ok_and(|p| p.is_file())
+    }
+
+    /// Whether `relative` is a folder below the root.
+    pub(super) fn has_folder(&self, relative: &str) -> bool {
+        self.resolve(relative).is_ok_and(|p| p.is_dir())
+    }
+
+    /// Reads a file.
+    pub(super) fn read(&self, relative: &str) -> Result<Vec<u8>, FileError> {
+        let real = self.resolve(relative)?;
+        let meta = std::fs::metadata(&real)
+            .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
+        if !meta.is_file() {
+            return Err(FileError::Refused(format!("`{relative}` is not a regular file")));
+        }
+        // The length may change while reading, so that the limit holds for what is read, not for what was promised.
+        let mut bytes = Vec::new();
+        std::fs::File::open(&real)
+            .and_then(|f| f.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+            .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
+        if bytes.len() as u64 > FILE_LIMIT {
+            return Err(FileError::Refused(format!("`{relative}` is larger than {} MiB", FILE_LIMIT >> 20)));
+        }
+        Ok(bytes)
+    }
+
+    /// Names of the regular files directly in a folder, sorted, as paths relative to the root. Hidden files are left out.
+    pub(super) fn list(&self, relative: &str) -> Result<Vec<String>, FileError> {
+        let real = self.resolve(relative)?;
+        let entries = std::fs::read_dir(&real)
+            .map_err(|e| FileError::Refused(format!("`{relative}` cannot be listed: {e}")))?;
+        let base = relative.trim_end_matches('/');
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry =
+                entry.map_err(|e| FileError::Refused(format!("`{relative}` cannot be listed: {e}")))?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = if base == "." { name.clone() } else { format!("{base}/{name}") };
+            if !name.starts_with('.') && entry.path().is_file() {
+                names.push(path);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// All bytes that a run has read, so that the sum is bounded too.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Content by path relative to the root.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+    total: u64,
+}
+
+impl Read {
+    /// Reads a file once.
+    pub(super) fn take(&mut self, root: &Root, relative: &str) -> Result<(), FileError> {
+        if self.files.contains_key(relative) {
+            return Ok(());
+        }
+        let bytes = root.read(relative)?;
+        self.total += bytes.len() as u64;
+        if self.total > TOTAL_LIMIT {
+            return Err(FileError::Refused(format!(
+                "the files are larger than {} MiB in all",
+                TOTAL_LIMIT >> 20
+            )));
+        }
+        self.files.insert(relative.to_owned(), bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("repo/clusters/sub")).unwrap();
+        std::fs::write(dir.path().join("repo/clusters/b.yaml"), "b").unwrap();
+        std::fs::write(dir.path().join("repo/clusters/a.yaml"), "a").unwrap();
+        std::fs::write(dir.path().join("repo/clusters/sub/c.yaml"), "c").unwrap();
+        std::fs::write(dir.path().join("outside"), "secret").unwrap();
+        let root = Root::open(&dir.path().join("repo")).unwrap();
+        (dir, root)
+    }
+
+    #[test]
+    fn folders_are_read_sorted_and_without_sub_folders() {
+        let (_dir, root) = repository();
+        assert_eq!(root.list("clusters").unwrap(), ["clusters/a.yaml", "clusters/b.yaml"]);
+        assert!(matches!(root.list("none"), Err(FileError::Missing(_))));
+    }
+
+    #[test]
+    fn nothing_outside_the_root_is_read() {
+        let (dir, root) = repository();
+        std::os::unix::fs::symlink(dir.path().join("outside"), dir.path().join("repo/link")).unwrap();
+        std::os::unix::fs::symlink("clusters/a.yaml", dir.path().join("repo/inside")).unwrap();
+        for path in ["link", "../outside", "/etc/hosts", "", "clusters", "clusters/../../outside"] {
+            assert!(matches!(root.read(path), Err(FileError::Refused(_))), "{path}");
+        }
+        assert_eq!(root.read("inside").unwrap(), b"a");
+    }
+
+    #[test]
+    fn large_files_are_refused() {
+        let (dir, root) = repository();
+        let file = std::fs::File::create(dir.path().join("repo/large")).unwrap();
+        file.set_len(FILE_LIMIT + 1).unwrap();
+        assert!(root.read("large").unwrap_err().to_string().contains("larger than 4 MiB"));
+    }
+}

@@ -1,0 +1,146 @@
+//! Standard streams: data to stdout, talk to stderr, colour and width decided for each.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use super::args::{Color, Global};
+
+/// How to write to one stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Escape sequences for colour.
+    pub(super) color: bool,
+    /// ASCII only.
+    pub(super) ascii: bool,
+    /// Columns.
+    pub(super) width: usize,
+    /// Whether a person looks at it directly.
+    pub(super) terminal: bool,
+}
+
+/// The streams of this run.
+#[derive(Clone, Debug)]
+pub(super) struct Streams {
+    pub(super) out: Look,
+    pub(super) err: Look,
+    pub(super) quiet: bool,
+    pub(super) verbose: u8,
+}
+
+/// What decides about colour, in the order of precedence: flag, `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR=0`, terminal, `TERM=dumb`.
+struct Hints<'a> {
+    flag: Color,
+    no_color: Option<&'a str>,
+    force: Option<&'a str>,
+    clicolor: Option<&'a str>,
+    term: Option<&'a str>,
+    terminal: bool,
+}
+
+fn colored(h: &Hints<'_>) -> bool {
+    let set = |v: Option<&str>| v.is_some_and(|v| !v.is_empty());
+    match h.flag {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set(h.no_color) => false,
+        Color::Auto if set(h.force) && h.force != Some("0") => true,
+        Color::Auto if h.clicolor == Some("0") => false,
+        Color::Auto => h.terminal && h.term != Some("dumb"),
+    }
+}
+
+impl Streams {
+    /// Reads flags, environment and terminals.
+    pub(super) fn new(global: &Global) -> Self {
+        let env = |name: &str| std::env::var(name).ok();
+        let (no_color, force, clicolor, term) =
+            (env("NO_COLOR"), env("CLICOLOR_FORCE"), env("CLICOLOR"), env("TERM"));
+        let columns = global
+            .width
+            .map(usize::from)
+            .or_else(|| env("COLUMNS").and_then(|c| c.parse().ok()))
+            .or_else(|| terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)));
+        let look = |terminal: bool| Look {
+            color: colored(&Hints {
+                flag: global.color,
+                no_color: no_color.as_deref(),
+                force: force.as_deref(),
+                clicolor: clicolor.as_deref(),
+                term: term.as_deref(),
+                terminal,
+            }),
+            ascii: global.ascii,
+            width: columns.unwrap_or(100).clamp(60, 160),
+            terminal: terminal && term.as_deref() != Some("dumb"),
+        };
+        Self {
+            out: look(std::io::stdout().is_terminal()),
+            err: look(std::io::stderr().is_terminal()),
+            quiet: global.quiet,
+            verbose: global.verbose,
+        }
+    }
+
+    /// Data. A reader that went away (`| head`) is no error and stops nothing.
+    pub(super) fn data(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes());
+        if !text.ends_with('\n') && !text.is_empty() {
+            let _ = out.write_all(b"\n");
+        }
+        let _ = out.flush();
+    }
+
+    /// Talk that `--quiet` silences.
+    pub(super) fn say(&self, line: &str) {
+        if !self.quiet {
+            self.tell(line);
+        }
+    }
+
+    /// Talk that is always shown.
+    pub(super) fn tell(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _ = err.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = err.write_all(b"\n");
+        }
+    }
+
+    /// An error in one sentence, with what to do.
+    pub(super) fn error(&self, message: &str, help: Option<&str>) {
+        let (on, off) = if self.err.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+        self.tell(&format!("{on}error{off}: {message}"));
+        if let Some(help) = help {
+            self.tell(&format!("  help: {help}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hints() -> Hints<'static> {
+        Hints {
+            flag: Color::Auto,
+            no_color: None,
+            force: None,
+            clicolor: None,
+            term: Some("xterm"),
+            terminal: true,
+        }
+    }
+
+    #[test]
+    fn colour_follows_the_order_of_precedence() {
+        assert!(colored(&hints()));
+        assert!(!colored(&Hints { terminal: false, ..hints() }));
+        assert!(!colored(&Hints { term: Some("dumb"), ..hints() }));
+        assert!(!colored(&Hints { no_color: Some("1"), force: Some("1"), ..hints() }));
+        assert!(colored(&Hints { no_color: Some(""), ..hints() }));
+        assert!(colored(&Hints { force: Some("1"), terminal: false, ..hints() }));
+        assert!(!colored(&Hints { clicolor: Some("0"), ..hints() }));
+        assert!(colored(&Hints { flag: Color::Always, no_color: Some("1"), terminal: false, ..hints() }));
+        assert!(!colored(&Hints { flag: Color::Never, force: Some("1"), ..hints() }));
+    }
+}
