@@ -4,4 +4,6 @@ mod observation;
 mod snapshot;
 
 pub use observation::{Observation, Reason};
-pub use snapshot::{Guest, GuestKind, NodeStatus, OmniSnapshot, ProxmoxSnapshot, PveNode, Snapshot, Storage};
+pub use snapshot::{
+    Guest, GuestKind, NodeStatus, OmniSnapshot, ProxmoxFailure, ProxmoxSnapshot, PveNode, Snapshot, Storage,
+};

@@ -58,8 +58,61 @@ pub struct ProxmoxSnapshot {
     pub nodes: Observation<Vec<PveNode>>,
     /// Guests (VMs and containers) by VMID. Known only when the token may see all of them (`VM.Audit` on `/vms`).
     pub guests: Observation<Vec<Guest>>,
-    /// Storages as each node lists them, by node.
+    /// Storages as each node lists them, by node. Known only when the token may see all of them on that node.
     pub storages: BTreeMap<String, Observation<Vec<Storage>>>,
+    /// Why nothing at all could be read; absent when an endpoint answered and accepted the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<ProxmoxFailure>,
+    /// Who asked: the token without its secret (`user@realm!name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// Privileges of the token by access path, as the server lists them; the flag says whether they propagate to paths below.
+    #[serde(default = "not_asked")]
+    pub permissions: Observation<BTreeMap<String, BTreeMap<String, bool>>>,
+}
+
+impl ProxmoxSnapshot {
+    /// A snapshot in which nothing is known, for one reason.
+    pub fn unknown(endpoint: impl Into<String>, reason: &Reason) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            version: Observation::Unknown(reason.clone()),
+            quorate: Observation::Unknown(reason.clone()),
+            nodes: Observation::Unknown(reason.clone()),
+            guests: Observation::Unknown(reason.clone()),
+            storages: BTreeMap::new(),
+            failure: None,
+            principal: None,
+            permissions: Observation::Unknown(reason.clone()),
+        }
+    }
+}
+
+fn not_asked<T>() -> Observation<T> {
+    Observation::Unknown(Reason("not asked".to_owned()))
+}
+
+/// Why a Proxmox cluster could not be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ProxmoxFailure {
+    /// No endpoint answered; one sentence per endpoint.
+    Unreachable {
+        /// Sentences for people, in the order of the endpoints.
+        tried: Vec<String>,
+    },
+    /// A certificate is not the trusted one; nothing was sent.
+    Untrusted {
+        /// Which endpoint and why, for people.
+        why: String,
+        /// SHA-256 that was presented, to compare and paste.
+        fingerprint: Option<String>,
+    },
+    /// The token is not accepted.
+    Unauthenticated {
+        /// With the likely causes, for people.
+        why: String,
+    },
 }
 
 /// Whether a node runs.

@@ -2,8 +2,12 @@
 
 mod clock;
 mod fs;
+mod net;
 mod rng;
+mod tls;
 
 pub use clock::RealClock;
 pub use fs::RealFs;
+pub use net::{NetSetupError, RealNet};
 pub use rng::RealRng;
+pub use tls::Trust;
