@@ -1,7 +1,9 @@
 //! The two back ends as the engine sees them. Planning is handed readers only; nothing in `plan` can reach a writer.
 
+pub mod omni;
 mod outcome;
 
+pub use omni::OmniBackend;
 pub use outcome::{Outcome, Refusal};
 
 use crate::live::{Observation, ProxmoxSnapshot};

@@ -1,0 +1,89 @@
+//! omnictl's own configuration: contexts and interactive users' keys, read where they are present.
+
+use crate::untrusted::Untrusted;
+use crate::yaml::Node;
+
+/// Variable that names the configuration file.
+pub const CONFIG_VARIABLE: &str = "OMNICONFIG";
+
+/// One context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Name.
+    pub name: String,
+    /// Endpoint, as written. It binds the user's key to it.
+    pub url: String,
+    /// The user's e-mail address.
+    pub identity: String,
+}
+
+/// Why a context cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContextError {
+    /// No such context.
+    #[error("it has no context `{0}`")]
+    Unknown(String),
+    /// No current context.
+    #[error("it names no current context; choose one with `omnictl config context NAME`")]
+    NoneChosen,
+    /// A field is missing.
+    #[error("its context `{0}` has no `{1}`")]
+    Missing(String, &'static str),
+    /// A name that would leave the folder of keys.
+    #[error("its context `{0}` or its identity cannot be part of a file name")]
+    Name(String),
+}
+
+/// The context `wanted`, or the current one, of a parsed configuration file:
+/// `{context: <name>, contexts: {<name>: {url: …, auth: {siderov1: {identity: <e-mail>}}}}}`.
+pub fn context(root: &Node, wanted: Option<&str>) -> Result<Context, ContextError> {
+    let name = match wanted {
+        Some(name) => name,
+        None => root
+            .get("context")
+            .and_then(Node::text)
+            .filter(|n| !n.is_empty())
+            .ok_or(ContextError::NoneChosen)?,
+    };
+    let shown = || Untrusted::new(name).line(80);
+    let entry =
+        root.get("contexts").and_then(|c| c.get(name)).ok_or_else(|| ContextError::Unknown(shown()))?;
+    let text = |node: Option<&Node>, field| {
+        node.and_then(Node::text)
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+            .ok_or_else(|| ContextError::Missing(shown(), field))
+    };
+    let url = text(entry.get("url"), "url")?;
+    let identity = text(
+        entry.get("auth").and_then(|a| a.get("siderov1")).and_then(|s| s.get("identity")),
+        "auth.siderov1.identity",
+    )?;
+    Ok(Context { name: name.to_owned(), url, identity })
+}
+
+/// Name of the user's key file in the folder of keys (`~/.talos/keys`): `<context>-<identity>.pgp`.
+pub fn key_file(context: &Context) -> Result<String, ContextError> {
+    let name = format!("{}-{}.pgp", context.name, context.identity);
+    if name.contains(['/', '\\', '\0']) || name.starts_with('.') {
+        return Err(ContextError::Name(Untrusted::new(&*context.name).line(80)));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ctx(name: &str, identity: &str) -> Context {
+        Context { name: name.into(), url: String::new(), identity: identity.into() }
+    }
+
+    #[test]
+    fn key_files_stay_in_their_folder() {
+        assert_eq!(key_file(&ctx("default", "a@b.example")).unwrap(), "default-a@b.example.pgp");
+        for (name, identity) in [("../x", "a@b"), ("x", "/etc/a"), (".", "a"), ("x\\y", "a")] {
+            assert!(key_file(&ctx(name, identity)).is_err(), "{name} {identity}");
+        }
+    }
+}
