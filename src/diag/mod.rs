@@ -1,5 +1,6 @@
 //! Diagnostics as values: what is wrong, where, what to do. Rendering is elsewhere (`render::human::diag`).
 
+pub mod codes;
 mod sink;
 mod source;
 

@@ -1,0 +1,60 @@
+//! The codes of problems in files, each used by one kind of problem. A code is never reused.
+//!
+//! `OS0100`–`OS0119` YAML itself, `OS0120`–`OS0139` the spec, `OS0140`–`OS0159` machine classes and provider data,
+//! `OS0160`–`OS0199` cluster templates; `OS0200`–`OS0229` references between files.
+
+/// Not YAML.
+pub const SYNTAX: u16 = 100;
+/// Too large, too deep or too many.
+pub const LIMIT: u16 = 101;
+/// The same key twice in one mapping.
+pub const DUPLICATE_KEY: u16 = 102;
+/// An alias or merge key that cannot be resolved.
+pub const ALIAS: u16 = 103;
+/// Aliases or merge keys where they are not allowed.
+pub const ALIAS_REFUSED: u16 = 104;
+/// Bytes that are not UTF-8, or characters that YAML does not allow.
+pub const ENCODING: u16 = 105;
+
+/// A key that nobody reads.
+pub const UNKNOWN_KEY: u16 = 120;
+/// A value of another type than the field's.
+pub const WRONG_TYPE: u16 = 121;
+/// A required field is not there.
+pub const MISSING_FIELD: u16 = 122;
+/// A value that the field cannot have.
+pub const BAD_VALUE: u16 = 123;
+/// The same section in two documents.
+pub const SECTION_TWICE: u16 = 124;
+/// Only narrative sections.
+pub const NARRATIVE_ONLY: u16 = 125;
+/// A path that leaves the repository or is not relative.
+pub const PATH_ESCAPES: u16 = 126;
+/// A file or folder that a spec names is not there.
+pub const FILE_MISSING: u16 = 127;
+/// Something that this version does not do yet.
+pub const NOT_BUILT: u16 = 128;
+/// Something that stands in a place where it does nothing.
+pub const NO_EFFECT: u16 = 129;
+
+/// A document in a machine class file that is not a machine class.
+pub const NOT_A_CLASS: u16 = 140;
+/// Provider data that is not a mapping, or not readable.
+pub const PROVIDER_DATA: u16 = 141;
+/// Provider data without a field without which no machine is made.
+pub const PROVIDER_FIELD_MISSING: u16 = 142;
+/// A value that Proxmox or its provider refuses.
+pub const PROVIDER_VALUE: u16 = 143;
+/// A key that the provider ignores.
+pub const PROVIDER_KEY_IGNORED: u16 = 144;
+/// A storage selector that cannot work.
+pub const STORAGE_SELECTOR: u16 = 145;
+/// Provider data that does not fit the schema that its provider publishes.
+pub const PROVIDER_SCHEMA: u16 = 146;
+/// A value that works only under conditions that are rarely met.
+pub const PROVIDER_RISK: u16 = 147;
+
+/// A name that stands for something that does not exist.
+pub const UNKNOWN_REFERENCE: u16 = 200;
+/// Two things with one name.
+pub const DUPLICATE_NAME: u16 = 201;

@@ -1,0 +1,47 @@
+//! What a text may cost before it is refused.
+
+/// Bounds on one text. Reaching one is an error with a place, never a slow run or a full memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the text.
+    pub bytes: usize,
+    /// Collections inside each other, aliases replayed.
+    pub depth: usize,
+    /// Nodes of the whole stream, aliases replayed.
+    pub nodes: usize,
+    /// Bytes of all scalars that aliases replay.
+    pub replayed_bytes: usize,
+    /// Documents of the stream.
+    pub documents: usize,
+    /// What is done with anchors, aliases and merge keys.
+    pub aliases: Aliases,
+}
+
+/// What is done with anchors, aliases and merge keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aliases {
+    /// They are replayed, as omnictl does.
+    Replay,
+    /// They are refused: in a spec, what is written in one place is true in that place only.
+    Refuse,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 4 << 20,
+            depth: 64,
+            nodes: 250_000,
+            replayed_bytes: 16 << 20,
+            documents: 4096,
+            aliases: Aliases::Replay,
+        }
+    }
+}
+
+impl Limits {
+    /// The rules of the spec file: the same bounds, no aliases and no merge keys.
+    pub fn spec() -> Self {
+        Self { aliases: Aliases::Refuse, ..Self::default() }
+    }
+}
