@@ -1,0 +1,213 @@
+//! The record as a file: `<omni host>-<short hash of spec path and origin>.json`, with the last five versions beside it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::model::Record;
+use super::store::{Store, StoreError, Version, decode, encode, sha256};
+use crate::world::{BoxFuture, Fs, FsError, FsLock};
+
+/// Backups kept.
+const BACKUPS: usize = 5;
+
+/// A record in a folder of this machine.
+pub struct LocalStore {
+    fs: Arc<dyn Fs>,
+    folder: PathBuf,
+    name: String,
+    omni: String,
+}
+
+impl LocalStore {
+    /// The record of a spec and an Omni origin in `folder`.
+    pub fn new(fs: Arc<dyn Fs>, folder: &Path, spec: &str, omni: &str) -> Self {
+        Self { fs, folder: folder.to_owned(), name: file_stem(spec, omni), omni: omni.to_owned() }
+    }
+    /// Path of the record.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.json", self.name))
+    }
+    /// Folder of the run journals that belong to this record.
+    pub fn runs(&self) -> PathBuf {
+        self.folder.join("runs")
+    }
+    /// Takes the lease: held until dropped, gone with the process. [`StoreError::Held`] when another run has it.
+    pub fn lease(&self) -> Result<Box<dyn FsLock>, StoreError> {
+        Ok(self.fs.lock(&self.folder.join(format!("{}.lease", self.name)))?)
+    }
+
+    fn backup_prefix(&self) -> String {
+        format!("{}.backup-", self.name)
+    }
+
+    /// Backups, oldest first.
+    fn backups(&self) -> Result<Vec<String>, FsError> {
+        let prefix = self.backup_prefix();
+        let mut names: Vec<String> =
+            self.fs.list(&self.folder)?.into_iter().filter(|n| n.starts_with(&prefix)).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn read(&self) -> Result<Option<(Record, Vec<u8>)>, StoreError> {
+        let path = self.path();
+        let shown = path.display().to_string();
+        let bytes = match self.fs.read(&path) {
+            Ok(bytes) => bytes,
+            Err(FsError::Missing(_)) => return Ok(None),
+            Err(e) => return Err(e.into()),
+        };
+        let record = decode(&shown, &bytes).map_err(|e| self.with_backup(e))?;
+        if record.omni != self.omni {
+            return Err(StoreError::Foreign { path: shown, found: record.omni, wanted: self.omni.clone() });
+        }
+        Ok(Some((record, bytes)))
+    }
+
+    /// Names the newest backup that reads, so that the way back is in the message.
+    fn with_backup(&self, error: StoreError) -> StoreError {
+        let StoreError::Damaged { path, why, .. } = error else { return error };
+        let backup = self.backups().ok().and_then(|names| {
+            names.into_iter().rev().map(|n| self.folder.join(n)).find(|p| {
+                let shown = p.display().to_string();
+                self.fs.read(p).is_ok_and(|bytes| decode(&shown, &bytes).is_ok())
+            })
+        });
+        StoreError::Damaged { path, why, backup: backup.map(|p| p.display().to_string()) }
+    }
+
+    fn write(&self, old: Option<&Version>, new: &Record) -> Result<Version, StoreError> {
+        // The lock closes the gap between reading and writing against another process; serial and lineage decide.
+        let _lock = self.fs.lock(&self.folder.join(format!("{}.lock", self.name)))?;
+        let there = self.read()?;
+        let found = there.as_ref().map(|(r, _)| Version::of(r));
+        if found.as_ref() != old {
+            return Err(StoreError::Conflict { expected: shown(old), found: shown(found.as_ref()) });
+        }
+        if old.is_some_and(|o| o.lineage != new.lineage || o.serial >= new.serial) {
+            return Err(StoreError::Conflict { expected: shown(old), found: shown(Some(&Version::of(new))) });
+        }
+        if let Some((record, bytes)) = there {
+            // A record without a backup of the one before is not written.
+            let name = format!("{}{:012}.json", self.backup_prefix(), record.serial);
+            self.fs.replace(&self.folder.join(name), &bytes)?;
+            let names = self.backups()?;
+            for old in names.iter().take(names.len().saturating_sub(BACKUPS)) {
+                self.fs.remove(&self.folder.join(old))?;
+            }
+        }
+        self.fs.replace(&self.path(), &encode(new)?)?;
+        Ok(Version::of(new))
+    }
+}
+
+fn shown(version: Option<&Version>) -> String {
+    version.map_or_else(
+        || "missing".to_owned(),
+        |v| format!("serial {} of {}", v.serial, v.lineage.get(..8).unwrap_or(&v.lineage)),
+    )
+}
+
+/// File name without extension: the host for people, a hash so that two specs or origins never share a record.
+fn file_stem(spec: &str, omni: &str) -> String {
+    let host: String = omni
+        .split("://")
+        .last()
+        .unwrap_or(omni)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '-' })
+        .take(80)
+        .collect();
+    let hash = sha256(format!("{spec}\n{omni}").as_bytes());
+    format!("{host}-{}", hash.get(..8).unwrap_or_default())
+}
+
+impl Store for LocalStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Record>, StoreError>> {
+        Box::pin(async move { Ok(self.read()?.map(|(record, _)| record)) })
+    }
+    fn swap<'a>(
+        &'a self,
+        old: Option<&'a Version>,
+        new: &'a Record,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(async move { self.write(old, new) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::real::RealFs;
+
+    const OMNI: &str = "https://omni.example.net";
+
+    fn store(dir: &Path) -> LocalStore {
+        LocalStore::new(Arc::new(RealFs::new()), dir, "spec/omni.yaml", OMNI)
+    }
+
+    fn at(serial: u64) -> Record {
+        let mut r = Record::new("lineage", OMNI);
+        r.serial = serial;
+        r
+    }
+
+    #[test]
+    fn only_the_holder_of_the_present_version_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        let v1 = s.write(None, &at(1)).unwrap();
+        assert!(matches!(s.write(None, &at(1)), Err(StoreError::Conflict { .. })));
+        let v2 = s.write(Some(&v1), &at(2)).unwrap();
+        assert!(matches!(s.write(Some(&v1), &at(3)), Err(StoreError::Conflict { .. })));
+        assert!(matches!(s.write(Some(&v2), &at(2)), Err(StoreError::Conflict { .. })), "serials only rise");
+        let mut other = at(9);
+        other.lineage = "other".into();
+        assert!(matches!(s.write(Some(&v2), &other), Err(StoreError::Conflict { .. })));
+        assert_eq!(s.read().unwrap().unwrap().0, at(2));
+    }
+
+    #[test]
+    fn five_backups_are_kept_and_a_damaged_record_names_the_newest() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        let mut version = None;
+        for serial in 1..=9 {
+            version = Some(s.write(version.as_ref(), &at(serial)).unwrap());
+        }
+        assert_eq!(s.backups().unwrap().len(), 5);
+        let whole = std::fs::read(s.path()).unwrap();
+        std::fs::write(s.path(), &whole[..whole.len() / 2]).unwrap();
+        let e = s.read().unwrap_err();
+        assert!(e.help().contains("backup-000000000008.json"), "{}", e.help());
+        assert!(matches!(s.write(version.as_ref(), &at(10)), Err(StoreError::Damaged { .. })));
+        assert_eq!(std::fs::read(s.path()).unwrap(), whole[..whole.len() / 2], "nothing is overwritten");
+    }
+
+    #[test]
+    fn records_of_other_instances_are_refused_and_names_differ() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        s.write(None, &at(1)).unwrap();
+        let other = LocalStore::new(
+            Arc::new(RealFs::new()),
+            dir.path(),
+            "spec/omni.yaml",
+            "https://other.example.net",
+        );
+        assert_ne!(s.path(), other.path());
+        std::fs::copy(s.path(), other.path()).unwrap();
+        assert!(matches!(other.read(), Err(StoreError::Foreign { .. })));
+        assert!(s.path().file_name().unwrap().to_str().unwrap().starts_with("omni.example.net-"));
+    }
+
+    #[test]
+    fn the_lease_has_one_holder() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        let lease = s.lease().unwrap();
+        assert!(matches!(s.lease(), Err(StoreError::Held(_))));
+        drop(lease);
+        assert!(s.lease().is_ok());
+    }
+}
