@@ -2,9 +2,11 @@
 
 pub mod omni;
 mod outcome;
+mod proxmox;
 
 pub use omni::OmniBackend;
 pub use outcome::{Outcome, Refusal};
+pub use proxmox::ProxmoxApi;
 
 use crate::live::{Observation, ProxmoxSnapshot};
 use crate::resource::{LiveResource, Resource, ResourceId};

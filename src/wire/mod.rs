@@ -2,5 +2,6 @@
 
 mod fingerprint;
 pub mod omni;
+pub mod proxmox;
 
 pub use fingerprint::{Fingerprint, FingerprintError};
