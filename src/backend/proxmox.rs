@@ -85,9 +85,7 @@ impl ProxmoxApi {
             limit: LIMIT,
         };
         match self.net.send(sent).await {
-            Ok(reply) => {
-                read(reply.status, reply.reason.as_deref(), &reply.body).map_err(Trouble::Fault)
-            }
+            Ok(reply) => read(reply.status, reply.reason.as_deref(), &reply.body).map_err(Trouble::Fault),
             Err(NetError::NotSent(why) | NetError::Unknown(why)) => Err(Trouble::Silent(why)),
             Err(NetError::Untrusted { why, fingerprint }) => {
                 Err(Trouble::Untrusted(ProxmoxFailure::Untrusted { why, fingerprint }))
@@ -155,7 +153,10 @@ impl ProxmoxApi {
                 }
             }
         }
-        let online: Vec<NodeName> = nodes.known().map_or(&[][..], Vec::as_slice).iter()
+        let online: Vec<NodeName> = nodes
+            .known()
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
             .filter(|node| node.status == NodeStatus::Online)
             .filter_map(|node| NodeName::parse(&node.name))
             .collect();
@@ -177,7 +178,8 @@ impl ProxmoxApi {
                 Ok(Part::Storages(node.as_str().to_owned(), self.observe(&what, list)?))
             }));
         }
-        let parts: Vec<Result<Part, Leave>> = futures::stream::iter(calls).buffer_unordered(IN_FLIGHT).collect().await;
+        let parts: Vec<Result<Part, Leave>> =
+            futures::stream::iter(calls).buffer_unordered(IN_FLIGHT).collect().await;
 
         let mut version = None;
         let mut permissions = permissions;
@@ -211,7 +213,9 @@ impl ProxmoxApi {
                     Err(reason) => Observation::Unknown(reason.clone()),
                 },
                 (_, Some(Observation::Unknown(reason))) => Observation::Unknown(reason.clone()),
-                (NodeStatus::Offline, _) => Observation::Unknown(Reason(format!("node `{}` is offline", node.name))),
+                (NodeStatus::Offline, _) => {
+                    Observation::Unknown(Reason(format!("node `{}` is offline", node.name)))
+                }
                 _ => Observation::Unknown(Reason(format!("node `{}` has no status yet", node.name))),
             };
             storages.insert(node.name.clone(), observed);
@@ -219,7 +223,9 @@ impl ProxmoxApi {
         ProxmoxSnapshot {
             endpoint: origin.to_owned(),
             version: match parts.version {
-                Some(Observation::Known(VersionReply { version: Some(version) })) => Observation::Known(version),
+                Some(Observation::Known(VersionReply { version: Some(version) })) => {
+                    Observation::Known(version)
+                }
                 Some(Observation::Unknown(reason)) => Observation::Unknown(reason),
                 _ => Observation::Unknown(unread()),
             },
@@ -235,7 +241,9 @@ impl ProxmoxApi {
             },
             guests: match (parts.resources, guests_seen) {
                 (Observation::Known(entries), Ok(())) => self.guests(entries),
-                (Observation::Known(_), Err(reason)) | (Observation::Unknown(reason), _) => Observation::Unknown(reason),
+                (Observation::Known(_), Err(reason)) | (Observation::Unknown(reason), _) => {
+                    Observation::Unknown(reason)
+                }
                 (Observation::Absent, _) => Observation::Absent,
             },
             nodes: parts.nodes,
@@ -305,7 +313,10 @@ impl ProxmoxApi {
                 "lxc" => GuestKind::Lxc,
                 _ => continue,
             };
-            let vmid = entry.vmid.and_then(|id| u32::try_from(id).ok()).filter(|id| (100..=999_999_999).contains(id));
+            let vmid = entry
+                .vmid
+                .and_then(|id| u32::try_from(id).ok())
+                .filter(|id| (100..=999_999_999).contains(id));
             let (Some(vmid), Some(node)) = (vmid, entry.node) else {
                 return Observation::Unknown(Reason(format!(
                     "Proxmox `{}`, guests: one has no usable VMID or node",
@@ -336,7 +347,10 @@ impl ProxmoxApi {
         }
         guests.sort_by_key(|guest| guest.vmid);
         if guests.windows(2).any(|pair| matches!(pair, [a, b] if a.vmid == b.vmid)) {
-            return Observation::Unknown(Reason(format!("Proxmox `{}`, guests: a VMID is listed twice", self.name)));
+            return Observation::Unknown(Reason(format!(
+                "Proxmox `{}`, guests: a VMID is listed twice",
+                self.name
+            )));
         }
         Observation::Known(guests)
     }

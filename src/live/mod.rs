@@ -1,6 +1,7 @@
 //! What was seen outside, in one piece: observations that know the difference between absent and unknown.
 
 mod observation;
+pub mod placement;
 mod snapshot;
 
 pub use observation::{Observation, Reason};
