@@ -294,3 +294,137 @@ pub fn choose(lookup: impl Fn(&str) -> Option<Secret<String>>) -> Option<(&'stat
 pub fn explain(source: &str, error: &KeyError) -> String {
     format!("`{}` cannot be used: {error}", Untrusted::new(source).line(200))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(field: &str) -> String {
+        let file = include_str!("../../tests/fixtures/omni/captures/_signing-vectors.json");
+        let file: serde_json::Value = serde_json::from_str(file).unwrap();
+        file[field].as_str().unwrap().to_owned()
+    }
+
+    fn account(value: &str) -> Result<(SigningKey, Vec<KeyWarning>), KeyError> {
+        SigningKey::service_account(&Secret::new(value.to_owned()))
+    }
+
+    fn raw() -> Vec<u8> {
+        dearmour(&recorded("armored_private_key")).unwrap().to_vec()
+    }
+
+    /// The armour of `bytes`, without checksum.
+    fn armour(bytes: &[u8]) -> String {
+        format!(
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{}\n-----END PGP PRIVATE KEY BLOCK-----\n",
+            STANDARD.encode(bytes)
+        )
+    }
+
+    /// Changes one byte of the primary key packet's body (after a header of two bytes).
+    fn with(at: usize, byte: u8) -> Result<SigningKey, KeyError> {
+        let mut bytes = raw();
+        bytes[2 + at] = byte;
+        SigningKey::armoured(&armour(&bytes), "x")
+    }
+
+    #[test]
+    fn the_value_may_be_wrapped_but_not_otherwise_changed() {
+        let value = recorded("service_account_key_base64");
+        let (key, warnings) = account(&value).unwrap();
+        assert_eq!(key.fingerprint(), recorded("fingerprint"));
+        assert!(warnings.is_empty());
+        let wrapped: String =
+            value.as_bytes().chunks(76).map(|c| format!("{}\r\n", String::from_utf8_lossy(c))).collect();
+        assert_eq!(account(&wrapped).unwrap().1, [KeyWarning::Whitespace]);
+        let json = String::from_utf8(STANDARD.decode(&value).unwrap()).unwrap();
+        for (text, want) in [
+            (String::new(), KeyError::Empty),
+            (" \n".into(), KeyError::Empty),
+            (json, KeyError::Decoded),
+            (recorded("armored_private_key"), KeyError::ArmourOnly),
+            (format!("\"{value}\""), KeyError::NotBase64),
+            (format!("OMNI_SERVICE_ACCOUNT_KEY={value}"), KeyError::NotBase64),
+            (value[..value.len() / 8 * 4].to_owned(), KeyError::NotDocument),
+            (STANDARD.encode("{\"pgp_key\":\"\"}"), KeyError::Missing("name")),
+            (STANDARD.encode("{\"name\":\"a\"}"), KeyError::Missing("pgp_key")),
+            (STANDARD.encode("{\"name\":\"a b\",\"pgp_key\":\"\"}"), KeyError::Name),
+            (STANDARD.encode("{\"name\":\"a\",\"pgp_key\":\"x\"}"), KeyError::Packets(PacketError::NoArmour)),
+        ] {
+            assert_eq!(account(&text).unwrap_err(), want);
+        }
+    }
+
+    #[test]
+    fn unusable_keys_are_refused_by_name() {
+        assert!(with(0, 4).is_ok());
+        assert_eq!(with(0, 6).unwrap_err(), KeyError::Version(6));
+        assert_eq!(with(5, 1).unwrap_err(), KeyError::Algorithm("RSA".into()));
+        assert_eq!(with(5, 19).unwrap_err(), KeyError::Algorithm("ECDSA".into()));
+        assert_eq!(with(7, 0x2a).unwrap_err(), KeyError::Algorithm("EdDSA on another curve".into()));
+        // After version, time, algorithm, curve and point comes the usage octet of the secret part.
+        let usage = 1 + 4 + 1 + 10 + 2 + 33;
+        for protected in [9, 253, 254, 255] {
+            assert_eq!(with(usage, protected).unwrap_err(), KeyError::Protected);
+        }
+        assert!(matches!(with(usage + 5, 0).unwrap_err(), KeyError::Packets(PacketError::Damaged(_))));
+        assert!(matches!(
+            SigningKey::armoured(&recorded("armored_public_key"), "x").unwrap_err(),
+            KeyError::Packets(PacketError::WrongBlock("public key"))
+        ));
+    }
+
+    #[test]
+    fn a_secret_that_does_not_fit_is_refused() {
+        let mut bytes = raw();
+        let point = 2 + 1 + 4 + 1 + 10 + 2 + 1;
+        bytes[point] ^= 1;
+        assert_eq!(SigningKey::armoured(&armour(&bytes), "x").unwrap_err(), KeyError::Inconsistent);
+    }
+
+    #[test]
+    fn no_cut_key_is_accepted_and_nothing_panics() {
+        let bytes = raw();
+        let first = 2 + usize::from(bytes[1]);
+        for cut in 0..bytes.len() {
+            let whole_packets = packets(&bytes[..cut]).is_ok_and(|p| !p.is_empty());
+            let outcome = SigningKey::armoured(&armour(&bytes[..cut]), "x");
+            assert_eq!(outcome.is_ok(), whole_packets && cut >= first, "{cut}");
+        }
+        let text = recorded("armored_private_key");
+        let end = text.trim_end().len();
+        for cut in 0..end {
+            assert!(SigningKey::armoured(&text[..cut], "x").is_err(), "{cut}");
+        }
+        for at in 0..bytes.len() {
+            for byte in [0, 0x7f, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] = byte;
+                let _ = SigningKey::armoured(&armour(&changed), "x");
+            }
+        }
+    }
+
+    #[test]
+    fn the_alias_wins_and_nothing_is_printed() {
+        let set = |name: &str| match name {
+            "SIDERO_SERVICE_ACCOUNT_KEY" => Some(Secret::new("a".to_owned())),
+            _ => Some(Secret::new("b".to_owned())),
+        };
+        assert_eq!(choose(set).unwrap().0, "SIDERO_SERVICE_ACCOUNT_KEY");
+        assert_eq!(
+            choose(|n| (n.starts_with("OMNI")).then(|| Secret::new("b".into()))).unwrap().0,
+            VARIABLES[1]
+        );
+        assert!(choose(|_| Some(Secret::new(" \n".into()))).is_none());
+        let (key, _) = account(&recorded("service_account_key_base64")).unwrap();
+        let shown = format!("{key:?}");
+        assert!(shown.contains("vector") && !shown.contains("pair"), "{shown}");
+    }
+
+    #[test]
+    fn the_expiry_is_that_of_the_self_signature() {
+        let (key, _) = account(&recorded("service_account_key_base64")).unwrap();
+        assert_eq!(key.expires(), Some(1_795_212_083 + 31_536_000));
+    }
+}

@@ -4,4 +4,6 @@
 //! come from the rules in `tests/fixtures/skips.toml` only.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod omni_captures;
+mod signing;
 mod support;

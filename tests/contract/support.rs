@@ -20,9 +20,9 @@ struct Rule {
 }
 
 impl Rule {
-    /// A wanted value may begin or end with `*`.
+    /// A wanted value, and the suite's name, may begin or end with `*`.
     fn matches(&self, suite: &str, facts: &Facts) -> bool {
-        self.suite == suite
+        fits(&self.suite, suite)
             && !self.when.is_empty()
             && self.when.iter().all(|(key, want)| facts.get(key).is_some_and(|have| fits(want, have)))
     }

@@ -22,5 +22,5 @@ pub use fault::Fault;
 pub use headers::{Field, Signed, headers};
 pub use json::{JsonError, parse_json};
 pub use message::innermost;
-pub use payload::payload;
+pub use payload::{NAMES as SIGNED_NAMES, payload, signed_text};
 pub use reply::{Reply, accepted, resource, resources, try_again};

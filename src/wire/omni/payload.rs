@@ -1,9 +1,11 @@
 //! The text that is signed.
 
+use std::collections::BTreeMap;
+
 use super::Call;
 
-/// Every name that the server compares, sorted. A name that is not sent must be `null` or left out.
-const NAMES: [&str; 10] = [
+/// Names of all metadata that the server compares with the signed text, sorted. A name that is not sent must be `null` or left out.
+pub const NAMES: [&str; 10] = [
     "authorization",
     "cluster",
     "context",
@@ -16,9 +18,19 @@ const NAMES: [&str; 10] = [
     "x-sidero-timestamp",
 ];
 
-/// The signed JSON document in its reference form: all ten keys, sorted, compact, ASCII. `timestamp` is Unix time in
-/// seconds. The signature is over these very bytes; the request's body is not covered by it.
+/// The signed JSON document of a call as of `timestamp`, Unix time in seconds. The signature is over these very bytes; the
+/// request's body is not covered by it.
 pub fn payload(call: &Call, timestamp: u64) -> String {
+    signed_text(&call.rpc_method(), &call.metadata, timestamp)
+}
+
+/// The same for any method of any service (`/package.Service/Method`) and its metadata, in the reference form: all ten
+/// keys, sorted, compact, ASCII.
+pub fn signed_text(
+    rpc_method: &str,
+    metadata: &BTreeMap<&'static str, Vec<String>>,
+    timestamp: u64,
+) -> String {
     let mut out = String::from("{\"headers\":{");
     for (i, name) in NAMES.into_iter().enumerate() {
         if i > 0 {
@@ -30,7 +42,7 @@ pub fn payload(call: &Call, timestamp: u64) -> String {
         let values = if name == "x-sidero-timestamp" {
             Some(&stamp[..])
         } else {
-            call.metadata.get(name).map(Vec::as_slice)
+            metadata.get(name).map(Vec::as_slice)
         };
         match values {
             None | Some([]) => out.push_str("null"),
@@ -47,7 +59,7 @@ pub fn payload(call: &Call, timestamp: u64) -> String {
         }
     }
     out.push_str("},\"method\":");
-    quote(&call.rpc_method(), &mut out);
+    quote(rpc_method, &mut out);
     out.push('}');
     out
 }
