@@ -64,10 +64,11 @@ pub fn text_of(source: SourceId, bytes: &[u8]) -> Result<&str, Diagnostic> {
     })
 }
 
-/// Characters that Go's reader refuses anywhere in a text.
+/// Characters that Go's reader refuses anywhere in a text, and the rare line separators, which YAML 1.1 readers (Go's) and 1.2
+/// readers take differently.
 fn forbidden(at: usize, c: char) -> bool {
     (c < ' ' && !matches!(c, '\t' | '\n' | '\r'))
-        || matches!(c, '\u{fffe}' | '\u{ffff}')
+        || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
         || (c == BOM && at > 0)
 }
 
@@ -210,7 +211,23 @@ impl<'a> Builder<'a> {
 
     fn event(&mut self, event: Event<'_>, at: Span) {
         match event {
-            Event::DocumentStart(..) => {
+            Event::DocumentStart(explicit, version) => {
+                if !explicit && !self.documents.is_empty() {
+                    self.refuse(
+                        Diagnostic::error(codes::SYNTAX, "not YAML: a further document begins with `---`")
+                            .at(self.source, at, "here"),
+                    );
+                    return;
+                }
+                if version.is_some_and(|v| v.major != 1 || !(1..=2).contains(&v.minor)) {
+                    self.problems.push(
+                        Diagnostic::error(codes::SYNTAX, "only YAML 1.1 and 1.2 are read").at(
+                            self.source,
+                            at,
+                            "this document",
+                        ),
+                    );
+                }
                 self.start = at.start;
                 self.root = None;
                 self.anchors.clear();
@@ -248,9 +265,18 @@ impl<'a> Builder<'a> {
                 if span.end > span.start {
                     self.inside.push(span);
                 }
+                let tag = tag.as_deref().map(tag_text);
+                if tag.as_deref() == Some("!!binary") {
+                    match decode_binary(&text) {
+                        Some(decoded) => text = decoded,
+                        None => self.problems.push(
+                            Diagnostic::error(codes::ENCODING, "a `!!binary` value must be text in base64")
+                                .at(self.source, span, ""),
+                        ),
+                    }
+                }
                 let size = Size { nodes: 1, bytes: text.len(), height: 0 };
-                let node =
-                    Node { kind: NodeKind::Scalar { text, style }, span, tag: tag.as_deref().map(tag_text) };
+                let node = Node { kind: NodeKind::Scalar { text, style }, span, tag };
                 if resolve::tag_contradicts(&node) {
                     let tag = node.tag.as_deref().unwrap_or_default();
                     self.problems.push(
@@ -351,6 +377,15 @@ impl<'a> Builder<'a> {
             open.node.span = Span::new(open.node.span.start, end.max(open.node.span.start));
         }
         if let NodeKind::Map(pairs) = &mut open.node.kind {
+            for (key, _) in pairs.iter() {
+                if let Some(why) = bad_key(self.text, key) {
+                    self.problems.push(Diagnostic::error(codes::SYNTAX, why).at(
+                        self.source,
+                        key.span,
+                        "this key",
+                    ));
+                }
+            }
             let pairs_before = std::mem::take(pairs);
             merge::duplicates(self.source, &pairs_before, &mut self.problems);
             let refuse = self.limits.aliases == Aliases::Refuse;
@@ -460,6 +495,14 @@ impl<'a> Builder<'a> {
             let digits = raw.get(i + 2..i + 6).unwrap_or_default();
             let surrogate = escape == 'u'
                 && u32::from_str_radix(digits, 16).is_ok_and(|code| (0xD800..0xE000).contains(&code));
+            if escape == '/' {
+                let place = Span::new(at.start + i, (at.start + i + 2).min(at.end));
+                self.problems.push(
+                    Diagnostic::error(codes::SYNTAX, "the escape `\\/` is refused by Omni's YAML")
+                        .at(self.source, place, "")
+                        .help("write `/`"),
+                );
+            }
             if surrogate {
                 let place = Span::new(at.start + i, (at.start + i + 6).min(at.end));
                 self.problems.push(
@@ -477,6 +520,26 @@ fn absent(root: &Node) -> bool {
     matches!(&root.kind, NodeKind::Scalar { text, style: ScalarStyle::Plain } if text.is_empty())
         && root.tag.is_none()
         && root.span.start == root.span.end
+}
+
+/// Why Go refuses a key: collections, and keys of no characters that no `?` announces.
+fn bad_key(text: &str, key: &Node) -> Option<&'static str> {
+    match &key.kind {
+        NodeKind::Seq(_) | NodeKind::Map(_) => Some("a key is a list or a mapping"),
+        NodeKind::Scalar { .. } if absent(key) => {
+            let before = text.get(..key.span.start).unwrap_or_default().trim_end();
+            (!before.ends_with('?')).then_some("a key is missing before `:`")
+        }
+        NodeKind::Scalar { .. } => None,
+    }
+}
+
+/// The text of a `!!binary` scalar.
+fn decode_binary(text: &str) -> Option<String> {
+    use base64::Engine as _;
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(compact).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 fn is_flow(style: granit_parser::StructureStyle) -> bool {

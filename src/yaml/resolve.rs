@@ -188,12 +188,11 @@ pub fn as_bool(node: &Node) -> Result<Option<bool>, Mismatch> {
 /// Text where text is wanted: other scalars are taken by their spelling (`1.10` stays `1.10`); `None` for null.
 ///
 /// # Errors
-/// Collections, and dates (quote them).
+/// Collections.
 pub fn as_string(node: &Node) -> Result<Option<&str>, Mismatch> {
     let NodeKind::Scalar { text, .. } = &node.kind else { return mismatch("text", node) };
     match resolve(node) {
         Scalar::Null => Ok(None),
-        Scalar::Timestamp(_) => mismatch("text (put a date in quotes)", node),
         _ => Ok(Some(text)),
     }
 }

@@ -100,6 +100,12 @@ fn what_go_refuses_is_refused() {
         "cores: 4\n  memory: 3\n",
         "s: \"name\" == \"x\"\n",
         "a: !!int four\n",
+        "a: \"b\\/c\"\n",
+        "x: 1\n...\ny: 2\n",
+        "? [a]\n: b\n",
+        ": a\n",
+        "%YAML 1.3\n---\na: 1\n",
+        "a: x\u{2028}y\n",
         "a: \u{1}\n",
         "a: [1\n",
     ] {
