@@ -1,0 +1,290 @@
+//! Diagnostics as text: a header with the code, the place, an excerpt with the place marked, notes and help.
+//!
+//! ```text
+//! error[OS0102]: the key `name` stands twice in one mapping
+//!    --> clusters/a.yaml:3:1
+//!  2 | name: a
+//!  …
+//!    = help: keep one of them
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, ThemeCharacters, ThemeStyles,
+};
+
+use super::excerpt::Excerpt;
+use crate::diag::{Code, Diagnostic, Label, Severity, Source, Sources};
+use crate::untrusted::hidden;
+
+/// How text is written for one reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// With ANSI colours.
+    pub colour: bool,
+    /// With ASCII characters only, as far as the tool's own are concerned.
+    pub ascii: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { colour: false, ascii: false, width: 100 }
+    }
+}
+
+/// How many warnings of one code are written out.
+const SHOWN: usize = 3;
+
+/// All diagnostics, in their order; of each code at most three warnings and notes, the others counted.
+pub fn diagnostics(sources: &Sources, all: &[Diagnostic], look: Look) -> String {
+    let mut out = String::new();
+    let mut seen: BTreeMap<Code, usize> = BTreeMap::new();
+    for d in all {
+        if d.severity != Severity::Error {
+            let n = seen.entry(d.code).or_default();
+            *n += 1;
+            if *n > SHOWN {
+                continue;
+            }
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&diagnostic(sources, d, look));
+    }
+    for (code, n) in seen.into_iter().filter(|(_, n)| *n > SHOWN) {
+        let _ = writeln!(out, "\nand {} more like them [{code}]", n - SHOWN);
+    }
+    out
+}
+
+/// `2 errors, 1 warning`; empty if there is neither.
+pub fn totals(all: &[Diagnostic]) -> String {
+    let count = |severity| all.iter().filter(|d| d.severity == severity).count();
+    let word = |n: usize, one: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {one}s")),
+    };
+    [word(count(Severity::Error), "error"), word(count(Severity::Warning), "warning")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// One diagnostic.
+pub fn diagnostic(sources: &Sources, d: &Diagnostic, look: Look) -> String {
+    let main = d.labels.first().and_then(|l| sources.get(l.source).map(|s| (l, s)));
+    let report = Report::new(d, main);
+    let mut text = String::new();
+    if handler(d, look).render_report(&mut text, &report).is_err() {
+        // Only a span outside of its text ends here; the words matter more than the excerpt.
+        text = format!("{}: {}\n", head(d), clean(&d.message));
+    }
+    let mut out = shape(&text, d, main);
+    for label in d.labels.iter().skip(1).filter(|l| main.is_none_or(|(m, _)| m.source != l.source)) {
+        if let Some(source) = sources.get(label.source) {
+            let what = if label.text.is_empty() { "see also" } else { &label.text };
+            let _ = writeln!(out, "   = {}: {}", clean(what), place(source, label));
+        }
+    }
+    for note in &d.notes {
+        let _ = writeln!(out, "   = note: {}", clean(note));
+    }
+    if let Some(help) = &d.help {
+        let _ = writeln!(out, "   = help: {}", clean(help));
+    }
+    out
+}
+
+fn head(d: &Diagnostic) -> String {
+    let word = match d.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    format!("{word}[{}]", d.code)
+}
+
+fn place(source: &Source, label: &Label) -> String {
+    let (line, column) = source.line_col(label.span.start);
+    format!("{}:{line}:{column}", clean(&source.path))
+}
+
+/// Words of ours that may quote others: nothing in them changes how the rest is shown.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if hidden(c) && c != '\n' { '\u{FFFD}' } else { c }).collect()
+}
+
+fn handler(d: &Diagnostic, look: Look) -> GraphicalReportHandler {
+    let mut characters = if look.ascii { ThemeCharacters::ascii() } else { ThemeCharacters::unicode() };
+    // The library's mark before the message is where the code goes; the corner of its frame becomes the arrow to the place.
+    let head = format!("{}:", head(d));
+    characters.error.clone_from(&head);
+    characters.warning.clone_from(&head);
+    characters.advice = head;
+    let styles = if look.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+        .with_width(look.width.clamp(40, 400))
+        .with_links(false)
+        .without_cause_chain()
+        .without_syntax_highlighting()
+        .with_break_words(false)
+        .tab_width(2)
+        .with_context_lines(1)
+}
+
+/// The library's layout in the tool's: header at the margin, `--> file:line:column`, no closing frame.
+fn shape(text: &str, d: &Diagnostic, main: Option<(&Label, &Source)>) -> String {
+    let mut out = String::new();
+    for (i, line) in text.lines().enumerate() {
+        let bare = line.trim();
+        if i == 0 {
+            out.push_str(line.trim_start());
+        } else if let (true, Some((label, source))) =
+            (bare.starts_with(",-[") || bare.starts_with("╭─["), main)
+        {
+            let _ = write!(out, "   --> {}", place(source, label));
+        } else if bare.is_empty() || bare == "`----" || bare == "╰────" {
+            continue;
+        } else {
+            out.push_str(line.trim_end());
+        }
+        out.push('\n');
+    }
+    debug_assert!(!out.is_empty() || d.message.is_empty());
+    out
+}
+
+/// A diagnostic as the library wants it.
+struct Report {
+    message: String,
+    severity: Severity,
+    source: Option<NamedSource<String>>,
+    labels: Vec<LabeledSpan>,
+}
+
+impl Report {
+    fn new(d: &Diagnostic, main: Option<(&Label, &Source)>) -> Self {
+        let mut report =
+            Self { message: clean(&d.message), severity: d.severity, source: None, labels: Vec::new() };
+        let Some((first, source)) = main else { return report };
+        let excerpt = Excerpt::new(&source.text);
+        for label in d.labels.iter().filter(|l| l.source == first.source) {
+            let span = excerpt.map(label.span);
+            // A place of many lines is marked at its first: the excerpt shows where, not all of it.
+            let line = excerpt.text.get(span.start..span.end).unwrap_or_default();
+            let len = line.split('\n').next().unwrap_or_default().trim_end().len();
+            let text = (!label.text.is_empty()).then(|| clean(&label.text));
+            report.labels.push(LabeledSpan::new(text, span.start, len));
+        }
+        report.source = Some(NamedSource::new(clean(&source.path), excerpt.text));
+        report
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Report {}
+
+impl miette::Diagnostic for Report {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
+        })
+    }
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source.as_ref().map(|s| s as &dyn miette::SourceCode)
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().cloned()) as Box<_>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{SourceId, Span};
+    use crate::yaml::{Limits, parse};
+
+    const PLAIN: Look = Look { colour: false, ascii: true, width: 100 };
+
+    fn shown(text: &str) -> String {
+        let mut sources = Sources::default();
+        let id = sources.add("clusters/a.yaml", text);
+        let problems = parse(id, text, &Limits::default()).unwrap_err();
+        diagnostics(&sources, &problems, PLAIN)
+    }
+
+    #[test]
+    fn a_duplicate_key_is_shown_with_both_places() {
+        let text = shown("kind: Cluster\nname: a\nkubernetes:\n  version: v1\nname: b\n");
+        assert_eq!(
+            text,
+            "error[OS0102]: the key `name` stands twice in one mapping\n   --> clusters/a.yaml:5:1\n 1 | kind: Cluster\n 2 | name: a\n   : ^^|^\n   :   `-- first here\n 3 | kubernetes:\n 4 |   version: v1\n 5 | name: b\n   : ^^|^\n   :   `-- again here\n   = help: keep one of them\n",
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn wide_characters_tabs_and_the_end_of_the_text_do_not_break_it() {
+        for text in ["ä: ö\nb: [1\n", "a: \"\n", "\ta: 1\n", "a: *x", "a:\n - b\n c", "\u{feff}a: 1\na: 2"]
+        {
+            let out = shown(text);
+            assert!(out.starts_with("error[OS01"), "{out}");
+            assert!(out.contains("   --> clusters/a.yaml:"), "{out}");
+        }
+    }
+
+    #[test]
+    fn neither_secrets_nor_controls_reach_the_excerpt() {
+        let text = shown("password: hunter2\na\u{202e}: 1\na\u{202e}: 2\ntoken: t0ps3cret\n");
+        assert!(!text.contains("hunter2") && !text.contains("t0ps3cret"), "{text}");
+        assert!(!text.chars().any(|c| hidden(c) && c != '\n'), "{text:?}");
+    }
+
+    #[test]
+    fn warnings_of_one_code_are_counted_after_three() {
+        let mut sources = Sources::default();
+        let id: SourceId = sources.add("a.yaml", "a: 1\n");
+        let many: Vec<Diagnostic> = (0..5)
+            .map(|i| Diagnostic::warning(144, format!("w{i}")).at(id, Span::new(0, 1), ""))
+            .chain((0..5).map(|i| Diagnostic::error(120, format!("e{i}"))))
+            .collect();
+        let text = diagnostics(&sources, &many, PLAIN);
+        assert!(text.contains("w2") && !text.contains("w3") && text.contains("e4"), "{text}");
+        assert!(text.ends_with("\nand 2 more like them [OS0144]\n"), "{text}");
+        assert_eq!(totals(&many), "5 errors, 5 warnings");
+    }
+
+    #[test]
+    fn unicode_and_colour_say_the_same_words() {
+        let text = "a: 1\na: 2\n";
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", text);
+        let problems = parse(id, text, &Limits::default()).unwrap_err();
+        let unicode = diagnostics(&sources, &problems, Look { ascii: false, ..PLAIN });
+        assert!(unicode.contains("   --> a.yaml:2:1") && unicode.contains("╰── again here"), "{unicode}");
+        let colour = diagnostics(&sources, &problems, Look { colour: true, ..PLAIN });
+        assert!(colour.contains("\u{1b}[") && colour.contains("again here"), "{colour:?}");
+        assert!(colour.contains("   --> a.yaml:2:1"), "{colour:?}");
+    }
+}

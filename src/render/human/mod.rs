@@ -1,0 +1,4 @@
+//! Text for people.
+
+pub mod diag;
+mod excerpt;
