@@ -334,8 +334,12 @@ mod tests {
         let (key, warnings) = account(&value).unwrap();
         assert_eq!(key.fingerprint(), recorded("fingerprint"));
         assert!(warnings.is_empty());
-        let wrapped: String =
-            value.as_bytes().chunks(76).map(|c| format!("{}\r\n", String::from_utf8_lossy(c))).collect();
+        let (head, tail) = value.split_at(76);
+        let wrapped = format!(
+            "{head}
+{tail}
+"
+        );
         assert_eq!(account(&wrapped).unwrap().1, [KeyWarning::Whitespace]);
         let json = String::from_utf8(STANDARD.decode(&value).unwrap()).unwrap();
         for (text, want) in [

@@ -85,7 +85,7 @@ mod tests {
             budget.wait(1, Duration::from_secs(spent), Some(Duration::from_secs(asked)), &Fixed(0))
         };
         assert_eq!(wait(0, 7), Some(Duration::from_secs(7)));
-        assert_eq!(wait(0, 3600), Some(Duration::from_secs(60)));
+        assert_eq!(wait(0, 3600), Some(Duration::from_mins(1)));
         assert_eq!(wait(60, 60), None);
         assert_eq!(retry_after(Some(" 12 ")), Some(Duration::from_secs(12)));
         assert_eq!(retry_after(Some("Fri, 20 Nov 2026 21:58:36 GMT")), None);

@@ -498,7 +498,7 @@ fn read(capture: &Json) -> Result<(), String> {
     if !matches!(operation, "Get" | "List") && got != "unavailable" {
         same("times sent", &sent, &1)?;
     }
-    words_fit(&got, &words, response)
+    words_fit(got, &words, response)
 }
 
 /// Words for people: printable, without frames, with every item of a list.

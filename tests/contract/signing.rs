@@ -109,7 +109,7 @@ fn vector(file: &Json, entry: &Json, form: &str) -> Result<(), String> {
         }
         "download" => {
             let body = digest::digest(&digest::SHA256, entry["body"].as_str().unwrap_or("").as_bytes());
-            let hex: String = body.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+            let hex = body.as_ref().iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().concat();
             let (method, uri) = (entry["method"].as_str().unwrap(), entry["request_uri"].as_str().unwrap());
             check(payload == format!("{method}\n{uri}\n{stamp}\n{hex}"), "text of the download form")?;
         }
