@@ -1,7 +1,8 @@
 //! omnictl's own configuration: contexts and interactive users' keys, read where they are present.
 
+use crate::diag::SourceId;
 use crate::untrusted::Untrusted;
-use crate::yaml::Node;
+use crate::yaml::{Limits, Node, parse};
 
 /// Variable that names the configuration file.
 pub const CONFIG_VARIABLE: &str = "OMNICONFIG";
@@ -20,6 +21,9 @@ pub struct Context {
 /// Why a context cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
+    /// Not one YAML document.
+    #[error("it is not a YAML document")]
+    Malformed,
     /// No such context.
     #[error("it has no context `{0}`")]
     Unknown(String),
@@ -32,6 +36,14 @@ pub enum ContextError {
     /// A name that would leave the folder of keys.
     #[error("its context `{0}` or its identity cannot be part of a file name")]
     Name(String),
+}
+
+/// The context `wanted`, or the current one, of a configuration file's text.
+pub fn read(text: &str, wanted: Option<&str>) -> Result<Context, ContextError> {
+    let documents =
+        parse(SourceId::default(), text, &Limits::default()).map_err(|_| ContextError::Malformed)?;
+    let root = documents.first().and_then(|d| d.root.as_ref()).ok_or(ContextError::Malformed)?;
+    context(root, wanted)
 }
 
 /// The context `wanted`, or the current one, of a parsed configuration file:
@@ -77,6 +89,21 @@ mod tests {
 
     fn ctx(name: &str, identity: &str) -> Context {
         Context { name: name.into(), url: String::new(), identity: identity.into() }
+    }
+
+    #[test]
+    fn the_current_context_is_read_or_the_one_asked_for() {
+        let text = "context: home\ncontexts:\n  home:\n    url: https://omni.example.org\n    auth:\n      siderov1:\n        identity: me@example.org\n  other:\n    url: grpc://127.0.0.1:8080\n    auth: {}\n";
+        let home = read(text, None).unwrap();
+        assert_eq!((home.name.as_str(), home.url.as_str()), ("home", "https://omni.example.org"));
+        assert_eq!(key_file(&home).unwrap(), "home-me@example.org.pgp");
+        assert_eq!(
+            read(text, Some("other")),
+            Err(ContextError::Missing("other".into(), "auth.siderov1.identity"))
+        );
+        assert_eq!(read(text, Some("x")), Err(ContextError::Unknown("x".into())));
+        assert_eq!(read("contexts: {}", None), Err(ContextError::NoneChosen));
+        assert_eq!(read("a: [", None), Err(ContextError::Malformed));
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Bindings<'a> {
     pub variables: std::collections::BTreeMap<String, String>,
     /// Content of the user's trust file, empty where there is none: one `<credential> <origin>` per line, `#` comments.
     pub trust_file: &'a str,
+    /// Endpoint of the omnictl context that the key belongs to, for an interactive user's key: omnictl's own file binds it.
+    pub context: Option<&'a str>,
     /// Where the trust file is, for messages.
     pub trust_path: &'a str,
 }
@@ -144,7 +146,10 @@ pub fn bound(
             }),
         };
     }
-    let trusted = trusted_origins(&label, bindings.trust_file);
+    let mut trusted = trusted_origins(&label, bindings.trust_file);
+    if *credential == Credential::Omni {
+        trusted.extend(bindings.context.and_then(|url| Origin::parse(url).ok()));
+    }
     match wanted.iter().find(|w| !trusted.contains(w)) {
         None => Ok(wanted),
         Some(stray) => Err(Unbound::Nowhere {
@@ -182,6 +187,7 @@ mod tests {
         Bindings {
             variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             trust_file,
+            context: None,
             trust_path: "/home/u/.config/omni-scale/trust",
         }
     }
@@ -231,6 +237,14 @@ mod tests {
             let got = bound(&credential, endpoints, &bindings(&set, file));
             assert_eq!(got.map(|o| o.len()), Ok(endpoints.len()), "{credential:?} {set:?} {file}");
         }
+    }
+
+    #[test]
+    fn a_users_key_is_bound_by_its_context() {
+        let own = Bindings { context: Some("https://omni.spaceships.work/"), ..bindings(&[], "") };
+        assert!(bound(&Credential::Omni, &[OMNI.to_owned()], &own).is_ok());
+        assert!(bound(&Credential::Omni, &["https://evil.example".to_owned()], &own).is_err());
+        assert!(bound(&proxmox(true), &[OMNI.to_owned()], &own).is_err());
     }
 
     #[test]
