@@ -1,0 +1,87 @@
+//! One rule per file: who needs whom, and why. A rule looks at one declared thing and names what it needs.
+
+mod class_needs_provider;
+mod configuration_before_machines;
+mod kernel_args_follow_node;
+mod needs_cluster;
+mod node_needs_set;
+mod set_draws_from_class;
+
+use std::collections::BTreeMap;
+
+use crate::address::Address;
+use crate::resource::{Resource, ResourceId};
+
+/// A thing of the graph: its address and, where it is an Omni resource, its content.
+#[derive(Clone, Debug)]
+pub struct Item<'a> {
+    /// Address.
+    pub address: Address,
+    /// Content; `None` for providers and their facets.
+    pub resource: Option<&'a Resource>,
+}
+
+/// All things of one graph, by address and by Omni identity.
+#[derive(Debug)]
+pub struct Index<'a> {
+    items: BTreeMap<Address, Option<&'a Resource>>,
+    by_id: BTreeMap<&'a ResourceId, Address>,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes things; of two with one address the last counts.
+    pub fn new(items: &[Item<'a>]) -> Self {
+        Self {
+            items: items.iter().map(|i| (i.address.clone(), i.resource)).collect(),
+            by_id: items.iter().filter_map(|i| Some((&i.resource?.id, i.address.clone()))).collect(),
+        }
+    }
+    /// The address of an Omni resource of a short type and id.
+    pub fn resource(&self, short: &str, id: &str) -> Option<&Address> {
+        self.by_id.get(&ResourceId::default_ns(short, id))
+    }
+    /// Whether something has this address.
+    pub fn has(&self, address: &Address) -> bool {
+        self.items.contains_key(address)
+    }
+    /// All resources of a short type, by address.
+    pub fn of_type(&self, short: &str) -> impl Iterator<Item = (&Address, &'a Resource)> {
+        self.items
+            .iter()
+            .filter_map(|(a, r)| r.map(|r| (a, r)))
+            .filter(move |(_, r)| r.id.short_kind() == short)
+    }
+    /// All addresses.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.items.keys()
+    }
+}
+
+/// What one thing needs, with the reason for each.
+pub type Needs = Vec<(Address, String)>;
+
+/// All needs of one thing, by every rule.
+pub fn needs(item: &Item<'_>, index: &Index<'_>) -> Needs {
+    let mut all = Needs::new();
+    if let Some(parent) = item.address.parent().filter(|p| item.resource.is_none() && index.has(p)) {
+        all.push((parent, format!("is a part of provider {}", item.address.parent().map_or_else(String::new, |p| p.name().to_owned()))));
+    }
+    if let Some(resource) = item.resource {
+        class_needs_provider::rule(resource, index, &mut all);
+        set_draws_from_class::rule(&item.address, resource, index, &mut all);
+        needs_cluster::rule(&item.address, resource, index, &mut all);
+        configuration_before_machines::rule(resource, index, &mut all);
+        node_needs_set::rule(resource, index, &mut all);
+        kernel_args_follow_node::rule(resource, index, &mut all);
+    }
+    all
+}
+
+/// The class that a machine set draws its machines from (`machine_allocation`, or the deprecated `machine_class`, which
+/// wins when both are set, as on the server).
+pub fn class_of_set(set: &Resource) -> Option<&str> {
+    ["machine_class", "machine_allocation"]
+        .iter()
+        .find_map(|field| set.spec.at(&[field, "name"])?.as_str())
+        .filter(|name| !name.is_empty())
+}
