@@ -1,1 +1,15 @@
-//! diff.
+//! Differences between what the files ask for, what is live and what was last applied, field by field.
+//!
+//! Text that is itself YAML (provider data, patches, manifests) is compared as a tree, but its text still counts: Omni and
+//! `omnictl` compare text, so a difference of formatting alone is an update, labelled as such.
+
+mod carry;
+mod compare;
+mod embedded;
+mod sensitive;
+mod words;
+
+pub use carry::{LOCKS, carry, is_locked};
+pub use compare::{Cause, Difference, compare, same_spec};
+pub use embedded::{documents, leaves_no_cni};
+pub use sensitive::is_sensitive;

@@ -60,10 +60,7 @@ impl Graph {
     ///
     /// # Errors
     /// A circle, named.
-    pub fn from_edges(
-        nodes: impl IntoIterator<Item = Address>,
-        mut edges: Vec<Edge>,
-    ) -> Result<Self, Cycle> {
+    pub fn from_edges(nodes: impl IntoIterator<Item = Address>, mut edges: Vec<Edge>) -> Result<Self, Cycle> {
         edges.sort();
         edges.dedup_by(|a, b| a.from == b.from && a.to == b.to);
         let mut all: Vec<Address> = nodes.into_iter().collect();
@@ -117,8 +114,7 @@ impl Graph {
             .inner
             .edges_directed(*at, direction)
             .filter_map(|e| {
-                let other =
-                    if direction == petgraph::Direction::Outgoing { e.target() } else { e.source() };
+                let other = if direction == petgraph::Direction::Outgoing { e.target() } else { e.source() };
                 Some((self.inner.node_weight(other)?, e.weight().as_str()))
             })
             .collect();

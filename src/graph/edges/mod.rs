@@ -64,7 +64,13 @@ pub type Needs = Vec<(Address, String)>;
 pub fn needs(item: &Item<'_>, index: &Index<'_>) -> Needs {
     let mut all = Needs::new();
     if let Some(parent) = item.address.parent().filter(|p| item.resource.is_none() && index.has(p)) {
-        all.push((parent, format!("is a part of provider {}", item.address.parent().map_or_else(String::new, |p| p.name().to_owned()))));
+        all.push((
+            parent,
+            format!(
+                "is a part of provider {}",
+                item.address.parent().map_or_else(String::new, |p| p.name().to_owned())
+            ),
+        ));
     }
     if let Some(resource) = item.resource {
         class_needs_provider::rule(resource, index, &mut all);

@@ -9,7 +9,9 @@ pub(super) fn rule(address: &Address, set: &Resource, index: &Index<'_>, needs: 
     if set.id.short_kind() != "MachineSets" {
         return;
     }
-    if let Some((name, class)) = class_of_set(set).and_then(|n| Some((n, index.resource("MachineClasses", n)?))) {
+    if let Some((name, class)) =
+        class_of_set(set).and_then(|n| Some((n, index.resource("MachineClasses", n)?)))
+    {
         needs.push((class.clone(), format!("{} draw machines from class {name}", address.name())));
     }
 }

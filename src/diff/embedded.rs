@@ -1,0 +1,90 @@
+//! Text fields that hold YAML: read as trees, so that a difference has a place and a meaning.
+
+use std::collections::BTreeMap;
+
+use crate::value::Value;
+
+/// Path of the spec field of a type that holds YAML text.
+pub(super) fn field(kind: &str) -> Option<&'static [&'static str]> {
+    match kind {
+        "MachineClasses" => Some(&["auto_provision", "provider_data"]),
+        "ConfigPatches" | "KubernetesManifestGroups" => Some(&["data"]),
+        "KubernetesHealthChecks" => Some(&["job"]),
+        _ => None,
+    }
+}
+
+/// The documents of a YAML text with meaning as in Go; `None` if it is not YAML, or nothing but blanks and comments.
+pub fn documents(text: &str) -> Option<Vec<Value>> {
+    let parsed =
+        crate::yaml::parse(crate::diag::SourceId::default(), text, &crate::yaml::Limits::default()).ok()?;
+    let values: Vec<Value> =
+        parsed.iter().filter_map(|d| d.root.as_ref().map(crate::yaml::to_value)).collect();
+    (!values.is_empty()).then_some(values)
+}
+
+/// The documents as one tree: a single document is itself; several are entries under `Kind/name` (documents without
+/// `kind` under `machine configuration`), numbered where names repeat.
+pub(super) fn tree(text: &str) -> Option<Tree> {
+    let documents = documents(text)?;
+    if documents.len() == 1 {
+        return documents.into_iter().next().map(Tree::One);
+    }
+    let mut map = BTreeMap::new();
+    for document in documents {
+        let title = title(&document);
+        let mut key = title.clone();
+        let mut n = 1;
+        while map.contains_key(&key) {
+            n += 1;
+            key = format!("{title} #{n}");
+        }
+        map.insert(key, document);
+    }
+    Some(Tree::Many(map))
+}
+
+/// One document, or several by title.
+pub(super) enum Tree {
+    One(Value),
+    Many(BTreeMap<String, Value>),
+}
+
+impl Tree {
+    /// As a mapping by title, for comparison with a text of another number of documents.
+    fn many(self) -> Value {
+        Value::Map(match self {
+            Self::One(value) => BTreeMap::from([(title(&value), value)]),
+            Self::Many(map) => map,
+        })
+    }
+    /// Two or three texts in one form: as they are if all hold one document, else by title.
+    pub(super) fn align(live: Self, wanted: Self, applied: Option<Self>) -> (Value, Value, Option<Value>) {
+        match (live, wanted, applied) {
+            (Self::One(l), Self::One(w), None) => (l, w, None),
+            (Self::One(l), Self::One(w), Some(Self::One(a))) => (l, w, Some(a)),
+            (l, w, a) => (l.many(), w.many(), a.map(Self::many)),
+        }
+    }
+}
+
+fn title(document: &Value) -> String {
+    let text = |path: &[&str]| document.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let kind = text(&["kind"]);
+    if kind.is_empty() {
+        return "machine configuration".to_owned();
+    }
+    let name = match text(&["metadata", "name"]) {
+        n if n.is_empty() => text(&["name"]),
+        n => n,
+    };
+    if name.is_empty() { kind } else { format!("{kind}/{name}") }
+}
+
+/// Whether a patch says `cluster.network.cni.name: none`: Talos then installs no CNI, and nodes stay NotReady until
+/// somebody does. `Some(false)` if it names another CNI, `None` if it says nothing about it.
+pub fn leaves_no_cni(patch: &str) -> Option<bool> {
+    documents(patch)?.iter().rev().find_map(|d| {
+        d.at(&["cluster", "network", "cni", "name"]).and_then(Value::as_str).map(|n| n == "none")
+    })
+}
