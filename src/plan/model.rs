@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::diff::Cause as ChangeCause;
 use crate::kinds::{Certainty, Effect};
 use crate::resource::{Resource, ResourceId};
 use crate::value::Value;
@@ -121,18 +122,6 @@ pub enum Goal {
     },
 }
 
-/// Why a field differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ChangeCause {
-    /// The files changed since the last apply, or there is no record.
-    Files,
-    /// Live changed since the last apply, the files did not.
-    Drift,
-    /// Both changed.
-    Both,
-}
-
 /// One field that changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
@@ -144,6 +133,9 @@ pub struct Change {
     pub after: Option<Value>,
     /// Whether the values must not be shown.
     pub sensitive: bool,
+    /// The text differs, its meaning does not.
+    #[serde(default)]
+    pub formatting: bool,
     /// Why.
     pub cause: ChangeCause,
     /// What it does to existing machines.
