@@ -16,8 +16,11 @@ pub(super) fn field(kind: &str) -> Option<&'static [&'static str]> {
 
 /// The documents of a YAML text with meaning as in Go; `None` if it is not YAML, or nothing but blanks and comments.
 pub fn documents(text: &str) -> Option<Vec<Value>> {
-    let _ = text;
-    None
+    let limits = crate::yaml::Limits::default();
+    let parsed = crate::yaml::parse(crate::diag::SourceId::default(), text, &limits).ok()?;
+    let values: Vec<Value> =
+        parsed.iter().filter_map(|d| d.root.as_ref().map(crate::yaml::to_value)).collect();
+    (!values.is_empty()).then_some(values)
 }
 
 /// The documents as one tree: a single document is itself; several are entries under `Kind/name` (documents without

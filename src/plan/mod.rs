@@ -1,11 +1,26 @@
 //! The decision: an immutable plan that leaves apply no choice.
+//!
+//! [`plan`] is a function of values: the same inputs give the same bytes. It holds no client.
 
+mod awaits;
+mod decide;
+mod draft;
+mod effects;
+mod facts;
 mod input;
 mod model;
+mod order;
 mod planner;
+mod providers;
+mod rules;
+mod scene;
+mod summary;
+mod unread;
 
 pub use crate::diff::Cause as ChangeCause;
 pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
+use draft::Draft;
+pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
 pub use model::{Action, Change, Goal, Lost, Operation, Plan, Step, StepId, Summary, Unchanged, Warning};
 pub use planner::plan;

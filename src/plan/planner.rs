@@ -1,13 +1,273 @@
 //! The planner: desired, live and remembered state in, an ordered plan out.
 
-use super::{Plan, PlanInput};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::decide::{self, Decision};
+use super::scene::{SYSTEM_PATCH, Scene};
+use super::unread::Unread;
+use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning};
+use super::{awaits, effects, order, providers, rules, summary};
+use crate::address::Address;
 use crate::diag::Diagnostic;
+use crate::graph::{DesiredCluster, Graph, Prune, address_of};
+use crate::live::Observation;
+use crate::resource::{LiveResource, ResourceId};
 
 /// Makes the plan. Same inputs, same bytes.
 ///
 /// # Errors
-/// Contradictions in the files that the loader cannot see (two declarations of one address).
+/// Contradictions in the files: one address declared twice, things that need each other in a circle.
 pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
-    let _ = input;
-    Err(vec![Diagnostic::error(901, "planning is not built yet")])
+    twice(input)?;
+    let graph = Graph::build(input.desired).map_err(|c| vec![Diagnostic::error(422, c.to_string())])?;
+    let scene = Scene::new(*input);
+    let unread = Unread::find(&scene, &graph);
+    let mut work = Work::new(&scene, &unread);
+
+    let mut found = providers::decide(&scene);
+    providers::removed(&scene, &mut found);
+    for declared in &input.desired.classes {
+        work.declared(declared);
+    }
+    for cluster in &input.desired.clusters {
+        work.cluster(cluster);
+    }
+    work.removals();
+
+    let Work { mut drafts, mut unchanged, mut warnings, hidden, .. } = work;
+    drafts.extend(found.drafts);
+    unchanged.extend(found.unchanged);
+    effects::judge(&scene, &mut drafts);
+    let waiting = awaits::awaits(&scene, &drafts);
+    unchanged.sort_by(|a, b| a.address.cmp(&b.address));
+    warnings.extend(found.warnings);
+    warnings.extend(rules::judge(&scene, &drafts, &unchanged));
+    warnings.sort_by(|a, b| {
+        (!a.blocks, &a.code, &a.address, &a.message).cmp(&(!b.blocks, &b.code, &b.address, &b.message))
+    });
+    warnings.dedup();
+    let mut unknown = found.unknown;
+    unknown.extend(unread.lines(&scene, &hidden));
+    let mut lost: Vec<_> = drafts.iter().flat_map(|d| d.lost.clone()).collect();
+    lost.sort_by(|a, b| a.address.cmp(&b.address));
+    drafts.extend(waiting);
+    let (steps, waves) =
+        order::order(&scene, drafts).map_err(|c| vec![Diagnostic::error(422, c.to_string())])?;
+    let summary = summary::summary(&steps, &unchanged, &lost);
+    let version = match &input.snapshot.omni.version {
+        Observation::Known(v) => Some(v.clone()),
+        Observation::Absent | Observation::Unknown(_) => None,
+    };
+    Ok(Plan {
+        omni: input.snapshot.omni.endpoint.clone(),
+        omni_version: version,
+        record: input.record.map(|r| (r.lineage.clone(), r.serial)),
+        files_digest: input.desired.files_digest.clone(),
+        steps,
+        waves,
+        unchanged,
+        lost,
+        warnings,
+        unknown,
+        summary,
+    })
+}
+
+/// One address, or one resource, is declared once.
+fn twice(input: &PlanInput<'_>) -> Result<(), Vec<Diagnostic>> {
+    let mut addresses = BTreeMap::new();
+    let mut identities: BTreeMap<&ResourceId, &Address> = BTreeMap::new();
+    let mut problems = Vec::new();
+    let clusters = input.desired.clusters.iter().flat_map(|c| &c.resources);
+    for declared in input.desired.classes.iter().chain(clusters) {
+        let place = declared.source.clone().unwrap_or_else(|| "the files".to_owned());
+        if let Some(first) = addresses.insert(&declared.address, place.clone()) {
+            problems.push(
+                Diagnostic::error(423, format!("`{}` is declared twice", declared.address))
+                    .note(format!("in {first} and in {place}")),
+            );
+        } else if let Some(other) = identities.insert(&declared.resource.id, &declared.address) {
+            problems.push(
+                Diagnostic::error(
+                    424,
+                    format!("`{other}` and `{}` are one resource in Omni", declared.address),
+                )
+                .note(format!("both are `{}`", declared.resource.id)),
+            );
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+struct Work<'s, 'a> {
+    scene: &'s Scene<'a>,
+    unread: &'s Unread,
+    drafts: Vec<Draft<'a>>,
+    unchanged: Vec<Unchanged>,
+    warnings: Vec<Warning>,
+    /// Removals that are not planned, because something was not read.
+    hidden: BTreeSet<Address>,
+}
+
+impl<'s, 'a> Work<'s, 'a> {
+    fn new(scene: &'s Scene<'a>, unread: &'s Unread) -> Self {
+        Self { scene, unread, drafts: vec![], unchanged: vec![], warnings: vec![], hidden: BTreeSet::new() }
+    }
+
+    fn declared(&mut self, declared: &'a crate::graph::DesiredResource) {
+        if self.unread.skips(&declared.address) {
+            return;
+        }
+        let (warning, decision) = decide::declared(self.scene, declared);
+        self.warnings.extend(warning);
+        match decision {
+            Decision::Step(draft) => self.drafts.push(*draft),
+            Decision::Unchanged(unchanged) => self.unchanged.push(unchanged),
+            Decision::Blocked(warning) => {
+                self.unchanged.push(Unchanged {
+                    address: declared.address.clone(),
+                    status: "blocked".to_owned(),
+                    note: Some(warning.message.clone()),
+                });
+                self.warnings.push(warning);
+            }
+        }
+    }
+
+    fn cluster(&mut self, cluster: &'a DesiredCluster) {
+        for declared in &cluster.resources {
+            self.declared(declared);
+        }
+        let wanted: BTreeSet<&ResourceId> = cluster.resources.iter().map(|d| &d.resource.id).collect();
+        let others: Vec<&LiveResource> = self
+            .scene
+            .members(&cluster.name)
+            .into_iter()
+            .filter(|l| !wanted.contains(&l.resource.id))
+            .collect();
+        match cluster.prune {
+            Prune::Template => self.prune_like_sync(cluster, &others, &wanted),
+            Prune::Record => {
+                for live in others {
+                    let Some(address) = address_of(&live.resource) else { continue };
+                    let ours = self.scene.entry(&address).is_some();
+                    if ours || live.resource.labels.contains_key(SYSTEM_PATCH) {
+                        continue;
+                    }
+                    self.unchanged.push(Unchanged { address, status: "foreign".to_owned(), note: None });
+                }
+            }
+        }
+    }
+
+    /// The rule of `omnictl cluster template sync`: what the template does not name goes.
+    fn prune_like_sync(
+        &mut self,
+        cluster: &DesiredCluster,
+        others: &[&'a LiveResource],
+        wanted: &BTreeSet<&ResourceId>,
+    ) {
+        let sets: BTreeSet<&str> = others
+            .iter()
+            .filter(|l| l.resource.id.short_kind() == "MachineSets")
+            .map(|l| l.resource.id.id.as_str())
+            .collect();
+        for live in others {
+            let implied = live.resource.id.short_kind() == "MachineSetNodes"
+                && live.resource.omni_label("machine-set").is_some_and(|s| sets.contains(s));
+            if implied {
+                continue;
+            }
+            if let Some(address) = address_of(&live.resource) {
+                self.remove(&address, Some(live));
+            }
+        }
+        for node in self.scene.members(&cluster.name) {
+            let id = &node.resource.id;
+            if id.short_kind() != "MachineSetNodes" {
+                continue;
+            }
+            let args = ResourceId::default_ns("KernelArgs", &id.id);
+            if let Some(live) =
+                self.scene.live(&args).filter(|l| l.owner.is_empty() && !wanted.contains(&args))
+            {
+                let address = Address::cluster(&cluster.name).child("kernelargs", &id.id);
+                if self.unread.hides_removal(&address) {
+                    self.hidden.insert(address);
+                } else if let Some(draft) = decide::release(&address, live) {
+                    self.drafts.push(draft);
+                }
+            }
+        }
+        if self.unread.hides_members() {
+            self.hidden.insert(Address::cluster(&cluster.name));
+        }
+    }
+
+    fn remove(&mut self, address: &Address, live: Option<&'a LiveResource>) {
+        if self.unread.hides_removal(address) {
+            self.hidden.insert(address.clone());
+            return;
+        }
+        if self.drafts.iter().any(|d| d.address == *address && d.is_removal()) {
+            return;
+        }
+        self.drafts.push(decide::removed(self.scene, address, live));
+    }
+
+    /// What the record holds and the files no longer name.
+    fn removals(&mut self) {
+        let Some(record) = self.scene.input.record else { return };
+        let gone: Vec<&Address> = record
+            .entries
+            .keys()
+            .filter(|a| !matches!(a.kind(), "provider" | "container" | "files"))
+            .filter(|a| !self.scene.desired.contains_key(*a))
+            .collect();
+        let live: BTreeMap<&Address, Option<&'a LiveResource>> = gone
+            .iter()
+            .map(|a| {
+                let id = record.entries.get(*a).and_then(|e| e.id.as_ref());
+                (*a, id.filter(|id| Scene::is_known_kind(id)).and_then(|id| self.scene.live(id)))
+            })
+            .collect();
+        // A cluster or a machine set that goes takes what lies below it along.
+        let takes = |parent: &Address| {
+            live.get(parent).copied().flatten().is_some_and(|l| l.owner.is_empty())
+                && !self.unread.hides_removal(parent)
+        };
+        let mut implied: BTreeMap<&Address, String> = BTreeMap::new();
+        for address in &gone {
+            let Some(cluster) = address.cluster_name().map(Address::cluster) else { continue };
+            if cluster != **address && takes(&cluster) && address.kind() != "kernelargs" {
+                implied.insert(address, "goes with its cluster".to_owned());
+                continue;
+            }
+            let set = live
+                .get(address)
+                .copied()
+                .flatten()
+                .filter(|l| l.resource.id.short_kind() == "MachineSetNodes")
+                .and_then(|l| l.resource.omni_label("machine-set"))
+                .map(|s| ResourceId::default_ns("MachineSets", s));
+            let set_goes = set.is_some_and(|set| {
+                gone.iter()
+                    .any(|a| record.entries.get(*a).and_then(|e| e.id.as_ref()) == Some(&set) && takes(a))
+            });
+            if set_goes {
+                implied.insert(address, "goes with its machine set".to_owned());
+            }
+        }
+        for address in gone {
+            match implied.get(address) {
+                Some(note) => {
+                    let mut draft = Draft::new(address, Action::Forget, super::Operation::Drop);
+                    draft.live = live.get(address).copied().flatten();
+                    draft.notes.push(note.clone());
+                    self.drafts.push(draft);
+                }
+                None => self.remove(address, live.get(address).copied().flatten()),
+            }
+        }
+    }
 }

@@ -1,0 +1,212 @@
+//! One address at a time: what is wanted, what is there and what we remember give one action, or none.
+
+use super::draft::Draft;
+use super::rules::codes;
+use super::scene::{MANAGED, Readable, Scene};
+use super::{Action, Change, Operation, Unchanged, Warning};
+use crate::address::Address;
+use crate::diff::{self, carry, compare};
+use crate::graph::{DesiredResource, Prune};
+use crate::kinds::{Certainty, Effect};
+use crate::resource::{LiveResource, Phase, Resource};
+
+/// What came of one address.
+pub(super) enum Decision<'a> {
+    /// A step.
+    Step(Box<Draft<'a>>),
+    /// Nothing to do.
+    Unchanged(Unchanged),
+    /// Nothing can be done; the reason is a block.
+    Blocked(Warning),
+}
+
+impl Decision<'_> {
+    fn unchanged(address: &Address) -> Self {
+        Self::Unchanged(Unchanged { address: address.clone(), status: "unchanged".to_owned(), note: None })
+    }
+}
+
+fn block(code: &str, address: &Address, message: String, help: &str) -> Warning {
+    Warning {
+        code: code.to_owned(),
+        address: Some(address.clone()),
+        message,
+        blocks: true,
+        help: Some(help.to_owned()),
+    }
+}
+
+/// Something declared. Its type is readable, or unknown to the server.
+pub(super) fn declared<'a>(
+    scene: &Scene<'a>,
+    declared: &'a DesiredResource,
+) -> (Option<Warning>, Decision<'a>) {
+    let address = &declared.address;
+    let wanted = &declared.resource;
+    let short = wanted.id.short_kind();
+    if scene.readable(short) == Readable::Unsupported {
+        let message = format!("this Omni does not know `{short}`, which `{address}` needs");
+        return (
+            None,
+            Decision::Blocked(block(
+                codes::UNSUPPORTED,
+                address,
+                message,
+                "upgrade Omni, or take it out of the template",
+            )),
+        );
+    }
+    let entry = scene.entry(address);
+    let applied = entry.and_then(|e| e.applied.as_ref());
+    let Some(live) = scene.live(&wanted.id) else {
+        let mut draft = Draft::new(address, Action::Create, Operation::Create(wanted.clone()));
+        draft.wanted = Some(wanted);
+        draft.record = Some(wanted.clone());
+        draft.source.clone_from(&declared.source);
+        if entry.is_some() {
+            draft.notes.push("was there after the last apply and is gone; it is made again".to_owned());
+        }
+        return (None, Decision::Step(Box::new(draft)));
+    };
+    let prune = scene.prune(address);
+    if !live.owner.is_empty() {
+        let owner = crate::untrusted::Untrusted::new(&live.owner).line(80);
+        let message = format!(
+            "`{address}` exists already and belongs to Omni's controller `{owner}`, which alone may change it"
+        );
+        return (
+            None,
+            Decision::Blocked(block(codes::OWNED, address, message, "choose another name or `idOverride`")),
+        );
+    }
+    let mut warning = None;
+    if live.phase == Phase::TearingDown {
+        let message = format!("`{address}` is being torn down; wait until it is gone");
+        let w = block(
+            codes::TEARING_DOWN,
+            address,
+            message,
+            "plan again once it is gone; it is then created anew",
+        );
+        if prune == Prune::Record {
+            return (None, Decision::Blocked(w));
+        }
+        warning = Some(w);
+    }
+    if let (Some(was), Some(is)) = (live.resource.omni_label("cluster"), wanted.omni_label("cluster"))
+        && was != is
+    {
+        let was = crate::untrusted::Untrusted::new(was).line(80);
+        let message = format!("`{address}` belongs to cluster `{was}` now; Omni does not move it");
+        let w = block(
+            codes::OTHER_CLUSTER,
+            address,
+            message,
+            "take it out of that cluster first, and wait until it is free",
+        );
+        if prune == Prune::Record {
+            return (None, Decision::Blocked(w));
+        }
+        warning = Some(w);
+    }
+    let after = carry(&live.resource, wanted, applied, prune);
+    let differences = compare(&live.resource, &after, applied, prune);
+    let torn = warning.as_ref().is_some_and(|w| w.code == codes::TEARING_DOWN);
+    if differences.is_empty() && !torn {
+        let current = entry.is_some() && applied.is_some_and(|a| same_record(a, wanted));
+        if current {
+            return (warning, Decision::unchanged(address));
+        }
+        let mut draft = Draft::new(address, Action::Adopt, Operation::Record(wanted.clone()));
+        draft.live = Some(live);
+        draft.wanted = Some(wanted);
+        draft.record = Some(wanted.clone());
+        draft.source.clone_from(&declared.source);
+        draft.notes.push(if entry.is_some() {
+            "already as the files ask; the record is brought up to date".to_owned()
+        } else {
+            "as the files ask; no write to Omni".to_owned()
+        });
+        return (warning, Decision::Step(Box::new(draft)));
+    }
+    let action = if entry.is_some() { Action::Update } else { Action::AdoptUpdate };
+    let operation = Operation::Update { before: live.resource.clone(), after };
+    let mut draft = Draft::new(address, action, operation);
+    draft.changes = differences.into_iter().map(change).collect();
+    draft.live = Some(live);
+    draft.wanted = Some(wanted);
+    draft.record = Some(wanted.clone());
+    draft.source.clone_from(&declared.source);
+    if draft.changes.iter().any(|c| c.formatting) {
+        draft.notes.push(
+            "only the formatting of the text differs; Omni compares text, so it is written, and nothing else follows"
+                .to_owned(),
+        );
+    }
+    (warning, Decision::Step(Box::new(draft)))
+}
+
+/// Something that the files no longer name and that goes.
+pub(super) fn removed<'a>(scene: &Scene<'a>, address: &Address, live: Option<&'a LiveResource>) -> Draft<'a> {
+    let forget = |note: &str| {
+        let mut draft = Draft::new(address, Action::Forget, Operation::Drop);
+        draft.live = live;
+        draft.notes.push(note.to_owned());
+        draft
+    };
+    let Some(live) = live else { return forget("is gone already") };
+    if !live.owner.is_empty() {
+        return forget("belongs to one of Omni's controllers now");
+    }
+    if live.resource.id.short_kind() == "KernelArgs" {
+        return release(address, live)
+            .unwrap_or_else(|| forget("carries no mark of a template; it stays as it is"));
+    }
+    let operation = Operation::Teardown { id: live.resource.id.clone(), before: live.resource.clone() };
+    let mut draft = Draft::new(address, Action::Destroy, operation);
+    draft.live = Some(live);
+    if live.phase == Phase::TearingDown {
+        draft.notes.push("is being torn down already; apply waits until it is gone".to_owned());
+    } else if scene.entry(address).is_some() {
+        draft.notes.push("no longer in the files".to_owned());
+    } else {
+        draft.notes.push(
+            "not in the template, and `clusters.prune: template` removes what it does not name".to_owned(),
+        );
+    }
+    draft
+}
+
+/// Kernel arguments are released, never destroyed: the mark goes, the values stay.
+pub(super) fn release<'a>(address: &Address, live: &'a LiveResource) -> Option<Draft<'a>> {
+    if !live.resource.annotations.contains_key(MANAGED) {
+        return None;
+    }
+    let mut after = live.resource.clone();
+    after.annotations.remove(MANAGED);
+    let operation = Operation::Update { before: live.resource.clone(), after };
+    let mut draft = Draft::new(address, Action::Release, operation);
+    draft.live = Some(live);
+    draft.notes.push("no longer in the files: the arguments stay, only the mark goes".to_owned());
+    Some(draft)
+}
+
+fn change(difference: diff::Difference) -> Change {
+    Change {
+        path: difference.path,
+        before: difference.live,
+        after: difference.wanted,
+        sensitive: difference.sensitive,
+        formatting: difference.formatting,
+        cause: difference.cause,
+        effect: Effect::None,
+        certainty: Certainty::Derived,
+    }
+}
+
+/// Whether the record already holds what the files ask for.
+fn same_record(applied: &Resource, wanted: &Resource) -> bool {
+    applied.labels == wanted.labels
+        && applied.annotations == wanted.annotations
+        && compare(applied, wanted, None, Prune::Record).is_empty()
+}

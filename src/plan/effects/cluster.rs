@@ -1,0 +1,54 @@
+//! Clusters: versions, features, removal.
+
+use super::{machines, victims};
+use crate::kinds::{Certainty, Effect};
+use crate::plan::scene::Scene;
+use crate::plan::{Action, Draft};
+
+pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
+    let name = draft.address.name().to_owned();
+    let live = scene.machines(&name);
+    match draft.action {
+        Action::Destroy => {
+            draft.lost = victims::all(scene, &draft.address, &live);
+            draft.raise(Effect::Destroy, Certainty::Derived);
+            draft.notes.push(format!("{} and everything below the cluster go with it", machines(live.len())));
+        }
+        Action::Update | Action::AdoptUpdate => {
+            for change in &mut draft.changes {
+                let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+                (change.effect, change.certainty) = match path.as_slice() {
+                    _ if live.is_empty() => (Effect::None, Certainty::Derived),
+                    ["kubernetes", "version"] => (Effect::Hot, Certainty::Predicted),
+                    ["talos", "version"] => (Effect::Reboot, Certainty::Predicted),
+                    ["labels" | "annotations", ..] => (Effect::None, Certainty::Predicted),
+                    _ => (Effect::Unknown, Certainty::Predicted),
+                };
+            }
+            let has = |path: [&str; 2]| draft.changes.iter().any(|c| c.path == path);
+            let (kubernetes, talos) = (has(["kubernetes", "version"]), has(["talos", "version"]));
+            if !live.is_empty() {
+                let count = machines(live.len());
+                if talos {
+                    draft
+                        .notes
+                        .push(format!("predicted: {count} reboot, one at a time, control planes first"));
+                }
+                if kubernetes {
+                    draft.notes.push(format!(
+                        "predicted: components restart on {count}, one node at a time, without a reboot"
+                    ));
+                }
+                if kubernetes && talos {
+                    draft.notes.push("Omni starts both upgrades at once; Talos finishes first".to_owned());
+                }
+            }
+            for (effect, certainty) in
+                draft.changes.iter().map(|c| (c.effect, c.certainty)).collect::<Vec<_>>()
+            {
+                draft.raise(effect, certainty);
+            }
+        }
+        _ => {}
+    }
+}

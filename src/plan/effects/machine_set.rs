@@ -1,0 +1,77 @@
+//! Machine sets: more machines, fewer machines, other machines.
+
+use super::{machines, victims};
+use crate::graph::edges::class_of_set;
+use crate::kinds::{Certainty, Effect};
+use crate::plan::facts::{Wanted, allocation};
+use crate::plan::scene::Scene;
+use crate::plan::{Action, Draft};
+
+pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
+    let Some(subject) = draft.subject() else { return };
+    let cluster = subject.omni_label("cluster").unwrap_or_default().to_owned();
+    let live = scene.machines_of_set(&cluster, &subject.id.id);
+    match draft.action {
+        Action::Create => {
+            if let (Some(class), Some(wanted)) = (class_of_set(subject), allocation(subject)) {
+                draft.notes.push(match wanted {
+                    Wanted::Count(n) => format!("{} of class {class}", machines(n as usize)),
+                    Wanted::Unlimited => format!("every free machine of class {class}"),
+                });
+            }
+        }
+        Action::Destroy => {
+            draft.lost = victims::whole_set(scene, &draft.address, &subject.id.id, &live);
+            draft.raise(Effect::Destroy, Certainty::Derived);
+            draft.notes.push(format!("all of its {} go", machines(draft.lost.len())));
+        }
+        Action::Update | Action::AdoptUpdate => update(scene, draft, &live),
+        _ => {}
+    }
+}
+
+fn update(scene: &Scene<'_>, draft: &mut Draft<'_>, live: &[&crate::resource::LiveResource]) {
+    let (Some(before), Some(after)) = (draft.live.map(|l| &l.resource), draft.wanted) else { return };
+    let counts = match (allocation(before), allocation(after)) {
+        (Some(Wanted::Count(b)), Some(Wanted::Count(a))) => Some((b, a)),
+        _ => None,
+    };
+    for change in &mut draft.changes {
+        let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+        (change.effect, change.certainty) = match path.as_slice() {
+            ["machineClass", "size"] => match counts {
+                Some((b, a)) if a >= b => (Effect::None, Certainty::Derived),
+                Some(_) => (Effect::Destroy, Certainty::Derived),
+                None => (Effect::Unknown, Certainty::Predicted),
+            },
+            ["labels" | "annotations", key] if !key.starts_with(crate::resource::OMNI_PREFIX) => {
+                (Effect::None, Certainty::Predicted)
+            }
+            _ if live.is_empty() => (Effect::None, Certainty::Derived),
+            _ => (Effect::Unknown, Certainty::Predicted),
+        };
+    }
+    for (effect, certainty) in draft.changes.iter().map(|c| (c.effect, c.certainty)).collect::<Vec<_>>() {
+        draft.raise(effect, certainty);
+    }
+    if let Some((b, a)) = counts {
+        if a > b {
+            let class = class_of_set(after).unwrap_or_default();
+            draft.notes.push(format!(
+                "{} more of class {class}; existing ones do not change",
+                machines((a - b) as usize)
+            ));
+        } else if a < b {
+            draft.lost = victims::scale_down(scene, &draft.address, &after.id.id, live, (b - a) as usize);
+            draft.notes.push(format!(
+                "{} go; Omni chooses: without status first, then disconnected, then the oldest",
+                machines((b - a) as usize)
+            ));
+        }
+    }
+    if draft.changes.iter().any(|c| c.path == ["machineClass", "name"]) && !live.is_empty() {
+        draft.notes.push(
+            "new machines come from the new class; what happens to existing ones is not predicted".to_owned(),
+        );
+    }
+}

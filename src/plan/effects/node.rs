@@ -1,0 +1,35 @@
+//! Static machines: joining a cluster installs Talos on them, leaving it resets them.
+
+use super::victims;
+use crate::kinds::{Certainty, Effect};
+use crate::plan::scene::Scene;
+use crate::plan::{Action, Draft};
+
+pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
+    match draft.action {
+        Action::Create => draft.notes.push("the machine joins the cluster and is installed".to_owned()),
+        Action::Destroy => {
+            let live: Vec<_> = draft.live.into_iter().collect();
+            draft.lost = victims::all(scene, &draft.address, &live);
+            draft.raise(Effect::Destroy, Certainty::Derived);
+            draft.notes.push("the machine leaves the cluster and is reset: its disks are wiped".to_owned());
+        }
+        Action::Update | Action::AdoptUpdate => {
+            for change in &mut draft.changes {
+                let metadata = change.path.first().is_some_and(|p| p == "labels" || p == "annotations")
+                    && change.path.get(1).is_none_or(|k| !k.starts_with(crate::resource::OMNI_PREFIX));
+                (change.effect, change.certainty) = if metadata {
+                    (Effect::None, Certainty::Predicted)
+                } else {
+                    (Effect::Unknown, Certainty::Predicted)
+                };
+            }
+            for (effect, certainty) in
+                draft.changes.iter().map(|c| (c.effect, c.certainty)).collect::<Vec<_>>()
+            {
+                draft.raise(effect, certainty);
+            }
+        }
+        _ => {}
+    }
+}

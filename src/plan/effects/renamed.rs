@@ -1,0 +1,77 @@
+//! Patches that only change their name: ids carry the position in the list, so a patch inserted at the top renames all
+//! later ones. Machines see one new configuration version without a change, as long as the order stays.
+
+use std::collections::BTreeMap;
+
+use crate::address::Address;
+use crate::plan::scene::Scene;
+use crate::plan::{Action, Draft};
+use crate::resource::Resource;
+use crate::value::Value;
+
+/// What decides where a patch applies, and what it says.
+type Content = (Vec<(String, String)>, String);
+
+fn content(patch: &Resource) -> Content {
+    let labels = patch.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    (labels, patch.spec.get("data").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+/// Notes for patches that are created and destroyed with the same content, by address.
+pub(super) fn find(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> BTreeMap<Address, String> {
+    let mut gone: BTreeMap<Content, Vec<&Draft<'_>>> = BTreeMap::new();
+    for draft in drafts.iter().filter(|d| d.action == Action::Destroy && d.kind() == "ConfigPatches") {
+        if let Some(subject) = draft.subject() {
+            gone.entry(content(subject)).or_default().push(draft);
+        }
+    }
+    let mut notes = BTreeMap::new();
+    for draft in drafts.iter().filter(|d| d.action == Action::Create && d.kind() == "ConfigPatches") {
+        let Some(wanted) = draft.wanted else { continue };
+        let Some(old) = gone.get_mut(&content(wanted)).and_then(|v| (!v.is_empty()).then(|| v.remove(0)))
+        else {
+            continue;
+        };
+        if !keeps_order(scene, &draft.address, wanted) {
+            continue;
+        }
+        notes.insert(
+            draft.address.clone(),
+            format!("same content as `{}`, under a new id: ids carry the position in the list; machines do not change", old.address.name()),
+        );
+        notes.insert(
+            old.address.clone(),
+            format!("goes on as `{}` with the same content; machines do not change", draft.address.name()),
+        );
+    }
+    notes
+}
+
+/// Whether the patches of one level that stay keep their order: they are applied by id, so a rename could turn them round.
+fn keeps_order(scene: &Scene<'_>, address: &Address, patch: &Resource) -> bool {
+    let Some(cluster) = address.cluster_name() else { return false };
+    let level = |r: &Resource| {
+        (r.omni_label("machine-set").map(str::to_owned), r.omni_label("cluster-machine").map(str::to_owned))
+    };
+    let here = level(patch);
+    let mut before: Vec<(&str, String)> = scene
+        .in_cluster("ConfigPatches", cluster)
+        .iter()
+        .filter(|l| level(&l.resource) == here)
+        .map(|l| (l.resource.id.id.as_str(), content(&l.resource).1))
+        .collect();
+    let mut after: Vec<(&str, String)> = scene
+        .declared_cluster(cluster)
+        .into_iter()
+        .flat_map(|c| &c.resources)
+        .map(|d| &d.resource)
+        .filter(|r| r.id.short_kind() == "ConfigPatches" && level(r) == here)
+        .map(|r| (r.id.id.as_str(), content(r).1))
+        .collect();
+    before.sort();
+    after.sort();
+    let both = |list: &[(&str, String)], other: &[(&str, String)]| -> Vec<String> {
+        list.iter().filter(|(_, c)| other.iter().any(|(_, o)| o == c)).map(|(_, c)| c.clone()).collect()
+    };
+    both(&before, &after) == both(&after, &before)
+}

@@ -1,0 +1,182 @@
+//! From loose steps to numbered ones: waves, needs, reasons.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scene::Scene;
+use super::{Action, Draft, Goal, Operation, Step, StepId};
+use crate::address::Address;
+use crate::graph::edges::{Item, class_of_set};
+use crate::graph::{Cycle, Graph, Wave, items};
+
+/// Numbers the steps, in wave order and then by address, and says what each waits for.
+pub(super) fn order(
+    scene: &Scene<'_>,
+    mut drafts: Vec<Draft<'_>>,
+) -> Result<(Vec<Step>, Vec<String>), Cycle> {
+    drafts.sort_by(|a, b| (a.wave, &a.address, rank(a.action)).cmp(&(b.wave, &b.address, rank(b.action))));
+    let used: Vec<Wave> = Wave::ALL.into_iter().filter(|w| drafts.iter().any(|d| d.wave == *w)).collect();
+    let graph = {
+        let mut things = items(scene.input.desired);
+        let declared: BTreeSet<Address> = things.iter().map(|i| i.address.clone()).collect();
+        for draft in &drafts {
+            if let Some(live) = draft.live.filter(|_| !declared.contains(&draft.address)) {
+                things.push(Item { address: draft.address.clone(), resource: Some(&live.resource) });
+            }
+        }
+        Graph::of(&things)?
+    };
+    let number = |i: usize| StepId(u32::try_from(i).unwrap_or(u32::MAX));
+    let mut at: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+    for (i, draft) in drafts.iter().enumerate().filter(|(_, d)| d.action != Action::Await) {
+        at.entry(&draft.address).or_default().push(i);
+    }
+    let mut by_cluster: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, draft) in drafts.iter().enumerate() {
+        if let Some(cluster) = draft.address.cluster_name() {
+            by_cluster.entry(cluster).or_default().push(i);
+        }
+    }
+    let mut steps = Vec::with_capacity(drafts.len());
+    for (i, draft) in drafts.iter().enumerate() {
+        let mut after: BTreeMap<StepId, String> = BTreeMap::new();
+        let mut need = |j: usize, reason: &str| {
+            if j != i {
+                after.entry(number(j)).or_insert_with(|| reason.to_owned());
+            }
+        };
+        let here = |address: &Address| at.get(address).into_iter().flatten().copied();
+        if draft.action == Action::Await {
+            awaited(
+                &drafts,
+                i,
+                draft,
+                by_cluster.get(draft.address.cluster_name().unwrap_or_default()),
+                &mut need,
+            );
+        } else if draft.is_removal() {
+            for (other, _) in graph.needed_by(&draft.address) {
+                for j in here(other) {
+                    need(j, &format!("`{other}` needs it until then"));
+                }
+            }
+            let cluster = draft.address.cluster_name().and_then(|c| by_cluster.get(c));
+            for j in cluster.into_iter().flatten().copied() {
+                if let Some(other) = drafts.get(j)
+                    && let Some(reason) = before_removal(draft, other)
+                {
+                    need(j, reason);
+                }
+            }
+            if draft.address.kind() == "class" {
+                for (j, other) in drafts.iter().enumerate() {
+                    if uses_class(scene, other, draft.address.name()) {
+                        need(j, "Omni keeps a class that machine sets use");
+                    }
+                }
+            }
+        } else {
+            for (other, reason) in graph.needs(&draft.address) {
+                for j in here(other).filter(|j| drafts.get(*j).is_some_and(|d| !d.is_removal())) {
+                    need(j, reason);
+                }
+            }
+        }
+        let wave = used.iter().position(|w| *w == draft.wave).map_or(0, |p| p + 1);
+        steps.push(Step {
+            id: number(i),
+            address: draft.address.clone(),
+            action: draft.action,
+            wave: u32::try_from(wave).unwrap_or(u32::MAX),
+            operation: draft.operation.clone(),
+            changes: draft.changes.clone(),
+            effect: draft.effect,
+            certainty: draft.certainty,
+            notes: draft.notes.clone(),
+            after: after.into_iter().collect(),
+            source: draft.source.clone(),
+            record: draft.record.clone(),
+        });
+    }
+    Ok((steps, used.into_iter().map(|w| w.title().to_owned()).collect()))
+}
+
+/// Two steps of one address in one wave keep a fixed order: first the change, then the wait.
+fn rank(action: Action) -> u8 {
+    match action {
+        Action::Adopt | Action::Create | Action::Update | Action::AdoptUpdate => 0,
+        Action::Release | Action::Destroy => 1,
+        Action::Forget => 2,
+        Action::Await => 3,
+    }
+}
+
+fn awaited(
+    drafts: &[Draft<'_>],
+    at: usize,
+    draft: &Draft<'_>,
+    cluster: Option<&Vec<usize>>,
+    need: &mut impl FnMut(usize, &str),
+) {
+    for j in cluster.into_iter().flatten().copied().filter(|j| *j != at) {
+        let Some(other) = drafts.get(j) else { continue };
+        let relevant = match &draft.operation {
+            Operation::Await(Goal::MachinesGone { .. }) => {
+                other.address == draft.address && other.action != Action::Await
+            }
+            _ => {
+                (other.action.is_change() || other.action == Action::Await)
+                    && (other.wave, j) < (draft.wave, at)
+            }
+        };
+        if relevant {
+            need(j, "there is nothing to wait for before");
+        }
+    }
+}
+
+/// Why a removal waits for another step of its cluster, besides what the graph says.
+fn before_removal(removal: &Draft<'_>, other: &Draft<'_>) -> Option<&'static str> {
+    if other.action == Action::Await {
+        return (other.wave < removal.wave).then_some("what replaces it is up first");
+    }
+    if removal.action == Action::Forget {
+        let parent = matches!(other.action, Action::Destroy)
+            && other.address != removal.address
+            && (matches!(other.kind(), "Clusters")
+                || other.kind() == "MachineSets" && removal.address.kind() == "node");
+        return parent.then_some("goes with it");
+    }
+    if other.action == Action::Release && removal.address.kind() == "cluster" {
+        return Some("kernel arguments are released before their cluster goes");
+    }
+    if other.is_removal() || !other.action.is_change() {
+        return None;
+    }
+    let both = |a: &[&str], b: &[&str]| a.contains(&removal.kind()) && b.contains(&other.kind());
+    if both(&["ConfigPatches"], &["ConfigPatches"]) {
+        return Some("new patches first, so that no machine misses configuration");
+    }
+    if both(&["ExtensionsConfigurations"], &["ExtensionsConfigurations"]) {
+        return Some("new extensions first, so that no machine misses one");
+    }
+    if both(&["MachineSets", "MachineSetNodes"], &["MachineSets", "MachineSetNodes"]) {
+        return Some("new machines are asked for before others go");
+    }
+    None
+}
+
+/// Whether a step changes or removes a machine set that uses a class, or the cluster of one.
+fn uses_class(scene: &Scene<'_>, draft: &Draft<'_>, class: &str) -> bool {
+    let Some(live) = draft.live.map(|l| &l.resource) else { return false };
+    if draft.action == Action::Await {
+        return false;
+    }
+    match live.id.short_kind() {
+        "MachineSets" => class_of_set(live) == Some(class),
+        "Clusters" if draft.action == Action::Destroy => scene
+            .sets_of_class(class)
+            .iter()
+            .any(|s| s.resource.omni_label("cluster") == Some(live.id.id.as_str())),
+        _ => false,
+    }
+}

@@ -1,0 +1,44 @@
+//! Codes of the plan's warnings. A code is never reused.
+
+/// There is no record.
+pub const NO_RECORD: &str = "OS0401";
+/// A cluster or machine is locked.
+pub const LOCKED: &str = "OS0402";
+/// Something declared is being torn down.
+pub const TEARING_DOWN: &str = "OS0403";
+/// A provider is missing in Omni.
+pub const PROVIDER_MISSING: &str = "OS0404";
+/// A provider is not connected.
+pub const PROVIDER_AWAY: &str = "OS0405";
+/// A provider id that could never be registered again.
+pub const PROVIDER_NAME: &str = "OS0406";
+/// An even number of control planes.
+pub const EVEN_CONTROL_PLANES: &str = "OS0407";
+/// All control planes on one Proxmox node.
+pub const NO_SURVIVAL: &str = "OS0408";
+/// A class that is neither declared nor live.
+pub const CLASS_MISSING: &str = "OS0409";
+/// Live things in managed clusters that are not ours.
+pub const FOREIGN: &str = "OS0410";
+/// Both versions of a cluster change at once.
+pub const BOTH_VERSIONS: &str = "OS0411";
+/// A class names a provider that neither the spec nor Omni has.
+pub const CLASS_PROVIDER: &str = "OS0412";
+/// Omni refuses this change.
+pub const REFUSED: &str = "OS0413";
+/// Owned by one of Omni's controllers.
+pub const OWNED: &str = "OS0414";
+/// A version that Omni does not offer.
+pub const VERSION: &str = "OS0415";
+/// A type that this Omni does not know.
+pub const UNSUPPORTED: &str = "OS0416";
+/// A machine that belongs to another cluster.
+pub const OTHER_CLUSTER: &str = "OS0417";
+/// A class in use cannot go.
+pub const CLASS_IN_USE: &str = "OS0418";
+/// Machines that do not take part because they are locked.
+pub const HELD_BACK: &str = "OS0419";
+/// A machine that the provider cannot place.
+pub const PLACEMENT: &str = "OS0420";
+/// A provider that the files no longer name.
+pub const PROVIDER_LEFT: &str = "OS0421";

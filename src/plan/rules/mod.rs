@@ -1,0 +1,30 @@
+//! Warnings and blocks: one rule per file. A rule looks at the scene and the steps and adds what people must know.
+
+mod both_versions;
+mod class_in_use;
+mod class_missing;
+pub(super) mod codes;
+mod control_planes;
+mod foreign;
+mod locks;
+mod no_record;
+mod refusals;
+mod versions;
+
+use super::scene::Scene;
+use super::{Draft, Unchanged, Warning};
+
+/// Every rule, over the finished steps.
+pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged]) -> Vec<Warning> {
+    let mut all = Vec::new();
+    no_record::rule(scene, &mut all);
+    locks::rule(scene, drafts, &mut all);
+    class_missing::rule(scene, &mut all);
+    class_in_use::rule(scene, drafts, &mut all);
+    refusals::rule(scene, drafts, &mut all);
+    versions::rule(scene, drafts, &mut all);
+    both_versions::rule(drafts, &mut all);
+    control_planes::rule(scene, &mut all);
+    foreign::rule(unchanged, &mut all);
+    all
+}

@@ -1,0 +1,172 @@
+//! Everything that the rules look at, indexed once.
+
+use std::collections::BTreeMap;
+
+use super::PlanInput;
+use crate::address::Address;
+use crate::graph::edges::class_of_set;
+use crate::graph::{DesiredCluster, DesiredResource, Prune};
+use crate::kinds;
+use crate::live::{Observation, Snapshot};
+use crate::resource::{LiveResource, Phase, Resource, ResourceId, TYPE_SUFFIX};
+use crate::state::model::Entry;
+
+/// Label of nodes that Omni makes for machine sets with a class.
+pub(super) const MADE_BY_OMNI: &str = "omni.sidero.dev/managed-by-machine-set-node-controller";
+/// Label of Omni's own patches.
+pub(super) const SYSTEM_PATCH: &str = "omni.sidero.dev/system-patch";
+/// Annotation of clusters and kernel arguments that come from a template.
+pub(super) const MANAGED: &str = "omni.sidero.dev/managed-by-cluster-templates";
+
+/// The types of which a cluster template's members are (kernel arguments follow their machine instead).
+pub(super) const MEMBER_TYPES: [&str; 6] = [
+    "MachineSets",
+    "MachineSetNodes",
+    "ConfigPatches",
+    "ExtensionsConfigurations",
+    "KubernetesManifestGroups",
+    "KubernetesHealthChecks",
+];
+
+/// Whether a type could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Readable {
+    /// It was.
+    Yes,
+    /// This server does not know the type.
+    Unsupported,
+    /// It was not; nothing follows from that.
+    No(String),
+}
+
+/// Inputs with indexes.
+pub(super) struct Scene<'a> {
+    /// The inputs.
+    pub(super) input: PlanInput<'a>,
+    /// Everything declared, by address.
+    pub(super) desired: BTreeMap<&'a Address, &'a DesiredResource>,
+    live: BTreeMap<&'a ResourceId, &'a LiveResource>,
+    by_cluster: BTreeMap<(&'a str, &'a str), Vec<&'a LiveResource>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(input: PlanInput<'a>) -> Self {
+        let declared = input.desired.clusters.iter().flat_map(|c| &c.resources);
+        let desired = input.desired.classes.iter().chain(declared).map(|d| (&d.address, d)).collect();
+        let mut live = BTreeMap::new();
+        let mut by_cluster: BTreeMap<(&str, &str), Vec<&LiveResource>> = BTreeMap::new();
+        for observation in input.snapshot.omni.types.values() {
+            for resource in observation.known().into_iter().flatten() {
+                live.insert(&resource.resource.id, resource);
+                if let Some(cluster) = resource.resource.omni_label("cluster") {
+                    let key = (resource.resource.id.short_kind(), cluster);
+                    by_cluster.entry(key).or_default().push(resource);
+                }
+            }
+        }
+        Self { input, desired, live, by_cluster }
+    }
+
+    pub(super) fn snapshot(&self) -> &'a Snapshot {
+        self.input.snapshot
+    }
+
+    /// The live resource of an identity.
+    pub(super) fn live(&self, id: &ResourceId) -> Option<&'a LiveResource> {
+        self.live.get(id).copied()
+    }
+
+    /// The entry of the record.
+    pub(super) fn entry(&self, address: &Address) -> Option<&'a Entry> {
+        self.input.record?.entries.get(address)
+    }
+
+    /// Whether a type (short name) could be read.
+    pub(super) fn readable(&self, short: &str) -> Readable {
+        match self.snapshot().omni.types.get(&format!("{short}{TYPE_SUFFIX}")) {
+            Some(Observation::Known(_)) => Readable::Yes,
+            Some(Observation::Absent) => Readable::Unsupported,
+            Some(Observation::Unknown(reason)) => Readable::No(reason.0.clone()),
+            None => Readable::No("it was not read".to_owned()),
+        }
+    }
+
+    /// Live resources of a short type with the label of a cluster.
+    pub(super) fn in_cluster(&self, short: &'static str, cluster: &str) -> &[&'a LiveResource] {
+        // The key borrows for the call only; the map's own lifetime is that of the snapshot.
+        self.by_cluster
+            .range((short, "")..)
+            .take_while(|((s, _), _)| *s == short)
+            .find(|((_, c), _)| *c == cluster)
+            .map_or(&[], |(_, v)| v.as_slice())
+    }
+
+    /// What `omnictl cluster template sync` takes for the members of a cluster: resources with its label that no
+    /// controller owns or made.
+    pub(super) fn members(&self, cluster: &str) -> Vec<&'a LiveResource> {
+        MEMBER_TYPES
+            .iter()
+            .flat_map(|short| self.in_cluster(short, cluster))
+            .copied()
+            .filter(|l| l.owner.is_empty() && !l.resource.labels.contains_key(MADE_BY_OMNI))
+            .collect()
+    }
+
+    /// Machines that are in a cluster now: its nodes, made by people or by Omni, that are not on their way out.
+    pub(super) fn machines(&self, cluster: &str) -> Vec<&'a LiveResource> {
+        self.in_cluster("MachineSetNodes", cluster)
+            .iter()
+            .copied()
+            .filter(|n| n.phase == Phase::Running)
+            .collect()
+    }
+
+    /// Machines of one machine set.
+    pub(super) fn machines_of_set(&self, cluster: &str, set: &str) -> Vec<&'a LiveResource> {
+        self.machines(cluster)
+            .into_iter()
+            .filter(|n| n.resource.omni_label("machine-set") == Some(set))
+            .collect()
+    }
+
+    /// Machines that a patch or an extension list applies to, by its labels.
+    pub(super) fn machines_in_scope(&self, configuration: &Resource) -> Vec<&'a LiveResource> {
+        let Some(cluster) = configuration.omni_label("cluster") else { return Vec::new() };
+        let all = match (configuration.omni_label("cluster-machine"), configuration.omni_label("machine-set"))
+        {
+            (Some(machine), _) => {
+                let mut all = self.machines(cluster);
+                all.retain(|n| n.resource.id.id == machine);
+                all
+            }
+            (None, Some(set)) => self.machines_of_set(cluster, set),
+            (None, None) => self.machines(cluster),
+        };
+        all
+    }
+
+    /// Live machine sets that draw machines from a class.
+    pub(super) fn sets_of_class(&self, class: &str) -> Vec<&'a LiveResource> {
+        self.snapshot()
+            .omni
+            .list("MachineSets")
+            .iter()
+            .filter(|s| class_of_set(&s.resource) == Some(class))
+            .collect()
+    }
+
+    /// How a declared cluster is pruned; `None` if no template declares it.
+    pub(super) fn declared_cluster(&self, name: &str) -> Option<&'a DesiredCluster> {
+        self.input.desired.clusters.iter().find(|c| c.name == name)
+    }
+
+    /// How the cluster of an address is pruned.
+    pub(super) fn prune(&self, address: &Address) -> Prune {
+        address.cluster_name().and_then(|c| self.declared_cluster(c)).map_or(Prune::Record, |c| c.prune)
+    }
+
+    /// Whether the tool knows the kind of a resource.
+    pub(super) fn is_known_kind(id: &ResourceId) -> bool {
+        kinds::by_type(&id.kind).is_some()
+    }
+}
