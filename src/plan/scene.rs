@@ -46,7 +46,7 @@ pub(super) struct Scene<'a> {
     /// Everything declared, by address.
     pub(super) desired: BTreeMap<&'a Address, &'a DesiredResource>,
     live: BTreeMap<&'a ResourceId, &'a LiveResource>,
-    by_cluster: BTreeMap<(&'a str, &'a str), Vec<&'a LiveResource>>,
+    by_cluster: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a LiveResource>>>,
 }
 
 impl<'a> Scene<'a> {
@@ -54,13 +54,13 @@ impl<'a> Scene<'a> {
         let declared = input.desired.clusters.iter().flat_map(|c| &c.resources);
         let desired = input.desired.classes.iter().chain(declared).map(|d| (&d.address, d)).collect();
         let mut live = BTreeMap::new();
-        let mut by_cluster: BTreeMap<(&str, &str), Vec<&LiveResource>> = BTreeMap::new();
+        let mut by_cluster: BTreeMap<&str, BTreeMap<&str, Vec<&LiveResource>>> = BTreeMap::new();
         for observation in input.snapshot.omni.types.values() {
             for resource in observation.known().into_iter().flatten() {
                 live.insert(&resource.resource.id, resource);
                 if let Some(cluster) = resource.resource.omni_label("cluster") {
-                    let key = (resource.resource.id.short_kind(), cluster);
-                    by_cluster.entry(key).or_default().push(resource);
+                    let of_type = by_cluster.entry(resource.resource.id.short_kind()).or_default();
+                    of_type.entry(cluster).or_default().push(resource);
                 }
             }
         }
@@ -92,13 +92,8 @@ impl<'a> Scene<'a> {
     }
 
     /// Live resources of a short type with the label of a cluster.
-    pub(super) fn in_cluster(&self, short: &'static str, cluster: &str) -> &[&'a LiveResource] {
-        // The key borrows for the call only; the map's own lifetime is that of the snapshot.
-        self.by_cluster
-            .range((short, "")..)
-            .take_while(|((s, _), _)| *s == short)
-            .find(|((_, c), _)| *c == cluster)
-            .map_or(&[], |(_, v)| v.as_slice())
+    pub(super) fn in_cluster(&self, short: &str, cluster: &str) -> &[&'a LiveResource] {
+        self.by_cluster.get(short).and_then(|c| c.get(cluster)).map_or(&[], Vec::as_slice)
     }
 
     /// What `omnictl cluster template sync` takes for the members of a cluster: resources with its label that no
