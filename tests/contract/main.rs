@@ -5,5 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod omni_captures;
+mod proxmox;
 mod signing;
 mod support;
