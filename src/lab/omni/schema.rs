@@ -156,6 +156,11 @@ fn parse(line: &str) -> Option<Kind> {
     Some(Kind { name, namespace, access, spec, new })
 }
 
+/// Fields written in the notation of the table.
+pub(super) fn fields(text: &str) -> Vec<Field> {
+    Reader { rest: text }.fields()
+}
+
 struct Reader<'a> {
     rest: &'a str,
 }
