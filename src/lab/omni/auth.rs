@@ -233,7 +233,8 @@ mod tests {
     const METHOD: &str = "/omni.resources.ResourceService/Get";
 
     fn call(payload: &str, extra: &[(&str, &str)], timestamp: i64, wall: i64) -> bool {
-        let pair = KeyPair::new(&[9; 64], "lab (lab) <lab@serviceaccount.omni.sidero.dev>", NOW - 10, 3600).unwrap();
+        let pair =
+            KeyPair::new(&[9; 64], "lab (lab) <lab@serviceaccount.omni.sidero.dev>", NOW - 10, 3600).unwrap();
         let mut account = Account::new(&Account::identity_of("lab"), "u", Role::Admin);
         let fingerprint = account.add_key(&pair.public()).unwrap();
         let payload = payload.replace('T', &timestamp.to_string());
@@ -241,7 +242,10 @@ mod tests {
         let mut headers = vec![
             ("Grpc-Metadata-X-Sidero-Timestamp".to_owned(), timestamp.to_string()),
             ("Grpc-Metadata-X-Sidero-Payload".to_owned(), payload),
-            ("Grpc-Metadata-X-Sidero-Signature".to_owned(), format!("siderov1 anyone {fingerprint} {signature}")),
+            (
+                "Grpc-Metadata-X-Sidero-Signature".to_owned(),
+                format!("siderov1 anyone {fingerprint} {signature}"),
+            ),
         ];
         headers.extend(extra.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
         authenticate(&Metadata::forwarded(&headers), METHOD, &[account], wall).is_some()
@@ -254,7 +258,10 @@ mod tests {
         assert!(call(ok, runtime, NOW, NOW));
         assert!(!call(ok, &[], NOW, NOW), "runtime signed but not sent");
         assert!(!call(&ok.replace(r#"["Omni"]"#, "null"), runtime, NOW, NOW), "sent but not signed");
-        assert!(!call(&ok.replace(r#""runtime""#, r#""nodes":[],"runtime""#), runtime, NOW, NOW), "empty array");
+        assert!(
+            !call(&ok.replace(r#""runtime""#, r#""nodes":[],"runtime""#), runtime, NOW, NOW),
+            "empty array"
+        );
         assert!(!call(&ok.replace("/Get", "/List"), runtime, NOW, NOW), "other method");
         assert!(call(ok, runtime, NOW, NOW + 299) && !call(ok, runtime, NOW, NOW + 301));
         assert!(!call(ok, runtime, NOW + 301, NOW));
@@ -263,7 +270,8 @@ mod tests {
 
     #[test]
     fn identities() {
-        let provider = Account::new(&Account::identity_of("infra-provider:Proxmox"), "u", Role::InfraProvider);
+        let provider =
+            Account::new(&Account::identity_of("infra-provider:Proxmox"), "u", Role::InfraProvider);
         assert_eq!(provider.provider(), Some("Proxmox"));
         assert_eq!(provider.service_name().as_deref(), Some("infra-provider:Proxmox"));
         assert_eq!(Account::new("a@example.org", "u", Role::Admin).service_name(), None);

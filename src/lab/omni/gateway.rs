@@ -82,7 +82,9 @@ pub(super) fn serve(
     now: i64,
     line: &mut RequestLine,
 ) -> Result<Outcome, Refusal> {
-    let Some(path) = request.path.strip_prefix("/api/") else { return Ok(Outcome::Reply(page(&request.path))) };
+    let Some(path) = request.path.strip_prefix("/api/") else {
+        return Ok(Outcome::Reply(page(&request.path)));
+    };
     let (service, method) = path.split_once('/').unwrap_or((path, ""));
     let fields = match service {
         RESOURCES => MESSAGES.iter().find(|(name, _)| *name == method).map(|(_, f)| f.as_slice()),
@@ -103,7 +105,8 @@ pub(super) fn serve(
     let body = decode(request, fields)?;
     line.kind = find(&body, "type").to_owned();
     line.id = find(&body, "id").to_owned();
-    line.writing = !matches!(method, "Get" | "List") && !(service == management::SERVICE && management::reads(method));
+    line.writing =
+        !matches!(method, "Get" | "List") && !(service == management::SERVICE && management::reads(method));
     let metadata = Metadata::forwarded(&request.headers);
     let path = format!("/{service}/{method}");
     let known = auth::authenticate(&metadata, &path, &server.locked_accounts(), wall).cloned();
@@ -234,7 +237,9 @@ fn incoming(call: &Call<'_>) -> Result<(Resource, String), Refusal> {
     }
     let version = field("version").to_owned();
     if !matches!(version.as_str(), "" | "undefined") && version.parse::<u64>().is_err() {
-        let why = if version.trim_start_matches(['-', '+']).chars().all(|c| c.is_ascii_digit()) && version.len() > 18 {
+        let why = if version.trim_start_matches(['-', '+']).chars().all(|c| c.is_ascii_digit())
+            && version.len() > 18
+        {
             "value out of range"
         } else {
             "invalid syntax"
@@ -304,7 +309,8 @@ fn create(call: &Call<'_>) -> Result<Outcome, Refusal> {
     let _writing = call.server.writing.lock().unwrap_or_else(PoisonError::into_inner);
     rules::check(&rules::Context::of(call), rules::Write::Create(&resource))?;
     if !resource.owner.is_empty() {
-        let message = format!("failed to create: resource {} can't be created with an owner", resource.key.at("1"));
+        let message =
+            format!("failed to create: resource {} can't be created with an owner", resource.key.at("1"));
         return Err(Refusal::new(Code::Unknown, message));
     }
     label_provider(call, &mut resource);

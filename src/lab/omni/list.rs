@@ -19,7 +19,9 @@ pub(super) fn visible(call: &Call<'_>, resource: &Resource) -> bool {
         "MachineRequests.omni.sidero.dev"
         | "InfraMachines.omni.sidero.dev"
         | "InfraMachineRegistrations.omni.sidero.dev"
-        | "MachineRequestStatuses.omni.sidero.dev" => resource.labelled("omni.sidero.dev/infra-provider-id") == Some(id),
+        | "MachineRequestStatuses.omni.sidero.dev" => {
+            resource.labelled("omni.sidero.dev/infra-provider-id") == Some(id)
+        }
         _ => true,
     }
 }
@@ -47,7 +49,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<Outcome, Refusal> {
             && (selectors.is_empty() || selectors.iter().any(|s| s.matches(&r.labels)))
             && (search.is_empty() || search.iter().all(|term| mentions(r, term)))
     });
-    if call.body.get("sort_descending") == Some(&Value::Bool(true)) || !call.text("sort_by_field").is_empty() {
+    if call.body.get("sort_descending") == Some(&Value::Bool(true)) || !call.text("sort_by_field").is_empty()
+    {
         sort(&mut items, call)?;
     }
     let number = |name: &str| {

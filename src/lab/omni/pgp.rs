@@ -58,9 +58,14 @@ impl PublicKey {
         let bytes = dearmor(armored).ok_or(KeyError::Armor)?;
         let packets = packets(&bytes).ok_or(KeyError::Packets("unexpected EOF"))?;
         let mut found = packets.iter();
-        let (_, body) = found.find(|(tag, _)| *tag == 6).ok_or(KeyError::Packets("first packet was not a public/private key"))?;
+        let (_, body) = found
+            .find(|(tag, _)| *tag == 6)
+            .ok_or(KeyError::Packets("first packet was not a public/private key"))?;
         let (mut key, hashed) = primary(body).ok_or(KeyError::Packets("unsupported key"))?;
-        let user = packets.iter().position(|(tag, _)| *tag == 13).ok_or(KeyError::Packets("entity without any identities"))?;
+        let user = packets
+            .iter()
+            .position(|(tag, _)| *tag == 13)
+            .ok_or(KeyError::Packets("entity without any identities"))?;
         let (_, user_id) = packets.get(user).ok_or(KeyError::Packets("entity without any identities"))?;
         key.user_id = String::from_utf8_lossy(user_id).into_owned();
         let mut over = hashed;
@@ -161,8 +166,17 @@ impl<'a> SignaturePacket<'a> {
         let size = at.number(2)? as usize;
         let mut subs = Cursor(at.take(size)?);
         let hashed = body.get(..6 + size)?;
-        let mut packet =
-            Self { kind, algorithm, hash, created: 0, expiry: None, lifetime: None, issuer: None, hashed, numbers: &[] };
+        let mut packet = Self {
+            kind,
+            algorithm,
+            hash,
+            created: 0,
+            expiry: None,
+            lifetime: None,
+            issuer: None,
+            hashed,
+            numbers: &[],
+        };
         let mut dated = false;
         while !subs.0.is_empty() {
             let size = subs.length()?;
@@ -410,7 +424,8 @@ impl KeyPair {
     }
 
     fn signature(&self, kind: u8, over: &[u8], created: u32, more: &[u8]) -> Vec<u8> {
-        let fingerprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &Self::hashed(&self.primary_body()));
+        let fingerprint =
+            digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &Self::hashed(&self.primary_body()));
         let mut subs = vec![5, 2];
         subs.extend(created.to_be_bytes());
         subs.extend(more);

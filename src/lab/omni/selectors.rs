@@ -96,9 +96,8 @@ fn lex(text: &str) -> Result<Vec<Token>, String> {
             tokens.push(Token::Word(word.to_owned()));
             rest = tail;
         } else {
-            let end = rest
-                .find(|c: char| c.is_whitespace() || "=!<>(),\"'".contains(c))
-                .unwrap_or(rest.len());
+            let end =
+                rest.find(|c: char| c.is_whitespace() || "=!<>(),\"'".contains(c)).unwrap_or(rest.len());
             let (word, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
             tokens.push(Token::Word(word.to_owned()));
             rest = tail;
@@ -148,9 +147,9 @@ impl Parser<'_> {
             Some(Token::Mark("!=")) => Test::NotIn(vec![self.value()]),
             Some(Token::Mark(mark @ (">" | ">=" | "<" | "<="))) => {
                 let value = self.value();
-                let number = value
-                    .parse()
-                    .map_err(|_| format!("unable to parse term: for '{mark}' the value must be an integer"))?;
+                let number = value.parse().map_err(|_| {
+                    format!("unable to parse term: for '{mark}' the value must be an integer")
+                })?;
                 Test::Compare(mark, number)
             }
             Some(Token::Word(w)) if w == "in" => Test::In(self.list()?),
@@ -208,12 +207,35 @@ mod tests {
     fn every_term() {
         let gold = &[("tier", "gold"), ("n", "12")];
         for yes in [
-            "tier", "!x", "tier = gold", "tier==gold", "tier=\"gold\"", "tier != silver", "x != y", "tier in (gold, silver)",
-            "x notin (a)", "n > 11", "n>=12", "n <= 12", "n < 13", "tier = gold, n > 5", "",
+            "tier",
+            "!x",
+            "tier = gold",
+            "tier==gold",
+            "tier=\"gold\"",
+            "tier != silver",
+            "x != y",
+            "tier in (gold, silver)",
+            "x notin (a)",
+            "n > 11",
+            "n>=12",
+            "n <= 12",
+            "n < 13",
+            "tier = gold, n > 5",
+            "",
         ] {
             assert!(hit(yes, gold), "{yes}");
         }
-        for no in ["x", "!tier", "tier = silver", "tier != gold", "tier notin (gold)", "n > 12", "x > 1", "tier > 1", "tier ="] {
+        for no in [
+            "x",
+            "!tier",
+            "tier = silver",
+            "tier != gold",
+            "tier notin (gold)",
+            "n > 12",
+            "x > 1",
+            "tier > 1",
+            "tier =",
+        ] {
             assert!(!hit(no, gold), "{no}");
         }
         assert!(hit("e =", &[("e", "")]));
@@ -221,7 +243,10 @@ mod tests {
 
     #[test]
     fn refusals() {
-        assert_eq!(Selector::parse("tier in gold").unwrap_err(), "unable to parse term: found 'gold' expected: '('");
+        assert_eq!(
+            Selector::parse("tier in gold").unwrap_err(),
+            "unable to parse term: found 'gold' expected: '('"
+        );
         for bad in ["tier in (gold", "= a", "a b", "n > x", "a,", "a = \"b"] {
             assert!(Selector::parse(bad).is_err(), "{bad}");
         }

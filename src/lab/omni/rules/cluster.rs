@@ -21,7 +21,8 @@ pub(super) fn check(context: &Context<'_>, write: &Write<'_>, reasons: &mut Reas
             backup(context, new, reasons);
         }
         Write::Update(old, new) => {
-            let importing = old.annotations.contains_key(IMPORTING) || new.annotations.contains_key(IMPORTING);
+            let importing =
+                old.annotations.contains_key(IMPORTING) || new.annotations.contains_key(IMPORTING);
             let locked = |r: &Resource| r.annotations.contains_key(CLUSTER_LOCKED);
             if locked(old) && locked(new) && !importing {
                 let name = &new.key.id;
@@ -110,10 +111,8 @@ fn encryption(new: &Resource, reasons: &mut Reasons) {
 }
 
 fn discovery(context: &Context<'_>, old: Option<&Resource>, new: &Resource, reasons: &mut Reasons) {
-    let (embedded, closed) = (
-        feature(new, "use_embedded_discovery_service"),
-        feature(new, "disable_public_discovery_service"),
-    );
+    let (embedded, closed) =
+        (feature(new, "use_embedded_discovery_service"), feature(new, "disable_public_discovery_service"));
     let offered = context
         .store
         .get(&Key::of("FeaturesConfigs", "features-config"))
@@ -144,8 +143,11 @@ fn backup(context: &Context<'_>, new: &Resource, reasons: &mut Reasons) {
         duration_parts(text).map_or(fallback, |(seconds, _)| seconds)
     };
     let (low, high) = (bound("min_interval", 3600), bound("max_interval", 86400));
-    let interval =
-        backup.get("interval").and_then(Value::as_str).and_then(duration_parts).map_or(0, |(seconds, _)| seconds);
+    let interval = backup
+        .get("interval")
+        .and_then(Value::as_str)
+        .and_then(duration_parts)
+        .map_or(0, |(seconds, _)| seconds);
     if interval < low {
         reasons.push(format!(
             "backup interval must be greater than {}, actual {}",

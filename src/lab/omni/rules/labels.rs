@@ -30,10 +30,8 @@ pub(super) fn fixed(old: &Resource, new: &Resource, label: &str, reasons: &mut R
     let (was, is) = (old.labelled(label), new.labelled(label));
     match is {
         None => reasons.push(format!("label \"{label}\" does not exist")),
-        Some(is) if was != Some(is) => reasons.push(format!(
-            "changing value of label \"{label}\" from \"{}\" to \"{is}\"",
-            was.unwrap_or("")
-        )),
+        Some(is) if was != Some(is) => reasons
+            .push(format!("changing value of label \"{label}\" from \"{}\" to \"{is}\"", was.unwrap_or(""))),
         Some(_) => {}
     }
 }

@@ -14,7 +14,9 @@ const ARG: usize = 256;
 pub(super) fn crashes(write: &Write<'_>) -> bool {
     match write {
         Write::Update(old, new) => {
-            old.spec.get("auto_provision").is_none() && new.spec.get("auto_provision").is_some() && labels(new).is_none()
+            old.spec.get("auto_provision").is_none()
+                && new.spec.get("auto_provision").is_some()
+                && labels(new).is_none()
         }
         _ => false,
     }
@@ -46,9 +48,8 @@ pub(super) fn check(context: &Context<'_>, write: &Write<'_>, reasons: &mut Reas
 fn selectors(list: &[Value], reasons: &mut Reasons) {
     for text in list.iter().filter_map(Value::as_str) {
         match Selector::parse(text) {
-            Err(why) => reasons.push(format!(
-                "failed to parse matchLabels: rpc error: code = InvalidArgument desc = {why}"
-            )),
+            Err(why) => reasons
+                .push(format!("failed to parse matchLabels: rpc error: code = InvalidArgument desc = {why}")),
             Ok(selector) if selector.names(NO_MANUAL) => {
                 reasons.push(format!("label \"{NO_MANUAL}\" is reserved and can not be used in matchLabels"));
             }
@@ -90,7 +91,8 @@ fn provision(context: &Context<'_>, old: Option<&Resource>, auto: &Value, reason
 
 /// Kernel arguments: how many, how long, no control characters.
 pub(super) fn kernel_args(what: &str, args: Option<&Value>, reasons: &mut Reasons) {
-    let args: Vec<&str> = args.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let args: Vec<&str> =
+        args.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if args.len() > ARGS {
         reasons.push(format!("too many {what}: {} (max {ARGS})", args.len()));
     }

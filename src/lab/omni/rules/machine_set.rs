@@ -112,7 +112,8 @@ fn switching(context: &Context<'_>, old: &Resource, new: &Resource, reasons: &mu
         return;
     }
     if !context.store.labelled("MachineSetNodes", MACHINE_SET, &new.key.id).is_empty() {
-        reasons.push("machine set is not empty: changing the machine allocation mode is not allowed".to_owned());
+        reasons
+            .push("machine set is not empty: changing the machine allocation mode is not allowed".to_owned());
     }
 }
 

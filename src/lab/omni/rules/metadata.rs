@@ -28,7 +28,8 @@ pub(super) fn check(resource: &Resource, reasons: &mut Reasons) {
                 reasons.push(format!("{what} key is too long: {} bytes (max {KEY})", key.len()));
             }
             if value.len() > VALUE {
-                reasons.push(format!("{what} \"{key}\" value is too long: {} bytes (max {VALUE})", value.len()));
+                reasons
+                    .push(format!("{what} \"{key}\" value is too long: {} bytes (max {VALUE})", value.len()));
             }
             if key.chars().chain(value.chars()).any(char::is_control) {
                 reasons.push(format!("{what} {key:?} contains a control character"));

@@ -96,5 +96,9 @@ pub(super) fn check(context: &Context<'_>, write: Write<'_>) -> Result<(), Refus
         "InfraProviders" => infra_provider::check(context, &write, &mut reasons),
         _ => small::check(context, &write, &mut reasons),
     }
-    if reasons.is_empty() { Ok(()) } else { Err(Refusal { code: Code::InvalidArgument, ..Refusal::invalid(&reasons) }) }
+    if reasons.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal { code: Code::InvalidArgument, ..Refusal::invalid(&reasons) })
+    }
 }

@@ -28,7 +28,8 @@ pub(super) fn usable(
     let key = Key::of("TalosVersions", version);
     let Some(found) = context.store.get(&key) else {
         let at = key.at("undefined");
-        reasons.push(format!("invalid talos version \"{version}\": failed to get: resource {at} doesn't exist"));
+        reasons
+            .push(format!("invalid talos version \"{version}\": failed to get: resource {at} doesn't exist"));
         return None;
     };
     let flag = |r: &Resource, name: &str| r.spec.get(name).and_then(Value::as_bool) == Some(true);
