@@ -8,3 +8,4 @@ mod omni_captures;
 mod proxmox;
 mod signing;
 mod support;
+mod template;

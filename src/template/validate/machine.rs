@@ -1,0 +1,22 @@
+//! Rules of `kind: Machine`.
+
+use super::{Rules, content, descriptors, machine_set};
+use crate::diag::Diagnostic;
+use crate::template::codes;
+use crate::template::model::Machine;
+
+pub(super) fn check(rules: &mut Rules<'_>, machine: &Machine) {
+    if machine.name.value.is_empty() {
+        rules.sink.push(
+            Diagnostic::error(codes::MACHINE_ID, "a Machine document has no name")
+                .at(rules.source, machine.name.span, "`name` is missing")
+                .note("omnictl: name is required for machine")
+                .note("omnictl: invalid machine ID \"\": invalid UUID length: 0")
+                .help("add `name:` with the machine's UUID"),
+        );
+    } else {
+        machine_set::machine(rules, &machine.name);
+    }
+    descriptors::check(rules, &machine.descriptors);
+    content::patches(rules, &machine.patches);
+}

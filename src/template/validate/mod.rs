@@ -1,0 +1,47 @@
+//! Rules over models: first each document, then the template as a whole, then what omnictl finds only when it renders.
+
+mod cluster;
+mod content;
+mod descriptors;
+mod duplicates;
+mod machine;
+mod machine_set;
+mod version;
+mod whole;
+
+use super::files::Contents;
+use super::model::{Model, Template};
+use super::rendered::Rendered;
+use crate::diag::{Sink, SourceId, Sources};
+
+/// What the rules look at and where they report.
+pub(super) struct Rules<'a> {
+    pub(super) source: SourceId,
+    pub(super) sources: &'a Sources,
+    pub(super) contents: &'a Contents,
+    pub(super) sink: &'a mut Sink,
+}
+
+/// Judges a template and what it renders to. Rules over the whole template are left out when a document could not be
+/// read.
+pub(super) fn validate(
+    template: &Template,
+    rendered: &[Rendered],
+    sources: &Sources,
+    contents: &Contents,
+    sink: &mut Sink,
+) {
+    let mut rules = Rules { source: template.source, sources, contents, sink };
+    for model in &template.models {
+        match model {
+            Model::Cluster(cluster) => cluster::check(&mut rules, cluster),
+            Model::MachineSet(set) => machine_set::check(&mut rules, set),
+            Model::Machine(machine) => machine::check(&mut rules, machine),
+        }
+    }
+    whole::counts(&mut rules, template);
+    if !template.incomplete {
+        let reported = whole::check(&mut rules, template);
+        duplicates::check(&mut rules, rendered, &reported);
+    }
+}
