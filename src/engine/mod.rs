@@ -1,1 +1,13 @@
-//! engine.
+//! Motion: looking, carrying out a plan, waiting, recovering, looking again. Nothing is decided here; the plan has decided.
+
+pub mod apply;
+pub mod driver;
+pub mod event;
+pub mod goal;
+mod memory;
+mod operate;
+pub mod recover;
+pub mod refresh;
+pub mod stop;
+pub mod verify;
+pub mod wait;

@@ -1,0 +1,241 @@
+//! Carrying out a plan: steps as their edges allow, the record after each, and a report in which every step ended.
+
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+
+use super::driver::{Driver, StepOutcome};
+use super::event::{Ending, Event, Failure, FailureKind, Observer};
+use super::memory::{Memory, Remember};
+use super::operate::{Carried, Operator};
+use super::stop::Stop;
+use crate::address::Address;
+use crate::backend::OmniWriter;
+use crate::plan::{Plan, Step, StepId};
+use crate::state::journal::{FORMAT, Found, Journal, Line};
+use crate::state::model::Record;
+use crate::state::store::{Store, StoreError, identity};
+use crate::world::{BoxFuture, Clock, Fs, Rng};
+
+pub use super::operate::Deadlines;
+
+/// Steps that write at the same time. Omni serialises what matters; more would only hide the order of events.
+const PARALLEL: usize = 4;
+
+/// Everything outside that an apply uses.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    /// Omni.
+    pub omni: &'a dyn OmniWriter,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Randomness, for identities.
+    pub rng: &'a dyn Rng,
+    /// Where the record is.
+    pub store: &'a dyn Store,
+    /// Where journals are written.
+    pub fs: &'a Arc<dyn Fs>,
+    /// Folder of the journals.
+    pub runs: &'a Path,
+    /// Who is told.
+    pub observer: &'a dyn Observer,
+    /// The first interrupt.
+    pub stop: &'a Stop,
+    /// Longest waits.
+    pub deadlines: Deadlines,
+}
+
+/// How an apply ended.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Identity of the run; names its journal.
+    pub run: String,
+    /// How each step ended, in plan order.
+    pub steps: Vec<(StepId, Ending)>,
+    /// Facts that waits brought up.
+    pub notes: Vec<String>,
+    /// How long it took, by the clock that waited.
+    pub took: Duration,
+    /// Whether an interrupt stopped it.
+    pub stopped: bool,
+    /// Why the record could not be written, if so.
+    pub memory: Option<StoreError>,
+    /// The record as it is stored now.
+    pub record: Option<Record>,
+}
+
+impl Report {
+    /// Number of steps that are done.
+    pub fn done(&self) -> usize {
+        self.steps.iter().filter(|(_, e)| *e == Ending::Done).count()
+    }
+    /// Whether all are.
+    pub fn complete(&self) -> bool {
+        self.done() == self.steps.len() && self.memory.is_none()
+    }
+}
+
+/// Carries `plan` out. `record` is what the store holds.
+///
+/// # Errors
+/// Only before anything was sent: the journal cannot be written, or the record is not the one that was planned with.
+pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) -> Result<Report, StoreError> {
+    let planned = plan.record.as_ref().map(|(l, s)| (l.as_str(), *s));
+    let found = record.as_ref().map(|r| (r.lineage.as_str(), r.serial));
+    if planned != found {
+        let shown = |v: Option<(&str, u64)>| v.map_or("missing".to_owned(), |(_, s)| format!("serial {s}"));
+        return Err(StoreError::Conflict { expected: shown(planned), found: shown(found) });
+    }
+    let mut memory =
+        Memory::new(outside.store, record, || Record::new(identity(outside.rng), plan.omni.clone()));
+    let run = run_id(outside.clock, outside.rng);
+    let first = Line::Run {
+        format: FORMAT,
+        run: run.clone(),
+        lineage: memory.record.lineage.clone(),
+        serial: memory.record.serial,
+        omni: plan.omni.clone(),
+        time: outside.clock.unix(),
+    };
+    let journal = Journal::start(outside.fs.clone(), outside.runs, &run, &first)?;
+    let start = outside.clock.now();
+    outside.observer.on(&Event::RunStarted { run: run.clone(), steps: plan.steps.len() });
+
+    let operator = Operator {
+        omni: outside.omni,
+        clock: outside.clock,
+        journal: &journal,
+        observer: outside.observer,
+        stop: outside.stop,
+        deadlines: outside.deadlines,
+    };
+    let mut run_state = Run {
+        driver: Driver::new(plan, PARALLEL),
+        observer: outside.observer,
+        journal: &journal,
+        error: None,
+        notes: Vec::new(),
+    };
+    let mut running: FuturesUnordered<BoxFuture<'_, (&Step, Carried)>> = FuturesUnordered::new();
+    let mut stopping = false;
+    loop {
+        if outside.stop.requested() && !stopping {
+            stopping = true;
+            run_state.halt("stopped by an interrupt");
+        }
+        for id in run_state.driver.ready() {
+            let Some(step) = plan.steps.iter().find(|s| s.id == id) else { continue };
+            outside.observer.on(&Event::StepStarted {
+                step: id,
+                address: step.address.clone(),
+                action: step.action,
+            });
+            let owned = memory.record.entries.get(&step.address).map(|e| e.origin);
+            let operator = &operator;
+            running.push(Box::pin(async move {
+                let carried = AssertUnwindSafe(operator.carry(step, owned)).catch_unwind().await;
+                (step, carried.unwrap_or_else(|_| bug()))
+            }));
+        }
+        let next = tokio::select! {
+            biased;
+            next = running.next() => next,
+            () = outside.stop.wait(), if !stopping => continue,
+        };
+        let Some((step, carried)) = next else { break };
+        run_state.take(step, carried, &mut memory).await;
+    }
+    drop(running);
+    let steps = run_state.driver.finished().unwrap_or_default();
+    let in_doubt = steps.iter().any(|(_, e)| matches!(e, Ending::Unknown(_)));
+    if !in_doubt && run_state.error.is_none() && nothing_open(outside.fs.as_ref(), &journal) {
+        // Should this fail, the next run looks at nothing in particular and closes it.
+        let _ = journal.write(&Line::Closed { time: outside.clock.unix() });
+    }
+    Ok(Report {
+        run,
+        steps,
+        notes: run_state.notes,
+        took: outside.clock.now().saturating_sub(start),
+        stopped: stopping,
+        memory: run_state.error,
+        record: memory.stored(),
+    })
+}
+
+struct Run<'a> {
+    driver: Driver,
+    observer: &'a dyn Observer,
+    journal: &'a Journal,
+    error: Option<StoreError>,
+    notes: Vec<String>,
+}
+
+impl Run<'_> {
+    fn halt(&mut self, why: &str) {
+        for event in self.driver.halt(why) {
+            self.observer.on(&event);
+        }
+    }
+
+    /// Remembers first, then lets the steps that needed this one start.
+    async fn take(&mut self, step: &Step, mut carried: Carried, memory: &mut Memory<'_>) {
+        self.notes.append(&mut carried.notes);
+        if carried.remember != Remember::Nothing && self.error.is_none() {
+            let change: (Address, Remember) = (step.address.clone(), carried.remember);
+            match memory.apply(std::slice::from_ref(&change)).await {
+                Ok(serial) => {
+                    if carried.noted {
+                        let _ = self.journal.write(&Line::Recorded { step: step.id.0, serial });
+                    }
+                }
+                Err(e) => {
+                    let why = format!("it was done, but the record was not written: {e}");
+                    carried.outcome = StepOutcome::Failed(Failure { kind: FailureKind::Memory, why });
+                    self.error = Some(e);
+                }
+            }
+        }
+        let kind = match &carried.outcome {
+            StepOutcome::Failed(f) => Some(f.kind),
+            StepOutcome::Done | StepOutcome::Unknown(_) | StepOutcome::Stopped(_) => None,
+        };
+        let auth = matches!(&carried.outcome, StepOutcome::Failed(f) if f.kind == FailureKind::Auth && f.why.starts_with("not authenticated"));
+        for event in self.driver.on(step.id, carried.outcome) {
+            self.observer.on(&event);
+        }
+        // Without a memory or a key that is accepted, nothing else may be sent.
+        if kind == Some(FailureKind::Memory) {
+            self.halt("nothing more is sent: the record or journal cannot be written");
+        } else if auth {
+            self.halt("nothing more is sent: the key is not accepted any more");
+        }
+    }
+}
+
+/// A panic while a request may have been under way: in doubt, and the others finish.
+fn bug() -> Carried {
+    Carried {
+        outcome: StepOutcome::Unknown("a bug in omni-scale stopped this step".to_owned()),
+        remember: Remember::Nothing,
+        noted: true,
+        notes: Vec::new(),
+    }
+}
+
+fn nothing_open(fs: &dyn Fs, journal: &Journal) -> bool {
+    fs.read(journal.path()).is_ok_and(|bytes| Found::parse(journal.path().into(), &bytes).open().is_empty())
+}
+
+/// Sorts by time: `20260721T101500Z-1a2b3c4d`.
+fn run_id(clock: &dyn Clock, rng: &dyn Rng) -> String {
+    let time = jiff::Timestamp::from_second(clock.unix() as i64)
+        .map_or_else(|_| "00000000T000000Z".to_owned(), |t| t.strftime("%Y%m%dT%H%M%SZ").to_string());
+    let id = identity(rng);
+    format!("{time}-{}", id.get(..8).unwrap_or(&id))
+}
