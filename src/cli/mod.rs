@@ -2,7 +2,10 @@
 
 mod args;
 mod commands;
+mod connect;
+mod credentials;
 mod exit;
+mod fail;
 mod files;
 mod main;
 mod streams;

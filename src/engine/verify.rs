@@ -1,9 +1,6 @@
-//! The proof afterwards: look again, plan again, and expect nothing.
+//! The proof afterwards: from a fresh look, planning again finds nothing.
 
-use std::sync::Arc;
-
-use super::refresh::refresh;
-use crate::backend::{OmniReader, ProxmoxReader};
+use crate::live::Snapshot;
 use crate::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
 use crate::state::model::Record;
 
@@ -18,16 +15,14 @@ pub enum Verified {
     Unknown(String),
 }
 
-/// Plans again from a fresh look.
-pub async fn verify(
-    omni: &dyn OmniReader,
-    proxmox: &[Arc<dyn ProxmoxReader>],
+/// Plans again.
+pub fn verify(
     desired: &Desired,
+    snapshot: &Snapshot,
     record: Option<&Record>,
     options: PlanOptions,
 ) -> Verified {
-    let snapshot = refresh(omni, proxmox).await;
-    match plan(&PlanInput { desired, snapshot: &snapshot, record, options }) {
+    match plan(&PlanInput { desired, snapshot, record, options }) {
         Ok(plan) if !plan.unknown.is_empty() => Verified::Unknown(plan.unknown.join("; ")),
         Ok(plan) if plan.steps.is_empty() => Verified::Empty,
         Ok(plan) => Verified::Left(Box::new(plan)),

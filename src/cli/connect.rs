@@ -1,0 +1,264 @@
+//! The two back ends, real or of the lab, and where memory of them lies.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::credentials;
+use super::exit::Exit;
+use super::fail::Fail;
+use super::streams::Streams;
+use crate::backend::omni::ProbeError;
+use crate::backend::{OmniBackend, OmniReader as _, ProxmoxApi, ProxmoxReader};
+use crate::client::trust::Credential;
+use crate::client::{Origin, SigningKey, Stack, Trace};
+use crate::engine::refresh::refresh;
+use crate::lab::{self, Lab, LabError, LabOptions, Speed};
+use crate::live::Snapshot;
+use crate::secret::Secret;
+use crate::state::local::LocalStore;
+use crate::wire::Fingerprint;
+use crate::wire::proxmox::Token;
+use crate::world::real::{RealClock, RealFs, RealNet, RealRng, Trust};
+use crate::world::{Clock, Fs, Rng};
+
+/// One Proxmox cluster of the spec.
+#[derive(Clone, Debug)]
+pub(super) struct ProxmoxTarget {
+    /// Name.
+    pub(super) name: String,
+    /// Origins, in the order to try.
+    pub(super) endpoints: Vec<String>,
+    /// What makes them trusted.
+    pub(super) trust: Trust,
+}
+
+/// What the spec says about the outside.
+#[derive(Clone, Debug)]
+pub(super) struct Targets {
+    /// Path of the spec, as part of the record's identity.
+    pub(super) spec: String,
+    /// Omni.
+    pub(super) omni: String,
+    /// What makes Omni trusted.
+    pub(super) omni_trust: Trust,
+    /// Proxmox clusters.
+    pub(super) proxmox: Vec<ProxmoxTarget>,
+}
+
+/// The outside, ready to be asked.
+pub(super) struct Connection {
+    pub(super) omni: OmniBackend,
+    pub(super) proxmox: Vec<Arc<dyn ProxmoxReader>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rng: Arc<dyn Rng>,
+    pub(super) fs: Arc<dyn Fs>,
+    pub(super) store: LocalStore,
+    /// Name of the Omni instance in record and plan: its origin, or `lab/WORLD`, whose port changes.
+    pub(super) name: String,
+    /// What the tool cannot see, one line each.
+    pub(super) blind: Vec<String>,
+    /// `lab` for messages with next commands, if it is one.
+    pub(super) world: Option<String>,
+    lab: Option<Lab>,
+}
+
+/// Folder of all worlds of a repository.
+pub(super) fn lab_root(root: &Path) -> PathBuf {
+    root.join("state/lab")
+}
+
+/// Turns the lab's errors into ends.
+pub(super) fn lab_fail(e: &LabError) -> Fail {
+    let exit = match e {
+        LabError::UnknownWorld { .. } | LabError::UnknownFault { .. } | LabError::NoTarget(_) => Exit::Usage,
+        LabError::InUse(_) => Exit::Held,
+        LabError::File { .. } | LabError::Serve(_) => Exit::Error,
+    };
+    Fail::new(exit, e.to_string())
+}
+
+fn stack(
+    origin: Origin,
+    key: Arc<SigningKey>,
+    net: &Arc<RealNet>,
+    clock: &Arc<dyn Clock>,
+    rng: &Arc<dyn Rng>,
+    verbose: u8,
+) -> Stack {
+    let stack = Stack::new(origin, key, net.clone(), clock.clone(), rng.clone());
+    if verbose == 0 {
+        return stack;
+    }
+    stack.with_trace(Arc::new(|t: &Trace| {
+        let status = t.status.map_or("no answer".to_owned(), |s| s.to_string());
+        let again = if t.attempt > 1 { format!(" (attempt {})", t.attempt) } else { String::new() };
+        let line = format!("omni {} {} {status} {} ms{again}\n", t.method, t.kind, t.ms);
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+    }))
+}
+
+/// Connects to what the spec names. Nothing is sent yet, and nothing will be to an origin that is not bound.
+pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<Connection, Fail> {
+    let (key, context) = credentials::omni_key(streams)?;
+    let origins = credentials::bind(
+        &Credential::Omni,
+        std::slice::from_ref(&targets.omni),
+        context.as_deref(),
+        streams,
+    )?;
+    let Some(origin) = origins.into_iter().next() else {
+        return Err(Fail::new(Exit::Files, "the spec has no Omni endpoint"));
+    };
+    let mut trusts = vec![(origin.as_str().to_owned(), targets.omni_trust.clone())];
+    let mut clusters = Vec::new();
+    let mut blind = Vec::new();
+    for target in &targets.proxmox {
+        let credential = Credential::Proxmox { name: target.name.clone(), only: targets.proxmox.len() == 1 };
+        let Some(token) = credentials::proxmox_token(&credential)? else {
+            let names: Vec<String> = credential
+                .variables()
+                .iter()
+                .map(|v| format!("`{}`", v.replace("_ENDPOINT", "_API_TOKEN")))
+                .collect();
+            blind.push(format!(
+                "Proxmox cluster `{}` is not read, so placement, VMs and storages are not known: set {}",
+                target.name,
+                names.join(" or ")
+            ));
+            continue;
+        };
+        let bound = credentials::bind(&credential, &target.endpoints, None, streams)?;
+        let endpoints: Vec<String> = bound.iter().map(|o| o.as_str().to_owned()).collect();
+        trusts.extend(endpoints.iter().map(|e| (e.clone(), target.trust.clone())));
+        clusters.push((target.name.clone(), endpoints, token));
+    }
+    let net = Arc::new(RealNet::new(trusts).map_err(|e| Fail::new(Exit::Auth, e.to_string()))?);
+    let clock: Arc<dyn Clock> = Arc::new(RealClock::new());
+    let rng: Arc<dyn Rng> = Arc::new(RealRng);
+    let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
+    let name = origin.as_str().to_owned();
+    Ok(Connection {
+        omni: OmniBackend::new(stack(origin, key, &net, &clock, &rng, streams.verbose)),
+        proxmox: proxmox(clusters, &net),
+        store: LocalStore::new(fs.clone(), &root.join("state"), &targets.spec, &name),
+        clock,
+        rng,
+        fs,
+        name,
+        blind,
+        world: None,
+        lab: None,
+    })
+}
+
+fn proxmox(clusters: Vec<(String, Vec<String>, Token)>, net: &Arc<RealNet>) -> Vec<Arc<dyn ProxmoxReader>> {
+    clusters
+        .into_iter()
+        .map(|(name, endpoints, token)| {
+            Arc::new(ProxmoxApi::new(name, endpoints, token, net.clone())) as Arc<dyn ProxmoxReader>
+        })
+        .collect()
+}
+
+/// Connects to a world of the lab: the one that `lab up` serves, or one in this process whose clock jumps.
+/// The spec's endpoints, pins and credentials are not looked at.
+pub(super) async fn lab(
+    root: &Path,
+    world: &str,
+    targets: &Targets,
+    streams: &Streams,
+) -> Result<Connection, Fail> {
+    let folder = lab_root(root);
+    let (served, running) = match lab::attached(&folder, world) {
+        Some(served) => (served, None),
+        None => {
+            let options = LabOptions {
+                root: folder.clone(),
+                world: world.to_owned(),
+                latency: Duration::ZERO,
+                speed: Speed::Jump,
+            };
+            let lab = Lab::start(options).await.map_err(|e| lab_fail(&e))?;
+            (lab.served().clone(), Some(lab))
+        }
+    };
+    let broken = |e: &dyn std::fmt::Display| Fail::new(Exit::Error, format!("the lab is not usable: {e}"));
+    let origin = Origin::parse(&served.omni_endpoint).map_err(|e| broken(&e))?;
+    let (key, _) = SigningKey::service_account(&served.service_account_key).map_err(|e| broken(&e))?;
+    let mut trusts = vec![(origin.as_str().to_owned(), Trust::SystemRoots)];
+    let mut clusters = Vec::new();
+    for cluster in &served.proxmox {
+        if !targets.proxmox.iter().any(|t| t.name == cluster.name) {
+            continue;
+        }
+        let pin = Fingerprint::parse(&cluster.sha256).map_err(|e| broken(&e))?;
+        trusts.extend(cluster.endpoints.iter().map(|e| (e.clone(), Trust::Pin(pin))));
+        let token: &Secret<String> = &cluster.token;
+        let token = Token::parse(token.expose()).map_err(|e| broken(&e))?;
+        clusters.push((cluster.name.clone(), cluster.endpoints.clone(), token));
+    }
+    let blind = targets
+        .proxmox
+        .iter()
+        .filter(|t| !clusters.iter().any(|(name, _, _)| *name == t.name))
+        .map(|t| format!("world `{world}` has no Proxmox cluster `{}`, so placement is not known", t.name))
+        .collect();
+    let net = Arc::new(RealNet::new(trusts).map_err(|e| broken(&e))?);
+    let clock: Arc<dyn Clock> = running.as_ref().map_or_else(|| Arc::new(RealClock::new()) as _, Lab::clock);
+    let rng: Arc<dyn Rng> = Arc::new(RealRng);
+    let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
+    let name = format!("lab/{world}");
+    Ok(Connection {
+        omni: OmniBackend::new(stack(origin, Arc::new(key), &net, &clock, &rng, streams.verbose)),
+        proxmox: proxmox(clusters, &net),
+        store: LocalStore::new(fs.clone(), &folder.join(world), &targets.spec, &name),
+        clock,
+        rng,
+        fs,
+        name,
+        blind,
+        world: Some(world.to_owned()),
+        lab: running,
+    })
+}
+
+impl Connection {
+    /// Looks at both back ends. An Omni that cannot be used at all is an end with the right code.
+    pub(super) async fn look(&self) -> Result<Snapshot, Fail> {
+        let mut snapshot = refresh(&self.omni, &self.proxmox).await;
+        if snapshot.omni.version.unknown().is_some() {
+            // One more, small question tells a refused key from a dead line.
+            self.omni.probe().await.map_err(|e| self.unusable(&e))?;
+        }
+        snapshot.omni.endpoint.clone_from(&self.name);
+        if let Some(world) = &self.world {
+            for (name, cluster) in &mut snapshot.proxmox {
+                cluster.endpoint = format!("lab/{world}/{name}");
+            }
+        }
+        Ok(snapshot)
+    }
+
+    fn unusable(&self, e: &ProbeError) -> Fail {
+        let at = self.omni.endpoint();
+        match e {
+            ProbeError::Unauthenticated(_) | ProbeError::Untrusted(_) => {
+                Fail::new(Exit::Auth, format!("Omni at `{at}`: {e}"))
+            }
+            ProbeError::Unreachable(_) => {
+                Fail::new(Exit::Unreachable, format!("Omni at `{at}` cannot be reached: {e}"))
+                    .help("nothing was changed; try again, or check endpoint and network")
+            }
+            ProbeError::Refused(_) => Fail::new(Exit::Auth, format!("Omni at `{at}` refused: {e}")),
+        }
+    }
+
+    /// Ends the lab, if it runs in this process, and keeps its world.
+    pub(super) async fn close(self) -> Result<(), Fail> {
+        match self.lab {
+            Some(lab) => lab.stop().await.map_err(|e| lab_fail(&e)),
+            None => Ok(()),
+        }
+    }
+}

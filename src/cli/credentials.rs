@@ -1,0 +1,145 @@
+//! Credentials: from the environment or omnictl's own files, each bound to an origin by its operator before anything is sent.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::fail::Fail;
+use super::streams::Streams;
+use crate::client::trust::{Bindings, Credential, Unbound, bound, trust_line};
+use crate::client::{Origin, SigningKey, context, key};
+use crate::secret::Secret;
+use crate::wire::proxmox::Token;
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.trim().is_empty())
+}
+
+fn home() -> Option<PathBuf> {
+    variable("HOME").map(PathBuf::from)
+}
+
+fn trust_path() -> Option<PathBuf> {
+    let config =
+        variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home().map(|h| h.join(".config")))?;
+    Some(config.join("omni-scale/trust"))
+}
+
+/// Checks that the operator bound `credential` to all of `endpoints`. On a terminal it is asked for once and remembered.
+pub(super) fn bind(
+    credential: &Credential,
+    endpoints: &[String],
+    context: Option<&str>,
+    streams: &Streams,
+) -> Result<Vec<Origin>, Fail> {
+    let path = trust_path();
+    let file = path.as_ref().and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
+    let shown = path.as_ref().map_or("the trust file".to_owned(), |p| p.display().to_string());
+    let variables: BTreeMap<String, String> =
+        credential.variables().into_iter().filter_map(|n| variable(&n).map(|v| (n, v))).collect();
+    let bindings = Bindings { variables, context, trust_file: &file, trust_path: &shown };
+    match bound(credential, endpoints, &bindings) {
+        Ok(origins) => Ok(origins),
+        Err(unbound @ Unbound::Nowhere { .. }) => {
+            let Some(path) = path.filter(|_| may_ask()) else {
+                return Err(Fail::new(Exit::Auth, unbound.to_string()));
+            };
+            let all = endpoints.join(", ");
+            streams.tell(&format!(
+                "Send the {} credential to {all}? It is remembered in {shown}. [y/N]",
+                credential.trust_name()
+            ));
+            if !yes() {
+                return Err(Fail::new(Exit::Auth, unbound.to_string()));
+            }
+            let origins = endpoints
+                .iter()
+                .map(|e| Origin::parse(e))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|e| Fail::new(Exit::Auth, Unbound::Spec(e).to_string()))?;
+            let lines: String = origins.iter().map(|o| trust_line(credential, o) + "\n").collect();
+            let fs = crate::world::real::RealFs::new();
+            crate::world::Fs::append(&fs, &path, lines.as_bytes())
+                .map_err(|e| Fail::new(Exit::Error, e.to_string()))?;
+            Ok(origins)
+        }
+        Err(unbound) => Err(Fail::new(Exit::Auth, unbound.to_string())),
+    }
+}
+
+/// Questions are asked on terminals only, and never in a pipeline.
+pub(super) fn may_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && variable("CI").is_none()
+}
+
+/// One line from the terminal.
+pub(super) fn answer() -> String {
+    let mut line = String::new();
+    // An end of input is a no.
+    let _ = std::io::stdin().lock().read_line(&mut line);
+    line.trim().to_owned()
+}
+
+fn yes() -> bool {
+    matches!(answer().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// The key for Omni, and the endpoint of the omnictl context that it came with.
+pub(super) fn omni_key(streams: &Streams) -> Result<(Arc<SigningKey>, Option<String>), Fail> {
+    if let Some((source, value)) = key::choose(|name| variable(name).map(Secret::new)) {
+        return match SigningKey::service_account(&value) {
+            Ok((signing, warnings)) => {
+                for warning in warnings {
+                    streams.say(&format!("warning: `{source}`: {warning}"));
+                }
+                Ok((Arc::new(signing), None))
+            }
+            Err(e) => Err(Fail::new(Exit::Auth, key::explain(source, &e))),
+        };
+    }
+    let missing = || {
+        Fail::new(Exit::Auth, "there is no key for Omni").help(
+            "set `OMNI_SERVICE_ACCOUNT_KEY` (`omnictl serviceaccount create` prints it; role Reader is enough for `plan`), or use `--lab`",
+        )
+    };
+    let config = variable(context::CONFIG_VARIABLE)
+        .map(PathBuf::from)
+        .or_else(|| home().map(|h| h.join(".talos/omni/config")))
+        .filter(|p| p.is_file());
+    let Some(config) = config else { return Err(missing()) };
+    let shown = config.display().to_string();
+    let unusable = |why: &dyn std::fmt::Display| {
+        Fail::new(Exit::Auth, format!("`{shown}` cannot be used: {why}"))
+            .help("set `OMNI_SERVICE_ACCOUNT_KEY`, or log in with omnictl")
+    };
+    let text = std::fs::read_to_string(&config).map_err(|e| unusable(&e))?;
+    let context = context::read(&text, None).map_err(|e| unusable(&e))?;
+    let name = context::key_file(&context).map_err(|e| unusable(&e))?;
+    let path = home().map(|h| h.join(".talos/keys").join(&name)).filter(|p| p.is_file());
+    let Some(path) = path else {
+        return Err(unusable(&format!(
+            "there is no key `{name}` in ~/.talos/keys; log in with `omnictl get cluster`"
+        )));
+    };
+    let armour = std::fs::read_to_string(&path).map_err(|e| unusable(&e))?;
+    let signing = SigningKey::armoured(&armour, &context.identity)
+        .map_err(|e| Fail::new(Exit::Auth, key::explain(&path.display().to_string(), &e)))?;
+    // The context that the user logged in to is the binding of the key that this made.
+    Ok((Arc::new(signing), Some(context.url)))
+}
+
+/// The token for a Proxmox cluster, if there is one.
+pub(super) fn proxmox_token(credential: &Credential) -> Result<Option<Token>, Fail> {
+    for name in credential.variables() {
+        let name = name.replace("_ENDPOINT", "_API_TOKEN");
+        if let Some(value) = variable(&name) {
+            let value = Secret::new(value);
+            return Token::parse(value.expose())
+                .map(Some)
+                .map_err(|e| Fail::new(Exit::Auth, format!("`{name}` cannot be used: {e}")));
+        }
+    }
+    Ok(None)
+}
