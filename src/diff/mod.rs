@@ -12,4 +12,4 @@ mod words;
 pub use carry::{LOCKS, carry, is_locked};
 pub use compare::{Cause, Difference, compare, same_spec};
 pub use embedded::{documents, leaves_no_cni};
-pub use sensitive::is_sensitive;
+pub use sensitive::{is_sensitive, redact};

@@ -63,6 +63,7 @@ pub(super) fn declared<'a>(
         draft.wanted = Some(wanted);
         draft.record = Some(wanted.clone());
         draft.source.clone_from(&declared.source);
+        draft.changes = content(wanted);
         if entry.is_some() {
             draft.notes.push("was there after the last apply and is gone; it is made again".to_owned());
         }
@@ -202,6 +203,16 @@ fn change(difference: diff::Difference) -> Change {
         effect: Effect::None,
         certainty: Certainty::Derived,
     }
+}
+
+/// Everything that a new resource says, as fields that appear; Omni's own labels and annotations say only where it belongs.
+fn content(wanted: &Resource) -> Vec<Change> {
+    let nothing = Resource::new(wanted.id.clone());
+    compare(&nothing, wanted, None, Prune::Record)
+        .into_iter()
+        .filter(|d| !d.path.get(1).is_some_and(|k| k.starts_with(crate::resource::OMNI_PREFIX)))
+        .map(change)
+        .collect()
 }
 
 /// Whether the record already holds what the files ask for.

@@ -157,7 +157,7 @@ pub struct Step {
     pub wave: u32,
     /// What is sent.
     pub operation: Operation,
-    /// Fields that change; empty for create and destroy, whose whole content is in the operation.
+    /// Fields that change; of a create every field that it sets. Empty for a destroy, whose content is in the operation.
     pub changes: Vec<Change>,
     /// Worst effect on machines.
     pub effect: Effect,

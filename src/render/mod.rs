@@ -1,3 +1,5 @@
-//! The same facts in every form: text, and later others. No renderer computes anything.
+//! The same facts in every form: text, JSON, graphs. No renderer computes anything.
 
+pub mod graph;
 pub mod human;
+pub mod json;

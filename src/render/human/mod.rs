@@ -2,3 +2,6 @@
 
 pub mod diag;
 mod excerpt;
+mod layout;
+pub mod plan;
+mod value;

@@ -1,0 +1,422 @@
+//! The plan as text.
+//!
+//! Worst first, by area; then the waves, what blocks, warnings, and one line of totals. Nothing is computed here: every
+//! fact stands in the plan.
+
+use std::collections::BTreeMap;
+
+use super::diag::Look;
+use super::layout::{Page, Tone, columns, safe};
+use super::value::show;
+use crate::kinds::{Certainty, Effect};
+use crate::plan::{Action, Change, ChangeCause, Goal, Operation, Plan, Step, Warning};
+
+/// How many new fields of one object are listed before the rest is counted.
+const NEW_FIELDS: usize = 12;
+
+/// The whole plan.
+pub fn text(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    if quiet(plan, &mut page) {
+        return page.finish();
+    }
+    header(plan, &mut page);
+    unknown(plan, &mut page);
+    lost(plan, &mut page);
+    for (area, steps) in areas(plan) {
+        block(&area, &steps, &mut page);
+    }
+    not_compared(plan, &mut page);
+    waves(plan, &mut page);
+    warnings(plan, &mut page);
+    page.blank();
+    totals(plan, &mut page);
+    page.finish()
+}
+
+/// One sentence per change, then the totals.
+pub fn brief(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    if quiet(plan, &mut page) {
+        return page.finish();
+    }
+    for (_, steps) in areas(plan) {
+        for step in steps {
+            let (address, effect) =
+                (safe(&step.address.to_string()), effect_words(step.effect, step.certainty));
+            let lead = format!("{} {} ", step.action.symbol(), step.action.word());
+            page.line(&[
+                (tone(step), &lead),
+                (Tone::Plain, &address),
+                (Tone::Plain, ", effect "),
+                (effect_tone(step.effect), &effect),
+            ]);
+        }
+    }
+    for warning in plan.warnings.iter().filter(|w| w.blocks) {
+        page.line(&[(Tone::Destroy, "blocked "), (Tone::Plain, &safe(&warning.message))]);
+    }
+    for line in &plan.unknown {
+        page.line(&[(Tone::Destroy, "unknown "), (Tone::Plain, &safe(line))]);
+    }
+    totals(plan, &mut page);
+    page.finish()
+}
+
+/// Says that there is nothing to do, if there is nothing to do; adoptions, blocks and gaps are something.
+fn quiet(plan: &Plan, page: &mut Page) -> bool {
+    let something =
+        !plan.steps.is_empty() || !plan.unknown.is_empty() || plan.warnings.iter().any(|w| w.blocks);
+    if something {
+        return false;
+    }
+    let n = plan.summary.unchanged;
+    let mut line = format!("No changes. {} match{}.", count(n, "object"), if n == 1 { "es" } else { "" });
+    if plan.summary.foreign > 0 {
+        line.push_str(&format!(" {} left alone.", count(plan.summary.foreign, "foreign object")));
+    }
+    page.line(&[(Tone::Title, &line)]);
+    true
+}
+
+fn count(n: u32, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+fn header(plan: &Plan, page: &mut Page) {
+    let version = plan.omni_version.as_deref().map_or_else(|| "version unknown".to_owned(), safe);
+    let endpoint = safe(&plan.omni);
+    page.line(&[
+        (Tone::Title, "omni-scale plan"),
+        (Tone::Plain, "   "),
+        (Tone::Plain, &endpoint),
+        (Tone::Plain, &format!(" (Omni {version})")),
+    ]);
+    let compared = match &plan.record {
+        Some((_, serial)) => format!("Compared three ways: files, last applied (record {serial}), live."),
+        None => "Compared two ways: files, live.".to_owned(),
+    };
+    page.line(&[(Tone::Dim, &compared)]);
+}
+
+fn unknown(plan: &Plan, page: &mut Page) {
+    if plan.unknown.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(&[(
+        Tone::Destroy,
+        "Plan incomplete: this was not seen, so it is not planned, and apply refuses",
+    )]);
+    for line in &plan.unknown {
+        page.hanging(&[(Tone::Plain, "  ?  ")], Tone::Plain, &safe(line));
+    }
+}
+
+fn lost(plan: &Plan, page: &mut Page) {
+    if plan.lost.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(&[(Tone::Destroy, "Machines that will be lost, with the data on their disks")]);
+    let rows: Vec<(String, String, String)> = plan
+        .lost
+        .iter()
+        .map(|l| {
+            let name = l.machine.as_deref().map_or_else(|| "Omni chooses one".to_owned(), safe);
+            let vm = l.vm.as_deref().map_or_else(String::new, |v| format!("VM {}", safe(v)));
+            let mut from = safe(&l.address.to_string());
+            if l.predicted {
+                from.push_str(" (predicted)");
+            }
+            (name, vm, from)
+        })
+        .collect();
+    let name = rows.iter().map(|r| columns(&r.0)).max().unwrap_or(0);
+    let vm = rows.iter().map(|r| columns(&r.1)).max().unwrap_or(0);
+    for (n, v, from) in &rows {
+        let mut lead = format!("{}{}", n, " ".repeat(name - columns(n) + 2));
+        if vm > 0 {
+            lead.push_str(&format!("{v}{}", " ".repeat(vm - columns(v) + 2)));
+        }
+        page.hanging(&[(Tone::Destroy, "  -  "), (Tone::Plain, &lead)], Tone::Dim, from);
+    }
+}
+
+/// Steps by area, worst area first; inside an area worst first, then in plan order.
+fn areas(plan: &Plan) -> Vec<(String, Vec<&Step>)> {
+    let mut by: BTreeMap<(u8, String), Vec<&Step>> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|s| s.action != Action::Await) {
+        let area = match (step.address.cluster_name(), step.address.kind()) {
+            (Some(cluster), _) => (2, format!("cluster {}", safe(cluster))),
+            (None, "class") => (1, "machine classes".to_owned()),
+            (None, _) => (0, "infrastructure providers".to_owned()),
+        };
+        by.entry(area).or_default().push(step);
+    }
+    let mut all: Vec<((u8, String), Vec<&Step>)> = by.into_iter().collect();
+    for (_, steps) in &mut all {
+        steps.sort_by_key(|s| (std::cmp::Reverse(s.effect), s.id));
+    }
+    all.sort_by_cached_key(|(area, steps)| (std::cmp::Reverse(worst(steps).0), area.clone()));
+    all.into_iter().map(|((_, title), steps)| (title, steps)).collect()
+}
+
+fn worst(steps: &[&Step]) -> (Effect, Certainty) {
+    steps.iter().map(|s| (s.effect, s.certainty)).max().unwrap_or_default()
+}
+
+fn block(area: &str, steps: &[&Step], page: &mut Page) {
+    page.blank();
+    let (effect, certainty) = worst(steps);
+    let title = format!("worst effect: {}", effect_words(effect, certainty));
+    let gap = page.width().saturating_sub(columns(area) + columns(&title)).clamp(3, 48);
+    page.line(&[(Tone::Title, area), (Tone::Plain, &" ".repeat(gap)), (effect_tone(effect), &title)]);
+    let longest = steps.iter().map(|s| columns(&safe(&s.address.to_string()))).max().unwrap_or(0);
+    for step in steps {
+        head(step, longest, page);
+        fields(step, page);
+        for note in &step.notes {
+            page.hanging(&[(Tone::Plain, "       ")], Tone::Plain, &safe(note));
+        }
+        if let Some(source) = step.source.as_deref().filter(|_| step.action.is_change()) {
+            page.line(&[(Tone::Plain, "       "), (Tone::Dim, &format!("in {}", safe(source)))]);
+        }
+    }
+}
+
+fn head(step: &Step, longest: usize, page: &mut Page) {
+    let lead = format!("  {}  {:<14}", step.action.symbol(), step.action.word());
+    let address = safe(&step.address.to_string());
+    let effect = match step.action {
+        Action::Adopt | Action::Forget => "record only".to_owned(),
+        _ => effect_words(step.effect, step.certainty),
+    };
+    let tone = tone(step);
+    let column = columns(&lead) + longest + 3;
+    if column + columns(&effect) <= page.width() {
+        let gap = " ".repeat(column - columns(&lead) - columns(&address));
+        page.line(&[
+            (tone, &lead),
+            (Tone::Plain, &address),
+            (Tone::Plain, &gap),
+            (effect_tone(step.effect), &effect),
+        ]);
+    } else {
+        page.line(&[(tone, &lead), (Tone::Plain, &address)]);
+        page.line(&[(Tone::Plain, "       effect "), (effect_tone(step.effect), &effect)]);
+    }
+}
+
+fn fields(step: &Step, page: &mut Page) {
+    let all: Vec<&Change> = step.changes.iter().filter(|c| !c.formatting).collect();
+    let shown = if step.action == Action::Create { NEW_FIELDS } else { usize::MAX };
+    let names: Vec<String> = all.iter().map(|c| name(c)).collect();
+    let width = names.iter().take(shown).map(|n| columns(n)).filter(|n| *n <= 40).max().unwrap_or(0);
+    for (change, name) in all.iter().zip(&names).take(shown) {
+        field(step, change, name, width, page);
+    }
+    let rest = all.len().saturating_sub(shown);
+    if rest > 0 {
+        page.line(&[(Tone::Dim, &format!("       … {rest} more fields (--format json has all)"))]);
+    }
+}
+
+fn name(change: &Change) -> String {
+    let skip = usize::from(
+        change.path.len() > 1 && change.path.first().is_some_and(|p| p == "providerdata" || p == "data"),
+    );
+    safe(&change.path.iter().skip(skip).cloned().collect::<Vec<_>>().join("."))
+}
+
+fn field(step: &Step, change: &Change, name: &str, width: usize, page: &mut Page) {
+    let value = |v: &crate::value::Value| {
+        if change.sensitive { "(not shown)".to_owned() } else { show(&change.path, v) }
+    };
+    let (symbol, tone, mut text) = match (&change.before, &change.after) {
+        (Some(b), Some(a)) => ('~', Tone::Update, format!("{} -> {}", value(b), value(a))),
+        (None, Some(a)) => ('+', Tone::Create, value(a)),
+        (Some(b), None) => ('-', Tone::Destroy, value(b)),
+        (None, None) => return,
+    };
+    match change.cause {
+        ChangeCause::Files => {}
+        ChangeCause::Drift => text.push_str("   * drift: changed in Omni since the last apply"),
+        ChangeCause::Both => text.push_str("   * drift, and the files changed too"),
+    }
+    if step.changes.len() > 1 && change.effect != Effect::None && change.effect != step.effect {
+        text.push_str(&format!("   ({})", effect_words(change.effect, change.certainty)));
+    }
+    let pad = " ".repeat(width.saturating_sub(columns(name)) + 3);
+    page.hanging(
+        &[(tone, &format!("       {symbol} ")), (Tone::Plain, name), (Tone::Plain, &pad)],
+        Tone::Plain,
+        &text,
+    );
+    lines(change, page);
+}
+
+/// The lines of a longer text that differ.
+fn lines(change: &Change, page: &mut Page) {
+    let (Some(before), Some(after)) =
+        (change.before.as_ref().and_then(|v| v.as_str()), change.after.as_ref().and_then(|v| v.as_str()))
+    else {
+        return;
+    };
+    if change.sensitive || !(before.contains('\n') || after.contains('\n')) {
+        return;
+    }
+    let diff = similar::TextDiff::from_lines(before, after);
+    let changed: Vec<(char, String)> = diff
+        .iter_all_changes()
+        .filter_map(|c| match c.tag() {
+            similar::ChangeTag::Delete => Some(('-', safe(c.value()))),
+            similar::ChangeTag::Insert => Some(('+', safe(c.value()))),
+            similar::ChangeTag::Equal => None,
+        })
+        .collect();
+    for (symbol, line) in changed.iter().take(10) {
+        let tone = if *symbol == '+' { Tone::Create } else { Tone::Destroy };
+        page.line(&[(Tone::Plain, "           "), (tone, &format!("{symbol} {line}"))]);
+    }
+    if changed.len() > 10 {
+        page.line(&[(Tone::Dim, &format!("           … {} more lines", changed.len() - 10))]);
+    }
+}
+
+fn not_compared(plan: &Plan, page: &mut Page) {
+    let all: Vec<String> = plan
+        .unchanged
+        .iter()
+        .filter(|u| u.status == "not compared yet")
+        .map(|u| safe(&u.address.to_string()))
+        .collect();
+    if !all.is_empty() {
+        page.blank();
+        page.hanging(&[(Tone::Dim, "not compared yet  ")], Tone::Dim, &all.join(", "));
+    }
+}
+
+fn waves(plan: &Plan, page: &mut Page) {
+    if plan.waves.is_empty() {
+        return;
+    }
+    page.blank();
+    page.line(&[(Tone::Title, "Waves")]);
+    let width = plan.waves.iter().map(|w| columns(w)).max().unwrap_or(0);
+    for (i, title) in plan.waves.iter().enumerate() {
+        let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave as usize == i + 1).collect();
+        let mut parts: Vec<String> = Vec::new();
+        for action in [
+            Action::Adopt,
+            Action::Create,
+            Action::AdoptUpdate,
+            Action::Update,
+            Action::Release,
+            Action::Destroy,
+            Action::Forget,
+        ] {
+            let n = steps.iter().filter(|s| s.action == action).count();
+            if n > 0 {
+                parts.push(format!("{n} {}", action.word()));
+            }
+        }
+        parts.extend(steps.iter().filter_map(|s| match &s.operation {
+            Operation::Await(goal) => Some(format!("wait for {}", goal_words(goal))),
+            _ => None,
+        }));
+        let lead = format!("  {:>2}  {title}{}", i + 1, " ".repeat(width - columns(title) + 3));
+        page.hanging(&[(Tone::Plain, &lead)], Tone::Plain, &parts.join("; "));
+    }
+}
+
+fn goal_words(goal: &Goal) -> String {
+    match goal {
+        Goal::ClusterUp { cluster, machine_sets, kubernetes, talos, ready } => {
+            let machines: u32 = machine_sets.values().sum();
+            let mut text = format!(
+                "{}: {} up, Kubernetes v{}, Talos v{}",
+                safe(cluster),
+                count(machines, "machine"),
+                safe(kubernetes),
+                safe(talos)
+            );
+            if !ready {
+                text.push_str(" (NotReady until a CNI is installed)");
+            }
+            text
+        }
+        Goal::MachinesGone { machine_set, machines } => {
+            format!("{}: no more than {} left", safe(machine_set), count(*machines, "machine request"))
+        }
+    }
+}
+
+fn warnings(plan: &Plan, page: &mut Page) {
+    for (title, blocks, tone) in [("Blocked", true, Tone::Destroy), ("Warnings", false, Tone::Warning)] {
+        let all: Vec<&Warning> = plan.warnings.iter().filter(|w| w.blocks == blocks).collect();
+        if all.is_empty() {
+            continue;
+        }
+        page.blank();
+        page.line(&[(tone, title)]);
+        for warning in all {
+            let code = format!("  {}  ", warning.code);
+            page.hanging(&[(tone, &code)], Tone::Plain, &safe(&warning.message));
+            if let Some(help) = &warning.help {
+                page.hanging(&[(Tone::Plain, "          "), (Tone::Dim, "help: ")], Tone::Plain, &safe(help));
+            }
+        }
+    }
+}
+
+fn totals(plan: &Plan, page: &mut Page) {
+    let s = &plan.summary;
+    let mut line = format!("Plan: {} create, {} update, {} destroy.", s.create, s.update, s.destroy);
+    for (n, word) in [(s.adopt, "adopted"), (s.release, "released"), (s.foreign, "foreign")] {
+        if n > 0 {
+            line.push_str(&format!(" {n} {word}."));
+        }
+    }
+    if s.machines_lost > 0 {
+        line.push_str(&format!(" {} lost.", count(s.machines_lost, "machine")));
+    }
+    line.push_str(&format!(" Worst effect: {}.", s.worst.word()));
+    let blocks = plan.warnings.iter().filter(|w| w.blocks).count();
+    if blocks > 0 {
+        line.push_str(&format!(" BLOCKED ({blocks})."));
+    }
+    if !plan.unknown.is_empty() {
+        line.push_str(" INCOMPLETE.");
+    }
+    page.hanging(&[], if blocks > 0 { Tone::Destroy } else { Tone::Title }, &line);
+}
+
+fn effect_words(effect: Effect, certainty: Certainty) -> String {
+    match (effect, certainty) {
+        (Effect::None | Effect::Unknown, _) | (_, Certainty::Server | Certainty::Derived) => {
+            effect.word().to_owned()
+        }
+        (_, Certainty::Predicted) => format!("{} (predicted)", effect.word()),
+    }
+}
+
+fn effect_tone(effect: Effect) -> Tone {
+    match effect {
+        Effect::None | Effect::NoEffect => Tone::Dim,
+        Effect::Hot => Tone::Plain,
+        Effect::Reboot | Effect::Unknown => Tone::Update,
+        Effect::Rebuild => Tone::Rebuild,
+        Effect::Destroy => Tone::Destroy,
+    }
+}
+
+fn tone(step: &Step) -> Tone {
+    match step.action {
+        Action::Create => Tone::Create,
+        Action::Update | Action::AdoptUpdate => Tone::Update,
+        Action::Adopt => Tone::Adopt,
+        Action::Destroy => Tone::Destroy,
+        Action::Release | Action::Forget | Action::Await => Tone::Dim,
+    }
+}

@@ -1,0 +1,3 @@
+//! JSON for programs: versioned views, with their schemas. A minor version only adds; consumers ignore unknown keys.
+
+pub mod plan;
