@@ -145,9 +145,8 @@ fn expected_class(e: &Exchange) -> String {
 }
 
 fn observed_class(e: &Exchange) -> String {
-    let fault = match read::<Value>(e.status, Some(&e.reason), e.body.as_bytes()) {
-        Ok(_) => return "data".to_owned(),
-        Err(fault) => fault,
+    let Err(fault) = read::<Value>(e.status, Some(&e.reason), e.body.as_bytes()) else {
+        return "data".to_owned();
     };
     // Whatever the class: people get one line.
     let line = fault.to_string();

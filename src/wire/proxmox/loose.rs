@@ -16,7 +16,7 @@ enum Scalar {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 fn whole(f: f64) -> Option<u64> {
-    (f >= 0.0 && f <= EXACT && f.fract() == 0.0).then_some(f as u64)
+    ((0.0..=EXACT).contains(&f) && f.fract() == 0.0).then_some(f as u64)
 }
 
 /// A whole number, `None` for anything that is not one: metrics come and go, and a bad one is an unknown one.

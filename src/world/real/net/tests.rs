@@ -141,7 +141,7 @@ async fn bytes_beyond_the_declared_length_never_reach_the_next_reply() {
 async fn a_reply_over_the_limit_is_cut_off_declared_or_not() {
     let declared = b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n".as_slice();
     let endless: &'static [u8] =
-        Box::leak([b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &[b'x'; 70_000]].concat().into_boxed_slice());
+        Box::leak([b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &vec![b'x'; 70_000]].concat().into_boxed_slice());
     for reply in [declared, endless] {
         let (origin, _) = serve(reply, Then::Hold);
         let error = send(&plain(&origin), get(&origin, "/")).await.unwrap_err();
