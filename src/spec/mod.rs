@@ -1,1 +1,38 @@
-//! spec.
+//! What the repository asks for: the spec file, machine classes and the raw documents of cluster templates, with places.
+//!
+//! Loading is a pure function of values. The caller reads files, this module says which ones it wants:
+//!
+//! ```text
+//! let spec = read_spec(&mut sources, path, bytes, &mut sink)?;
+//! let mut files = FileSet::default();
+//! loop { let wanted = spec.wanted(&files); if wanted.is_empty() { break } /* read each into files */ }
+//! let workspace = load(spec, &files, &mut sources, &mut sink);
+//! ```
+//!
+//! A template is not interpreted here: [`Workspace::templates`] holds its documents, [`Workspace::files`] the patch files.
+
+mod class;
+mod document;
+mod fields;
+mod files;
+mod load;
+mod model;
+mod narrative;
+mod provider_data;
+pub mod provider_schema;
+mod rules;
+mod sections;
+mod suggest;
+mod workspace;
+
+pub use class::{CLASS_TYPE, Class};
+pub use document::{DEFAULT_PATHS, SpecFile, read_spec};
+pub use files::{Entry, FileSet, below_root, resolve};
+pub use load::load;
+pub use model::{
+    Clusters, Container, Listed, Narrative, Omni, Place, Provider, ProxmoxCluster, Prune, Spec, StateStore,
+    Trust,
+};
+pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
+pub use suggest::closest;
+pub use workspace::{TemplateFile, Workspace};

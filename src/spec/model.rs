@@ -1,0 +1,171 @@
+//! The spec, typed.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{SourceId, Sources, Span};
+use crate::value::Value;
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which text.
+    pub source: SourceId,
+    /// Where in it.
+    pub span: Span,
+}
+
+impl Place {
+    /// `path:line`, as provenance is shown.
+    pub fn show(&self, sources: &Sources) -> String {
+        sources
+            .get(self.source)
+            .map_or_else(String::new, |s| format!("{}:{}", s.path, s.line_col(self.span.start).0))
+    }
+}
+
+/// By what a server's certificate is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// The roots of the system.
+    System,
+    /// The SHA-256 fingerprint of the certificate itself.
+    Sha256([u8; 32]),
+    /// A file with authorities, relative to the repository.
+    CaFile(String),
+}
+
+/// `omni:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Omni {
+    /// `scheme://host[:port]`, no path.
+    pub endpoint: String,
+    /// What the machines must resolve the endpoint's name to.
+    pub lan_address: Option<String>,
+    /// By what it is believed.
+    pub trust: Trust,
+    /// Where the section stands.
+    pub place: Place,
+}
+
+/// `proxmox.<name>:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxmoxCluster {
+    /// `https://host:port`, tried in this order.
+    pub endpoints: Vec<String>,
+    /// By what they are believed.
+    pub trust: Trust,
+    /// Nodes by name.
+    pub nodes: Vec<String>,
+    /// Resolvers that the nodes must use.
+    pub dns: Vec<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The provider's own container: the one guest that the tool manages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Node that it runs on.
+    pub node: String,
+    /// Its id in the Proxmox cluster.
+    pub vmid: u32,
+    /// Host name.
+    pub hostname: Option<String>,
+    /// Address with prefix length.
+    pub address: Option<String>,
+    /// Gateway.
+    pub gateway: Option<String>,
+    /// CPU cores.
+    pub cores: Option<u32>,
+    /// Memory in MiB.
+    pub memory_mb: Option<u32>,
+    /// Root disk in GiB.
+    pub disk_gb: Option<u32>,
+    /// Bridge of its network card.
+    pub bridge: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// `providers.<id>:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Name of the Proxmox cluster that it provisions on; `None` for any other provider.
+    pub proxmox: Option<String>,
+    /// Its container.
+    pub container: Option<Container>,
+    /// Folder with `compose.yml` and `config.yaml`.
+    pub compose: Option<String>,
+    /// Where those files live in the container.
+    pub app_directory: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What is removed that the files do not name any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Prune {
+    /// What the record says that we made or adopted.
+    #[default]
+    Record,
+    /// Whatever `omnictl cluster template sync` would remove.
+    Template,
+}
+
+/// A path that the spec names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Relative to the repository, without `./` and trailing `/`.
+    pub path: String,
+    /// Where it is named.
+    pub place: Place,
+}
+
+/// `clusters:`
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Clusters {
+    /// Templates: folders or files.
+    pub paths: Vec<Listed>,
+    /// What is removed.
+    pub prune: Prune,
+}
+
+/// Where the record is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum StateStore {
+    /// In the folder `state/` of the repository.
+    #[default]
+    Local,
+}
+
+/// A narrative section, kept as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Narrative {
+    /// Its content.
+    pub value: Value,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The spec.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// The Omni instance.
+    pub omni: Omni,
+    /// Proxmox clusters by name.
+    pub proxmox: BTreeMap<String, ProxmoxCluster>,
+    /// Infrastructure providers by id, case-sensitive.
+    pub providers: BTreeMap<String, Provider>,
+    /// Machine classes: folders or files.
+    pub machine_classes: Vec<Listed>,
+    /// Cluster templates.
+    pub clusters: Clusters,
+    /// Thresholds and rules, kept for whoever judges plans.
+    pub policy: Option<Narrative>,
+    /// Protection and moves by address, kept for the planner.
+    pub lifecycle: Option<Narrative>,
+    /// Where the record is kept.
+    pub state: StateStore,
+    /// Narrative sections by name.
+    pub narrative: BTreeMap<String, Narrative>,
+}

@@ -1,0 +1,9 @@
+//! The sections that the tool acts on, one file each.
+
+mod address;
+pub(super) mod omni;
+pub(super) mod paths;
+pub(super) mod providers;
+pub(super) mod proxmox;
+pub(super) mod state;
+mod trust;

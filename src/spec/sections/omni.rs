@@ -1,0 +1,35 @@
+//! `omni:` — the Omni instance.
+
+use crate::diag::{Sink, SourceId};
+use crate::spec::document::Section;
+use crate::spec::fields::{Fields, bad_value, quote};
+use crate::spec::model::{Omni, Place};
+
+use super::{address, trust};
+
+/// Reads the section; `None` without a usable endpoint.
+pub(in crate::spec) fn read(source: SourceId, section: &Section<'_>, sink: &mut Sink) -> Option<Omni> {
+    let known = ["endpoint", "lan_address", "tls"];
+    let fields = Fields::open(source, section.node, "omni", section.at, &known, sink)?;
+    let lan_address = fields.text("lan_address", sink).and_then(|(text, span)| {
+        let ip = address::ip(text);
+        if ip.is_none() {
+            sink.push(bad_value(source, span, format!("{} is no IP address", quote(text))));
+        }
+        ip
+    });
+    let trust = trust::read(source, &fields, sink);
+    let (text, span) = fields.need_text("endpoint", sink)?;
+    match address::endpoint(text, true) {
+        Ok(endpoint) => {
+            Some(Omni { endpoint, lan_address, trust, place: Place { source, span: section.at } })
+        }
+        Err(why) => {
+            sink.push(
+                bad_value(source, span, format!("the endpoint {} {why}", quote(text)))
+                    .help("write `https://host` or `https://host:port`"),
+            );
+            None
+        }
+    }
+}
