@@ -139,6 +139,13 @@ impl OmniBackend {
             out.push_str(&format!("; the key expired at {}, make a new one", instant(expires)));
             return out;
         }
+        if answer.at < key.created() as f64 {
+            out.push_str(&format!(
+                "; by this computer's clock the key will only be made at {}: set the clock",
+                instant(key.created())
+            ));
+            return out;
+        }
         match clock_difference(answer.reply.header("date"), answer.at) {
             Some(ahead) if ahead.abs() >= CLOCK_WINDOW => {
                 let (side, seconds) = if ahead > 0 { ("behind", ahead) } else { ("ahead of", -ahead) };
@@ -700,7 +707,7 @@ mod tests {
         *bench.clock.0.lock().unwrap() += Duration::from_secs(612);
         let words = refused(bench.create()).to_string();
         assert!(words.contains("612 s ahead of"), "{words}");
-        *bench.clock.0.lock().unwrap() += Duration::from_secs(40_000_000);
+        *bench.clock.0.lock().unwrap() += Duration::from_hours(11_000);
         let words = refused(bench.create()).to_string();
         assert!(words.contains("the key expired at 2027-11-20T"), "{words}");
         let probe = bench.runtime.block_on(bench.omni.probe());

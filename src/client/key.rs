@@ -174,6 +174,10 @@ impl SigningKey {
     pub fn public_key(&self) -> &[u8] {
         self.pair.public_key().as_ref()
     }
+    /// Unix time in seconds at which the key was made; signatures from before are refused.
+    pub fn created(&self) -> u64 {
+        self.created
+    }
     /// Unix time in seconds after which Omni refuses the key, if the key has a lifetime.
     pub fn expires(&self) -> Option<u64> {
         self.lifetime.map(|l| self.created.saturating_add(l))

@@ -18,8 +18,8 @@ use crate::world::{Clock, Deadline, HeaderValue, Method, Net, NetError, NetReply
 
 /// Most bytes accepted in an answer. The gateway has no limit of its own; ten thousand machines stay below this.
 const REPLY_LIMIT: usize = 64 << 20;
-/// Most calls in flight.
-const CONCURRENCY: usize = 8;
+/// Most calls in flight: one refresh reads every type at once, and no more than that.
+const CONCURRENCY: usize = 32;
 /// To be connected.
 const CONNECT: Duration = Duration::from_secs(5);
 /// For one attempt in all.

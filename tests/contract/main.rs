@@ -6,6 +6,7 @@
 
 mod omni_captures;
 mod proxmox;
+mod real_omni;
 mod signing;
 mod support;
 mod template;

@@ -36,6 +36,47 @@ fn contract_signing_vectors() {
     tally.finish();
 }
 
+/// Keys made here, among them seeds that begin with zeros, and enough texts that both numbers of a signature are short now
+/// and then: all verify.
+#[test]
+fn contract_signing_round_trip() {
+    let mut short = 0;
+    for n in 0..64_u8 {
+        let mut seed = [0; 32];
+        let zeros = usize::from(n % 4);
+        seed[zeros..].iter_mut().enumerate().for_each(|(i, b)| *b = n.wrapping_mul(37) ^ (i as u8 + 1));
+        let pair = signature::Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+        let public = signature::KeyPair::public_key(&pair).as_ref().to_vec();
+        let key = SigningKey::armoured(&armoured_key(&seed, &public), "round@trip").unwrap();
+        assert_eq!((key.public_key(), key.expires()), (&public[..], None));
+        for text in 0..16_u8 {
+            let packet = detached(&key, &[text; 40], 1_795_212_083 + u64::from(text));
+            short += u32::from(packet.len() < 119);
+            verify(&packet, &[text; 40], &public).unwrap();
+        }
+    }
+    assert!(short > 0, "no short number occurred, so nothing was shown about them");
+}
+
+/// The simplest private key there is: one packet, no user id.
+fn armoured_key(seed: &[u8], public: &[u8]) -> String {
+    let mut body =
+        vec![4, 0x6b, 0, 0xc3, 0x33, 22, 9, 0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1, 0x01, 0x07, 0x40];
+    body.extend(public);
+    body.push(0);
+    let start = body.len();
+    let digits = &seed[seed.iter().take_while(|b| **b == 0).count()..];
+    let bits = digits.len() * 8 - digits[0].leading_zeros() as usize;
+    body.extend(u16::try_from(bits).unwrap().to_be_bytes());
+    body.extend(digits);
+    let sum = body[start..].iter().fold(0_u16, |s, b| s.wrapping_add(u16::from(*b)));
+    body.extend(sum.to_be_bytes());
+    let mut packet = vec![0xc5, u8::try_from(body.len()).unwrap()];
+    packet.extend(body);
+    let text = STANDARD.encode(packet);
+    format!("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{text}\n-----END PGP PRIVATE KEY BLOCK-----\n")
+}
+
 /// Entries of all arrays of objects, wherever they stand.
 fn collect<'a>(at: &str, json: &'a Json, out: &mut Vec<(String, &'a Json)>) {
     match json {

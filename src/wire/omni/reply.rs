@@ -38,13 +38,16 @@ pub fn resource(call: &Call, reply: &Reply<'_>) -> Result<LiveResource, Fault> {
 /// The resources that a [`Operation::List`] answered, sorted by namespace and id. All of them: an answer that holds fewer
 /// than it counts proves nothing.
 pub fn resources(call: &Call, reply: &Reply<'_>) -> Result<Vec<LiveResource>, Fault> {
-    let body = success(call, reply)?;
-    let items = match body.get("items") {
-        None => &[][..],
+    let Value::Map(mut body) = success(call, reply)? else {
+        return Err(garbled("it is not a message"));
+    };
+    let items = match body.remove("items") {
+        None => Vec::new(),
         Some(Value::List(items)) => items,
         Some(_) => return Err(garbled("its `items` are not a list")),
     };
     let mut out = Vec::with_capacity(items.len());
+    // Each text is dropped as soon as it is read: a list of all machines is large.
     for item in items {
         let text = item.as_str().ok_or_else(|| garbled("an item is not a document"))?;
         let live = decode_document(text).map_err(|e| garbled(&e))?;
