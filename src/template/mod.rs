@@ -7,6 +7,7 @@
 
 mod codes;
 mod decode;
+mod facts;
 mod files;
 mod letters;
 mod load;
@@ -19,8 +20,11 @@ mod resources;
 mod semver;
 mod suggest;
 mod talos;
+#[cfg(test)]
+mod tests;
 mod validate;
 
+pub use facts::{ClusterFacts, Cni, Machines, SetFacts, cluster_facts};
 pub use files::{Contents, FileMap, FileProblem, PatchFiles, join, resolve};
 pub use load::{Loaded, load};
 pub use rendered::Rendered;

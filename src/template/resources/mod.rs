@@ -8,4 +8,9 @@ mod machine;
 mod machine_set;
 mod patch;
 
+/// Ids of patches.
+pub(super) mod patch_id {
+    pub(in crate::template) use super::patch::{BELOW, CLUSTER, id};
+}
+
 pub(super) use builder::{Builder, render};

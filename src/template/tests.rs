@@ -1,0 +1,186 @@
+//! Rules of templates, one test for each group of them.
+
+use super::{FileMap, Loaded, load};
+use crate::diag::{Severity, Sink, Sources};
+use crate::yaml::{Limits, parse};
+
+/// Loads a template that names no files.
+pub(super) fn loaded(text: &str) -> (Loaded, Sources, Sink) {
+    loaded_with(text, &[])
+}
+
+/// Loads a template in the folder `clusters`, with these files of it.
+pub(super) fn loaded_with(text: &str, files: &[(&str, &str)]) -> (Loaded, Sources, Sink) {
+    let mut sources = Sources::default();
+    let mut sink = Sink::default();
+    let source = sources.add("clusters/t.yaml", text);
+    let documents = parse(source, text, &Limits::default()).unwrap();
+    let files = FileMap {
+        template_dir: "clusters".into(),
+        allowed_dir: ".".into(),
+        files: files.iter().map(|(p, t)| (format!("clusters/{p}"), Ok(t.as_bytes().to_vec()))).collect(),
+    };
+    let loaded = load(source, &documents, &files, &mut sources, &mut sink);
+    (loaded, sources, sink)
+}
+
+/// Errors of a template, as `code message`.
+fn errors(text: &str) -> Vec<String> {
+    let (_, _, sink) = loaded(text);
+    sink.all()
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .map(|d| format!("{} {}", d.code.0, d.message))
+        .collect()
+}
+
+/// A valid template with `cluster` among the keys of the Cluster and `rest` as further documents.
+fn template(cluster: &str, rest: &str) -> String {
+    format!(
+        "kind: Cluster\nname: c\nkubernetes: {{version: v1.34.3}}\ntalos: {{version: v1.11.6}}\n{cluster}\n---\n\
+         kind: ControlPlane\nmachines: [{CP}]\n{rest}"
+    )
+}
+
+const CP: &str = "a0000001-0000-4000-8000-000000000001";
+const W1: &str = "a0000002-0000-4000-8000-000000000002";
+
+#[test]
+fn all_problems_of_all_documents_at_once() {
+    let text = "kind: Cluster\nname: a.b\nkubernetes: {version: latest}\ntalos: {version: 1.11.6}\nlabels: {omni.sidero.dev/x: y}\n\
+                ---\nkind: Worker\n---\nkind: ControlPlane\nname: x\nmachines: [abc]\nmachineClas: {}\n";
+    let found = errors(text);
+    assert_eq!(
+        found,
+        [
+            "160 there is no kind `Worker` in cluster templates",
+            "161 a ControlPlane has no field `machineClas`",
+            "164 `a.b` cannot be a cluster's name",
+            "165 `latest` is no Kubernetes version: invalid characters in the major number",
+            "165 the Talos version `1.11.6` must begin with `v`",
+            "167 the label `omni.sidero.dev/x` has the prefix `omni.sidero.dev/`, which is Omni's own",
+            "168 the ControlPlane cannot have a name",
+            "170 `abc` is no machine id",
+        ]
+    );
+}
+
+#[test]
+fn places_point_at_the_fault() {
+    let text = template("patches:\n  - name: p\n    inline: |\n      machine:\n        token: secret\n", "");
+    let (_, sources, sink) = loaded(&text);
+    let label = &sink.all()[0].labels[0];
+    assert_eq!(sources.get(label.source).unwrap().line_col(label.span.start), (9, 9));
+    let text = template("patches: [{file: p.yaml}]", "");
+    let (_, sources, sink) = loaded_with(&text, &[("p.yaml", "# c\nmachine:\n  token: x\n")]);
+    let label = &sink.all()[0].labels[0];
+    let source = sources.get(label.source).unwrap();
+    assert_eq!((source.path.as_str(), source.line_col(label.span.start)), ("clusters/p.yaml", (3, 3)));
+}
+
+#[test]
+fn what_validate_of_the_real_client_misses() {
+    let twice = format!("---\nkind: Workers\nmachines: [{W1}]\n---\nkind: Workers\nname: workers\n");
+    assert_eq!(
+        errors(&template("", &twice)),
+        ["181 two resources have the id `MachineSets.omni.sidero.dev(default/c-workers)`"]
+    );
+    assert_eq!(
+        errors(&template("kernelArgs: []", "---\nkind: Workers\nmachineClass: {name: x}\n")),
+        ["180 the Cluster's `kernelArgs` cannot reach machines of a machine class"]
+    );
+    let plane = format!(
+        "kind: Cluster\nname: c\nkubernetes: {{version: '1'}}\ntalos: {{version: v1}}\n---\nkind: ControlPlane\n\
+         machines: [{CP}, {CP}]\n"
+    );
+    assert_eq!(
+        errors(&plane),
+        [format!("181 two resources have the id `MachineSetNodes.omni.sidero.dev(default/{CP})`")]
+    );
+}
+
+#[test]
+fn a_machine_has_one_place() {
+    let found = errors(&template("", &format!("---\nkind: Workers\nmachines: [{CP}, {W1}, {W1}]\n")));
+    assert_eq!(
+        found,
+        [
+            format!("178 the machine `{W1}` stands 2 times in Workers"),
+            format!("178 the machine `{CP}` stands in the ControlPlane and in Workers"),
+        ]
+    );
+    let found = errors(&template("", &format!("---\nkind: Machine\nname: {W1}\nlocked: true\n")));
+    assert_eq!(found, [format!("178 no machine set lists the machine `{W1}`")]);
+    let found = errors(&template("", &format!("---\nkind: Machine\nname: {CP}\nlocked: yes\n")));
+    assert_eq!(found, [format!("179 the machine `{CP}` is locked and in the control plane")]);
+}
+
+#[test]
+fn stricter_rules_of_newer_versions_are_warnings() {
+    let text = template(
+        "patches:\n  - name: p\n    inline:\n      - cluster: {ca: {crt: x}}\n      - apiVersion: v1alpha1\n        \
+         kind: KmsgLogConfig\n        name: k\n        url: tcp://1.2.3.4:5\n      - machine: {token: x}\n",
+        "",
+    );
+    let (_, _, sink) = loaded(&text);
+    let all: Vec<_> = sink.all().iter().map(|d| (d.severity, d.code.0)).collect();
+    // Two classic documents in one patch are a duplicate; the rest only warns.
+    assert_eq!(
+        all,
+        [(Severity::Error, 173), (Severity::Warning, 175), (Severity::Warning, 175)],
+        "{:?}",
+        sink.all()
+    );
+}
+
+#[test]
+fn deletions_in_patches() {
+    let patch = |inline: &str| errors(&template(&format!("patches: [{{name: p, inline: {inline}}}]"), ""));
+    assert!(patch("{machine: {sysctls: {a: {$patch: delete}}}}").is_empty());
+    assert!(patch("{machine: {network: {interfaces: [{interface: eth0, $patch: delete}]}}}").is_empty());
+    assert!(patch("{apiVersion: v1alpha1, kind: LinkConfig, name: x, $patch: delete}").is_empty());
+    for bad in [
+        "{$patch: delete}",
+        "{machine: {network: {interfaces: [{$patch: delete}]}}}",
+        "{machine: {network: {interfaces: [{interface: eth0, dhcpOptions: {$patch: delete}}]}}}",
+    ] {
+        assert_eq!(patch(bad), ["173 this `$patch: delete` cannot be carried out"], "{bad}");
+    }
+    for empty in ["{}", "[]", "''", "\"# comment\\n\"", "'--- null'", "{version: v1alpha1}", "[null]"] {
+        assert_eq!(patch(empty), ["173 the patch `p` is empty"], "{empty}");
+    }
+    assert_eq!(patch("'[a]'"), ["173 a document of a patch must be a mapping, not a list"]);
+    assert_eq!(
+        patch("{kind: LinkConfig, name: x, up: true}"),
+        ["173 a document with `kind` needs `apiVersion`"]
+    );
+    assert_eq!(patch("{spaceship: {deployed: true}}"), ["173 this is not Talos machine configuration"]);
+}
+
+#[test]
+fn ids_labels_and_bytes() {
+    let text = template(
+        "patches:\n  - {name: a, idOverride: own, inline: {machine: {env: {B: 1_000, a: off}}}}\n  - file: p.yaml\n",
+        &format!("kernelArgs: [-quiet]\n---\nkind: Machine\nname: {CP}\npatches: [{{file: ./p.yaml}}]\n"),
+    );
+    let (loaded, _, sink) = loaded_with(&text, &[("p.yaml", "# kept\nmachine: {}\r\n")]);
+    assert!(!sink.has_errors(), "{:?}", sink.all());
+    let got: Vec<String> = loaded.resources.iter().map(|r| r.address.to_string()).collect();
+    assert_eq!(
+        got,
+        [
+            "cluster/c".to_owned(),
+            "cluster/c/patch/own".to_owned(),
+            "cluster/c/patch/201-cluster-c-p.yaml".to_owned(),
+            "cluster/c/machineset/control-planes".to_owned(),
+            format!("cluster/c/node/{CP}"),
+            format!("cluster/c/patch/400-cm-{CP}-.%2Fp.yaml"),
+            format!("cluster/c/kernelargs/{CP}"),
+        ]
+    );
+    let data = |i: usize| loaded.resources[i].resource.spec.get("data").unwrap().as_str().unwrap();
+    assert_eq!(data(1), "machine:\n    env:\n        B: 1000\n        a: \"off\"\n");
+    assert_eq!(data(2), "# kept\nmachine: {}\r\n");
+    assert_eq!(loaded.resources[1].resource.annotations["name"], "a");
+    assert!(loaded.resources[6].resource.omni_label("cluster").is_none());
+}
