@@ -139,7 +139,7 @@ fn tokens(code: &str) -> Vec<Token> {
                     all.push((number + 1, std::mem::take(&mut word)));
                 }
                 if c == ':' && previous == ':' && all.last().is_some_and(|(_, t)| t == ":") {
-                    all.last_mut().unwrap().1 = "::".to_owned();
+                    "::".clone_into(&mut all.last_mut().unwrap().1);
                 } else if !c.is_whitespace() {
                     all.push((number + 1, c.to_string()));
                 }
@@ -613,6 +613,32 @@ fn a_diagnostic_code_has_one_meaning() {
     let registry = std::fs::read_to_string(root().join("src/diag/codes.rs")).unwrap();
     assert!(registry.contains(": u16 = "), "the registry has another form than this test reads");
     none(check_codes(&registry));
+}
+
+#[test]
+fn each_direct_dependency_is_justified() {
+    let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let page = std::fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let mut tables: Vec<&toml::Table> = ["dependencies", "dev-dependencies", "build-dependencies"]
+        .iter()
+        .filter_map(|section| manifest.get(*section)?.as_table())
+        .collect();
+    for target in
+        manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values)
+    {
+        tables.extend(target.get("dependencies").and_then(toml::Value::as_table));
+    }
+    let named: BTreeSet<&str> = tables.iter().flat_map(|table| table.keys().map(String::as_str)).collect();
+    let rows: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let wrong = named
+        .difference(&rows)
+        .map(|name| format!("`{name}` is in Cargo.toml, but docs/dependencies.md does not say why"))
+        .chain(
+            rows.difference(&named)
+                .map(|name| format!("`{name}` is in docs/dependencies.md, but not in Cargo.toml")),
+        );
+    none(wrong.collect());
 }
 
 /// The checks themselves: each must find what it is for.
