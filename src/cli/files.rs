@@ -18,6 +18,9 @@ pub(super) enum FileError {
     /// It may not be read.
     #[error("{0}")]
     Refused(String),
+    /// All files together are too large.
+    #[error("{0}")]
+    TooMuch(String),
 }
 
 /// The repository that `-C` names. Paths are relative to it, with `/` between parts.

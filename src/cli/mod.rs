@@ -7,7 +7,12 @@ mod credentials;
 mod exit;
 mod fail;
 mod files;
+mod interrupt;
 mod main;
+mod progress;
+mod report;
+mod repository;
+mod session;
 mod streams;
 
 pub use args::{Cli, Command};

@@ -1,10 +1,81 @@
-//! `plan`
+//! `plan`: what would change, and what that does to machines. Sends nothing that writes.
 
-use crate::cli::args::{Global, PlanArgs};
+use crate::cli::args::{Global, PlanArgs, PlanFormat};
 use crate::cli::exit::Exit;
-use crate::cli::streams::Streams;
+use crate::cli::fail::Fail;
+use crate::cli::session;
+use crate::cli::streams::{Look, Streams};
+use crate::plan::Plan;
+use crate::render::human::{diag, plan as human};
+use crate::render::json::plan as json;
+use crate::world::Fs as _;
+use crate::world::real::RealFs;
 
-pub(in crate::cli) fn run(_global: &Global, _args: &PlanArgs, streams: &Streams) -> Exit {
-    streams.error("`plan` is not built yet", None);
-    Exit::Error
+pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
+    let outs = match args.out.iter().map(|o| output(o)).collect::<Result<Vec<_>, _>>() {
+        Ok(outs) => outs,
+        Err(fail) => return fail.tell(streams),
+    };
+    let made = session::load(global, streams).and_then(|repository| {
+        session::block_on(async {
+            let connection = session::connect(&repository, &args.world, streams).await?;
+            session::warn_in_doubt(&connection, streams)?;
+            let record = session::record(&connection).await?;
+            let plan = session::make_plan(&repository, &connection, record.as_ref(), streams).await?;
+            connection.close().await?;
+            Ok(plan)
+        })
+    });
+    let plan = match made {
+        Ok(plan) => plan,
+        Err(fail) => return fail.tell(streams),
+    };
+    match args.format {
+        PlanFormat::Text => streams.data(&text(&plan, streams.out, args.brief)),
+        PlanFormat::Json => streams.data(&json::text(&plan)),
+    }
+    for (format, path) in outs {
+        let content = match format {
+            PlanFormat::Json => json::text(&plan),
+            PlanFormat::Text => {
+                text(&plan, Look { color: false, ascii: false, width: 120, terminal: false }, args.brief)
+            }
+        };
+        if let Err(e) = RealFs::new().replace(&path, content.as_bytes()) {
+            return Fail::new(Exit::Error, format!("the plan was not written: {e}")).tell(streams);
+        }
+    }
+    exit(&plan, args.detailed_exitcode)
+}
+
+/// The plan for people.
+pub(in crate::cli) fn text(plan: &Plan, look: Look, brief: bool) -> String {
+    let look = diag::Look { colour: look.color, ascii: look.ascii, width: look.width };
+    if brief { human::brief(plan, look) } else { human::text(plan, look) }
+}
+
+/// An incomplete plan is neither "no changes" nor "changes".
+fn exit(plan: &Plan, detailed: bool) -> Exit {
+    if !plan.unknown.is_empty() {
+        Exit::Unreachable
+    } else if plan.warnings.iter().any(|w| w.blocks) {
+        Exit::Blocked
+    } else if detailed && plan.steps.iter().any(|s| s.action.is_change()) {
+        Exit::Changes
+    } else {
+        Exit::Done
+    }
+}
+
+fn output(text: &str) -> Result<(PlanFormat, std::path::PathBuf), Fail> {
+    let wrong = || {
+        Fail::new(Exit::Usage, format!("`--out {text}` is not `json=PATH` or `text=PATH`"))
+            .help("saved plans that `apply` takes are not built yet")
+    };
+    let (format, path) = text.split_once('=').filter(|(_, p)| !p.is_empty()).ok_or_else(wrong)?;
+    match format {
+        "json" => Ok((PlanFormat::Json, path.into())),
+        "text" => Ok((PlanFormat::Text, path.into())),
+        _ => Err(wrong()),
+    }
 }

@@ -1,10 +1,76 @@
-//! `render`
+//! `render FILE`: what `omnictl cluster template render` prints.
+
+use std::path::Path;
 
 use crate::cli::args::{Global, RenderArgs};
 use crate::cli::exit::Exit;
+use crate::cli::fail::Fail;
+use crate::cli::files::{FileError, Root};
+use crate::cli::repository;
 use crate::cli::streams::Streams;
+use crate::diag::{Sink, Sources};
+use crate::template::{self, FileProblem, PatchFiles};
+use crate::world::Clock as _;
+use crate::world::real::RealClock;
+use crate::yaml;
 
-pub(in crate::cli) fn run(_global: &Global, _args: &RenderArgs, streams: &Streams) -> Exit {
-    streams.error("`render` is not built yet", None);
-    Exit::Error
+/// Files in the template's own folder.
+struct Beside {
+    folder: Root,
+    shown: String,
+}
+
+impl PatchFiles for Beside {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
+        let inside = template::resolve(".", ".", path)?;
+        if self.folder.has_folder(&inside) {
+            return Err(FileProblem::Directory);
+        }
+        self.folder.read(&inside).map_err(|e| match e {
+            FileError::Missing(_) => FileProblem::Missing,
+            FileError::Refused(why) | FileError::TooMuch(why) => FileProblem::Unreadable(why),
+        })
+    }
+    fn shown(&self, path: &str) -> String {
+        template::join(&self.shown, path)
+    }
+}
+
+pub(in crate::cli) fn run(global: &Global, args: &RenderArgs, streams: &Streams) -> Exit {
+    match render(global, args, streams) {
+        Ok(text) => {
+            streams.data(&text);
+            Exit::Done
+        }
+        Err(fail) => fail.tell(streams),
+    }
+}
+
+fn render(global: &Global, args: &RenderArgs, streams: &Streams) -> Result<String, Fail> {
+    let path = global.directory.join(&args.file);
+    let shown = args.file.display().to_string();
+    let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| {
+        Fail::new(Exit::Usage, format!("`{shown}` is not the name of a file"))
+    })?;
+    let folder = Root::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    let bytes = folder.read(name)?;
+    let (mut sources, mut sink) = (Sources::default(), Sink::default());
+    let source = sources.add(shown.clone(), String::from_utf8_lossy(&bytes));
+    let documents = match yaml::text_of(source, &bytes).map_err(|d| vec![d]).and_then(|text| {
+        yaml::parse(source, text, &yaml::Limits::default())
+    }) {
+        Ok(documents) => documents,
+        Err(problems) => {
+            problems.into_iter().for_each(|d| sink.push(d));
+            Vec::new()
+        }
+    };
+    repository::judge(&sources, &sink, streams)?;
+    let base = args.file.parent().map(|p| p.display().to_string()).filter(|p| !p.is_empty());
+    let files = Beside { folder, shown: base.unwrap_or_else(|| ".".to_owned()) };
+    let loaded = template::load(source, &documents, &files, &mut sources, &mut sink);
+    repository::judge(&sources, &sink, streams)?;
+    let now = jiff::Timestamp::from_second(RealClock::new().unix() as i64)
+        .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_string());
+    Ok(template::render::text(&loaded.resources, &now))
 }

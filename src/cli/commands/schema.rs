@@ -1,10 +1,13 @@
-//! `schema`
+//! `schema`: JSON Schemas of what the tool prints.
 
-use crate::cli::args::SchemaArgs;
+use crate::cli::args::{SchemaArgs, SchemaOf};
 use crate::cli::exit::Exit;
 use crate::cli::streams::Streams;
+use crate::render::json;
 
-pub(in crate::cli) fn run(_args: &SchemaArgs, streams: &Streams) -> Exit {
-    streams.error("`schema` is not built yet", None);
-    Exit::Error
+pub(in crate::cli) fn run(args: &SchemaArgs, streams: &Streams) -> Exit {
+    match args.what {
+        SchemaOf::Plan => streams.data(&json::plan::schema()),
+    }
+    Exit::Done
 }

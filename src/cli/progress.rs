@@ -1,0 +1,176 @@
+//! Progress of an apply: a tree that is redrawn on terminals, plain lines that are only appended elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::streams::Streams;
+use crate::engine::event::{Ending, Event, Observer};
+use crate::plan::StepId;
+use crate::world::Clock as _;
+use crate::world::real::RealClock;
+
+/// At most one line a minute says that something still runs.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// Shows events to people.
+pub(super) struct Progress {
+    streams: Streams,
+    tree: Option<MultiProgress>,
+    state: Mutex<State>,
+}
+
+struct State {
+    started: Instant,
+    spoke: Instant,
+    total: usize,
+    ended: usize,
+    running: BTreeMap<StepId, Running>,
+}
+
+struct Running {
+    address: String,
+    since: Instant,
+    text: String,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// A tree where stderr is a terminal, lines elsewhere.
+    pub(super) fn new(streams: &Streams) -> Self {
+        let tree = (streams.err.terminal && !streams.quiet)
+            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let now = Instant::now();
+        let state = State { started: now, spoke: now, total: 0, ended: 0, running: BTreeMap::new() };
+        Self { streams: streams.clone(), tree, state: Mutex::new(state) }
+    }
+
+    /// A line that stays.
+    fn line(&self, text: &str) {
+        match &self.tree {
+            Some(tree) => {
+                let _ = tree.println(text);
+            }
+            None => self.streams.say(&format!("{} {text}", time())),
+        }
+    }
+
+    /// Ends the redrawing, so that what follows is not overwritten.
+    pub(super) fn finish(&self) {
+        if let Some(tree) = &self.tree {
+            let _ = tree.clear();
+        }
+    }
+
+    fn start(&self, state: &mut State, step: StepId, address: &str, word: &str) {
+        let bar = self.tree.as_ref().map(|tree| {
+            let bar = tree.add(ProgressBar::new_spinner());
+            let template = if self.streams.err.ascii { "  {prefix}  {elapsed}  {msg}" } else { "{spinner} {prefix}  {elapsed}  {msg}" };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.set_prefix(format!("{word:<12} {address}"));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        if bar.is_none() {
+            self.line(&format!("step {address} {word}"));
+        }
+        let now = Instant::now();
+        state.spoke = now;
+        state.running.insert(step, Running { address: address.to_owned(), since: now, text: String::new(), bar });
+    }
+
+    fn end(&self, state: &mut State, step: StepId, address: &str, ending: &Ending) {
+        state.ended += 1;
+        let running = state.running.remove(&step);
+        let took = running.as_ref().map(|r| r.since.elapsed());
+        if let Some(bar) = running.and_then(|r| r.bar) {
+            bar.finish_and_clear();
+        }
+        let took = took.map_or(String::new(), |t| format!(" in {}", seconds(t)));
+        let why = ending.why().map_or(String::new(), |w| format!(": {w}"));
+        let text = match &self.tree {
+            Some(_) => format!("{:<12} {address}{took}{why}", ending.word()),
+            None => format!("step {address} {}{took}{why}", ending.word()),
+        };
+        if self.streams.quiet && *ending != Ending::Done {
+            self.streams.tell(&text);
+        }
+        self.line(&text);
+        state.spoke = Instant::now();
+    }
+
+    fn progress(&self, state: &mut State, step: StepId, text: &str) {
+        let Some(running) = state.running.get_mut(&step) else { return };
+        if running.text != text {
+            text.clone_into(&mut running.text);
+            if let Some(bar) = &running.bar {
+                bar.set_message(text.to_owned());
+            }
+        }
+        if self.tree.is_none() && state.spoke.elapsed() >= HEARTBEAT {
+            state.spoke = Instant::now();
+            let line = format!(
+                "still running ({}): {}: {text}; {} of {} steps ended",
+                seconds(state.started.elapsed()),
+                running.address,
+                state.ended,
+                state.total
+            );
+            self.line(&line);
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::RunStarted { run, steps } => {
+                state.total = *steps;
+                self.line(&format!("run {run}: {steps} {}", if *steps == 1 { "step" } else { "steps" }));
+            }
+            Event::StepStarted { step, address, action } => {
+                self.start(&mut state, *step, &address.to_string(), action.word());
+            }
+            Event::StepProgress { step, text } => self.progress(&mut state, *step, text),
+            Event::StepEnded { step, address, ending } => {
+                self.end(&mut state, *step, &address.to_string(), ending);
+            }
+            Event::Recovered { address, text } => self.line(&format!("earlier run: {address} {text}")),
+            Event::Note(text) => self.line(text),
+        }
+    }
+}
+
+/// UTC time of day.
+fn time() -> String {
+    jiff::Timestamp::from_second(RealClock::new().unix() as i64)
+        .map_or_else(|_| "--:--:--".to_owned(), |t| t.strftime("%H:%M:%S").to_string())
+}
+
+/// A duration for people.
+pub(super) fn seconds(d: Duration) -> String {
+    let s = d.as_secs();
+    match s {
+        0..10 => format!("{:.1}s", d.as_secs_f64()),
+        10..60 => format!("{s}s"),
+        60..3600 => format!("{}m{:02}s", s / 60, s % 60),
+        _ => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        for (ms, want) in [(450, "0.5s"), (12_900, "12s"), (187_000, "3m07s"), (3_780_000, "1h03m")] {
+            assert_eq!(seconds(Duration::from_millis(ms)), want);
+        }
+    }
+}

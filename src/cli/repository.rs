@@ -1,0 +1,199 @@
+//! The user's repository: files read below the root, judged, and turned into what is desired.
+
+use std::collections::BTreeMap;
+
+use super::args::Global;
+use super::connect::{ProxmoxTarget, Targets};
+use super::exit::Exit;
+use super::fail::Fail;
+use super::files::{FileError, Read, Root};
+use super::streams::Streams;
+use crate::diag::{Sink, SourceId, Sources, Span};
+use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
+use crate::render::human::diag;
+use crate::spec::{self, Entry, FileSet, Workspace};
+use crate::template::{self, FileMap, FileProblem};
+use crate::wire::Fingerprint;
+use crate::world::real::Trust;
+
+/// Files without errors, and what they ask for.
+pub(super) struct Repository {
+    /// The folder.
+    pub(super) root: Root,
+    /// All texts that were read.
+    pub(super) sources: Sources,
+    /// Everything that the files say.
+    pub(super) workspace: Workspace,
+    /// What they ask for.
+    pub(super) desired: Desired,
+    /// What they say about the outside.
+    pub(super) targets: Targets,
+}
+
+/// Reads and judges all files. Problems are printed, all of them; errors end here.
+pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fail> {
+    let root = Root::open(&global.directory)?;
+    let path = spec_path(&root, global)?;
+    let mut read = Read::default();
+    read.take(&root, &path)?;
+    let bytes = read.files.get(&path).cloned().unwrap_or_default();
+    let (mut sources, mut sink) = (Sources::default(), Sink::default());
+    let Some(found) = spec::read_spec(&mut sources, &path, &bytes, &mut sink) else {
+        return Err(judge(&sources, &sink, streams).err().unwrap_or_else(|| Fail::said(Exit::Files)));
+    };
+    let mut files = FileSet::default();
+    loop {
+        let wanted = found.wanted(&files);
+        if wanted.is_empty() {
+            break;
+        }
+        for path in wanted {
+            let entry = entry(&root, &mut read, &path)?;
+            files.entries.insert(path, entry);
+        }
+    }
+    let workspace = spec::load(found, &files, &mut sources, &mut sink);
+    let desired = desired(&workspace, &files, &mut sources, &mut sink);
+    judge(&sources, &sink, streams)?;
+    let targets = targets(&workspace)?;
+    Ok(Repository { root, sources, workspace, desired, targets })
+}
+
+pub(super) fn spec_path(root: &Root, global: &Global) -> Result<String, Fail> {
+    if let Some(path) = &global.spec {
+        return Ok(path.strip_prefix("./").unwrap_or(path).to_owned());
+    }
+    spec::DEFAULT_PATHS.iter().find(|p| root.has_file(p)).map(|p| (*p).to_owned()).ok_or_else(|| {
+        Fail::new(Exit::Files, format!("there is no spec in `{}`", root.folder().display())).help(format!(
+            "write `{}`, name another file with `--spec`, or another repository with `-C`",
+            spec::DEFAULT_PATHS.first().copied().unwrap_or_default()
+        ))
+    })
+}
+
+fn entry(root: &Root, read: &mut Read, path: &str) -> Result<Entry, Fail> {
+    if root.has_folder(path) {
+        return Ok(match root.list(path) {
+            Ok(names) => Entry::Folder(names),
+            Err(e) => Entry::Refused(e.to_string()),
+        });
+    }
+    Ok(match read.take(root, path) {
+        Ok(()) => Entry::File(read.files.get(path).cloned().unwrap_or_default()),
+        Err(FileError::Missing(_)) => Entry::Missing,
+        Err(e @ FileError::Refused(_)) => Entry::Refused(e.to_string()),
+        Err(e @ FileError::TooMuch(_)) => return Err(e.into()),
+    })
+}
+
+/// Prints what is wrong; errors end the command.
+pub(super) fn judge(sources: &Sources, sink: &Sink, streams: &Streams) -> Result<(), Fail> {
+    let all = sink.all();
+    let look = diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
+    if !all.is_empty() && (sink.has_errors() || !streams.quiet) {
+        streams.tell(&diag::diagnostics(sources, all, look));
+    }
+    if sink.has_errors() {
+        streams.tell(&format!("\n{}: nothing was read from or sent to anywhere", diag::totals(all)));
+        return Err(Fail::said(Exit::Files));
+    }
+    Ok(())
+}
+
+/// `path:line` of a place.
+fn place(sources: &Sources, source: SourceId, span: Span) -> Option<String> {
+    sources.get(source).map(|s| format!("{}:{}", s.path, s.line_col(span.start).0))
+}
+
+fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: &mut Sink) -> Desired {
+    let spec = &workspace.spec;
+    let providers = spec
+        .providers
+        .iter()
+        .map(|(id, p)| DesiredProvider {
+            id: id.clone(),
+            proxmox: p.proxmox.clone(),
+            container: p.container.is_some(),
+            files: p.compose.is_some(),
+            source: place(sources, p.place.source, p.place.span),
+        })
+        .collect();
+    let classes = workspace
+        .classes
+        .iter()
+        .map(|(id, class)| DesiredResource {
+            address: crate::address::Address::class(id),
+            resource: class.resource.clone(),
+            source: place(sources, class.place.source, class.place.span),
+        })
+        .collect();
+    let prune = match spec.clusters.prune {
+        spec::Prune::Record => Prune::Record,
+        spec::Prune::Template => Prune::Template,
+    };
+    let mut clusters = Vec::new();
+    for file in &workspace.templates {
+        let map = patch_files(&file.path, files);
+        let loaded = template::load(file.source, &file.documents, &map, sources, sink);
+        let Some(name) = loaded.template.clusters().next().map(|c| c.name.value.clone()) else { continue };
+        let resources = loaded
+            .resources
+            .into_iter()
+            .map(|r| DesiredResource {
+                source: place(sources, r.source, r.span),
+                address: r.address,
+                resource: r.resource,
+            })
+            .collect();
+        clusters.push(DesiredCluster { name, prune, resources });
+    }
+    Desired { providers, classes, clusters, files_digest: workspace.files_digest.clone() }
+}
+
+/// The lookup of one template. Its references stay in its own folder, as omnictl has it.
+fn patch_files(template: &str, files: &FileSet) -> FileMap {
+    let folder = template.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    let contents: BTreeMap<_, _> = files
+        .entries
+        .iter()
+        .map(|(path, entry)| {
+            let content = match entry {
+                Entry::File(bytes) => Ok(bytes.clone()),
+                Entry::Folder(_) => Err(FileProblem::Directory),
+                Entry::Missing => Err(FileProblem::Missing),
+                Entry::Refused(why) => Err(FileProblem::Unreadable(why.clone())),
+            };
+            (path.clone(), content)
+        })
+        .collect();
+    FileMap { template_dir: folder.to_owned(), allowed_dir: ".".to_owned(), files: contents }
+}
+
+fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
+    let trust = |trust: &spec::Trust| match trust {
+        spec::Trust::System => Ok(Trust::SystemRoots),
+        spec::Trust::Sha256(digest) => Ok(Trust::Pin(Fingerprint::from_digest(*digest))),
+        spec::Trust::CaFile(path) => workspace
+            .files
+            .get(path)
+            .map(|bytes| Trust::CaFile(bytes.clone()))
+            .ok_or_else(|| Fail::new(Exit::Files, format!("the CA file `{path}` was not read"))),
+    };
+    let spec = &workspace.spec;
+    Ok(Targets {
+        spec: workspace.spec_path.clone(),
+        omni: spec.omni.endpoint.clone(),
+        omni_trust: trust(&spec.omni.trust)?,
+        proxmox: spec
+            .proxmox
+            .iter()
+            .map(|(name, p)| {
+                Ok(ProxmoxTarget {
+                    name: name.clone(),
+                    endpoints: p.endpoints.clone(),
+                    trust: trust(&p.trust)?,
+                })
+            })
+            .collect::<Result<_, Fail>>()?,
+    })
+}

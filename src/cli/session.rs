@@ -1,0 +1,82 @@
+//! What plan and apply have in common: files, connection, record, plan.
+
+use super::args::{Global, World};
+use super::connect::{self, Connection};
+use super::exit::Exit;
+use super::fail::Fail;
+use super::repository::{self, Repository};
+use super::streams::Streams;
+use crate::diag::Sink;
+use crate::engine::recover;
+use crate::plan::{Plan, PlanInput, PlanOptions, plan};
+use crate::state::model::Record;
+use crate::state::store::Store as _;
+
+/// Runs something that waits for sockets and timers.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Fail>>) -> Result<T, Fail> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Fail::new(Exit::Error, format!("the program cannot start: {e}")))?
+        .block_on(work)
+}
+
+/// Connects to the lab or to what the spec names.
+pub(super) async fn connect(
+    repository: &Repository,
+    world: &World,
+    streams: &Streams,
+) -> Result<Connection, Fail> {
+    let root = repository.root.folder();
+    let connection = match &world.lab {
+        Some(name) => connect::lab(root, name, &repository.targets, streams).await?,
+        None => connect::real(root, &repository.targets, streams)?,
+    };
+    for line in &connection.blind {
+        streams.say(&format!("note: {line}"));
+    }
+    Ok(connection)
+}
+
+/// Reads the record.
+pub(super) async fn record(connection: &Connection) -> Result<Option<Record>, Fail> {
+    Ok(connection.store.load().await?)
+}
+
+/// Says what an interrupted run left, without touching it.
+pub(super) fn warn_in_doubt(connection: &Connection, streams: &Streams) -> Result<(), Fail> {
+    let n = recover::in_doubt(connection.fs.as_ref(), &connection.store.runs(), &connection.name)?;
+    if n > 0 {
+        let what = if n == 1 { "1 call" } else { &format!("{n} calls") };
+        streams.say(&format!(
+            "note: an earlier run was interrupted with {what} in doubt; the next apply looks them up first"
+        ));
+    }
+    Ok(())
+}
+
+/// Looks and plans.
+pub(super) async fn make_plan(
+    repository: &Repository,
+    connection: &Connection,
+    record: Option<&Record>,
+    streams: &Streams,
+) -> Result<Plan, Fail> {
+    let snapshot = connection.look().await?;
+    let input = PlanInput {
+        desired: &repository.desired,
+        snapshot: &snapshot,
+        record,
+        options: PlanOptions::default(),
+    };
+    plan(&input).map_err(|problems| {
+        let mut sink = Sink::default();
+        problems.into_iter().for_each(|d| sink.push(d));
+        repository::judge(&repository.sources, &sink, streams).err().unwrap_or_else(|| Fail::said(Exit::Files))
+    })
+}
+
+/// Loads the files of a command.
+pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fail> {
+    repository::load(global, streams)
+}
