@@ -134,7 +134,7 @@ impl Read {
         let bytes = root.read(relative)?;
         self.total += bytes.len() as u64;
         if self.total > TOTAL_LIMIT {
-            return Err(FileError::Refused(format!(
+            return Err(FileError::TooMuch(format!(
                 "the files are larger than {} MiB in all",
                 TOTAL_LIMIT >> 20
             )));

@@ -10,11 +10,10 @@ use crate::engine::stop::{self, Stop};
 pub(super) fn watch(streams: &Streams) -> Stop {
     let (sender, stop) = stop::channel();
     let streams = streams.clone();
-    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let Ok([mut int, mut term, mut hup]) = signals.map(signal).into_iter().collect::<Result<Vec<_>, _>>().map(|v| {
-        let v: Result<[_; 3], _> = v.try_into();
-        v
-    }).unwrap_or_else(|_| Err(Vec::new())) else {
+    let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        streams.say("note: signals cannot be watched: an interrupt ends the program at once");
         return stop;
     };
     tokio::spawn(async move {

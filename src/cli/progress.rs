@@ -13,7 +13,7 @@ use crate::world::Clock as _;
 use crate::world::real::RealClock;
 
 /// At most one line a minute says that something still runs.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// Shows events to people.
 pub(super) struct Progress {
@@ -67,7 +67,11 @@ impl Progress {
     fn start(&self, state: &mut State, step: StepId, address: &str, word: &str) {
         let bar = self.tree.as_ref().map(|tree| {
             let bar = tree.add(ProgressBar::new_spinner());
-            let template = if self.streams.err.ascii { "  {prefix}  {elapsed}  {msg}" } else { "{spinner} {prefix}  {elapsed}  {msg}" };
+            let template = if self.streams.err.ascii {
+                "  {prefix}  {elapsed}  {msg}"
+            } else {
+                "{spinner} {prefix}  {elapsed}  {msg}"
+            };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
@@ -80,7 +84,9 @@ impl Progress {
         }
         let now = Instant::now();
         state.spoke = now;
-        state.running.insert(step, Running { address: address.to_owned(), since: now, text: String::new(), bar });
+        state
+            .running
+            .insert(step, Running { address: address.to_owned(), since: now, text: String::new(), bar });
     }
 
     fn end(&self, state: &mut State, step: StepId, address: &str, ending: &Ending) {

@@ -57,7 +57,8 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
         (count(|e| matches!(e, Ending::NotStarted(_))), "not started"),
         (count(|e| matches!(e, Ending::Unknown(_))), "unknown"),
     ];
-    let _ = write!(out, "\nApplied {} of {total} {} in {}.", report.done(), steps(total), seconds(report.took));
+    let _ =
+        write!(out, "\nApplied {} of {total} {} in {}.", report.done(), steps(total), seconds(report.took));
     let bad: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!("{n} {w}")).collect();
     if !bad.is_empty() {
         let _ = write!(out, " {}.", bad.join(", "));
@@ -74,7 +75,12 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
     match verified {
         Some(Verified::Empty) => out.push_str("Verified: planning again finds nothing to change.\n"),
         Some(Verified::Left(left)) => {
-            let _ = writeln!(out, "Not verified: planning again still finds {} {}:", left.steps.len(), steps(left.steps.len()));
+            let _ = writeln!(
+                out,
+                "Not verified: planning again still finds {} {}:",
+                left.steps.len(),
+                steps(left.steps.len())
+            );
             for step in left.steps.iter().take(10) {
                 let _ = writeln!(out, "  {} {} {}", step.action.symbol(), step.address, step.action.word());
             }
@@ -95,7 +101,11 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
     }
     if !report.complete() {
         let flag = world.map_or(String::new(), |w| format!(" --lab={w}"));
-        let _ = writeln!(out, "  next  omni-scale plan{flag}   or   omni-scale apply{flag}   (run {})", report.run);
+        let _ = writeln!(
+            out,
+            "  next  omni-scale plan{flag}   or   omni-scale apply{flag}   (run {})",
+            report.run
+        );
     }
     out
 }
@@ -119,14 +129,17 @@ fn reached(out: &mut String, goal: &Goal, world: Option<&str>) {
                 out.push_str("Its patches leave no CNI: nodes stay NotReady until one is installed (for example Cilium).\n");
             }
             if world.is_some() {
-                out.push_str("  next  this is the lab: there is no Kubernetes behind it, and omnictl cannot use it\n");
+                out.push_str(
+                    "  next  this is the lab: there is no Kubernetes behind it, and omnictl cannot use it\n",
+                );
             } else {
                 let _ = writeln!(out, "  next  omnictl kubeconfig --cluster {cluster}");
                 out.push_str("        kubectl get nodes\n");
             }
         }
         Goal::MachinesGone { machine_set, machines } => {
-            let _ = writeln!(out, "{machine_set} has {machines} machines; the others are gone, with their VMs.");
+            let _ =
+                writeln!(out, "{machine_set} has {machines} machines; the others are gone, with their VMs.");
         }
     }
 }

@@ -22,8 +22,6 @@ pub(super) struct Repository {
     pub(super) root: Root,
     /// All texts that were read.
     pub(super) sources: Sources,
-    /// Everything that the files say.
-    pub(super) workspace: Workspace,
     /// What they ask for.
     pub(super) desired: Desired,
     /// What they say about the outside.
@@ -56,7 +54,7 @@ pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fai
     let desired = desired(&workspace, &files, &mut sources, &mut sink);
     judge(&sources, &sink, streams)?;
     let targets = targets(&workspace)?;
-    Ok(Repository { root, sources, workspace, desired, targets })
+    Ok(Repository { root, sources, desired, targets })
 }
 
 pub(super) fn spec_path(root: &Root, global: &Global) -> Result<String, Fail> {

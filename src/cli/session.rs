@@ -71,8 +71,12 @@ pub(super) async fn make_plan(
     };
     plan(&input).map_err(|problems| {
         let mut sink = Sink::default();
-        problems.into_iter().for_each(|d| sink.push(d));
-        repository::judge(&repository.sources, &sink, streams).err().unwrap_or_else(|| Fail::said(Exit::Files))
+        for problem in problems {
+            sink.push(problem);
+        }
+        repository::judge(&repository.sources, &sink, streams)
+            .err()
+            .unwrap_or_else(|| Fail::said(Exit::Files))
     })
 }
 

@@ -10,7 +10,7 @@ pub(super) enum Remember {
     /// Nothing.
     Nothing,
     /// This is ours now.
-    Put(Entry),
+    Put(Box<Entry>),
     /// This, and everything below it, is not ours any more.
     Drop,
 }
@@ -41,7 +41,7 @@ impl<'a> Memory<'a> {
             match change {
                 Remember::Nothing => {}
                 Remember::Put(entry) => {
-                    next.entries.insert(address.clone(), entry.clone());
+                    next.entries.insert(address.clone(), Entry::clone(entry));
                 }
                 Remember::Drop => next.entries.retain(|a, _| !address.contains(a)),
             }

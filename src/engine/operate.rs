@@ -49,7 +49,7 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self { goal: Duration::from_secs(30 * 60), gone: Duration::from_secs(15 * 60) }
+        Self { goal: Duration::from_mins(30), gone: Duration::from_mins(15) }
     }
 }
 
@@ -154,12 +154,16 @@ impl Operator<'_> {
     /// Carries a step out.
     pub(super) async fn carry(&self, step: &Step, owned: Option<Origin>) -> Carried {
         let put = |origin: Origin| match (&step.record, &step.operation) {
-            (Some(record), _) => {
-                Remember::Put(Entry { id: Some(record.id.clone()), applied: Some(record.clone()), origin })
-            }
-            (None, Operation::Record(seen)) => {
-                Remember::Put(Entry { id: Some(seen.id.clone()), applied: Some(seen.clone()), origin })
-            }
+            (Some(record), _) => Remember::Put(Box::new(Entry {
+                id: Some(record.id.clone()),
+                applied: Some(record.clone()),
+                origin,
+            })),
+            (None, Operation::Record(seen)) => Remember::Put(Box::new(Entry {
+                id: Some(seen.id.clone()),
+                applied: Some(seen.clone()),
+                origin,
+            })),
             (None, Operation::Await(_)) => Remember::Nothing,
             (None, _) => Remember::Drop,
         };
@@ -239,7 +243,7 @@ impl Operator<'_> {
             attempt,
         };
         self.journal
-            .write(&Line::Begin(intent))
+            .write(&Line::Begin(Box::new(intent)))
             .map_err(|e| failed(FailureKind::Memory, format!("nothing was sent, because {e}")))
     }
 

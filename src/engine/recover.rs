@@ -168,11 +168,11 @@ async fn resolve(outside: Outside<'_>, intent: &Intent) -> Result<Remember, Reco
             say("had happened");
             let origin = if intent.adopted { Origin::Adopted } else { Origin::Created };
             Ok(match &intent.record {
-                Some(applied) => Remember::Put(Entry {
+                Some(applied) => Remember::Put(Box::new(Entry {
                     id: Some(intent.id.clone()),
                     applied: Some(applied.clone()),
                     origin,
-                }),
+                })),
                 None => Remember::Drop,
             })
         }

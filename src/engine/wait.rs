@@ -15,7 +15,7 @@ pub const INTERVAL: Duration = Duration::from_secs(2);
 const FIRST: Duration = Duration::from_secs(1);
 /// How long a failure may last before it is believed: providers try again after a second, and a failed configuration
 /// heals by itself within a few.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a wait ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

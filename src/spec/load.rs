@@ -233,4 +233,3 @@ fn digest(files: &BTreeMap<String, Vec<u8>>) -> String {
         out
     })
 }
-

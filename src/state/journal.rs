@@ -83,7 +83,7 @@ pub enum Line {
         time: f64,
     },
     /// Before a call.
-    Begin(Intent),
+    Begin(Box<Intent>),
     /// After it.
     End {
         /// Step.
@@ -192,7 +192,7 @@ impl Found {
             match line {
                 Line::Begin(intent) => {
                     open.retain(|o| o.step != intent.step);
-                    open.push(intent.clone());
+                    open.push(Intent::clone(intent));
                 }
                 Line::End { step, attempt, ended: Ended::NoEffect } => {
                     open.retain(|o| o.step != *step || o.attempt != *attempt);
@@ -222,7 +222,7 @@ impl Found {
 pub fn all(fs: &dyn Fs, folder: &Path) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
     for name in fs.list(folder)? {
-        if name.ends_with(".jsonl") && !name.starts_with('.') {
+        if Path::new(&name).extension().is_some_and(|e| e == "jsonl") && !name.starts_with('.') {
             let path = folder.join(name);
             let bytes = fs.read(&path)?;
             found.push(Found::parse(path, &bytes));
@@ -244,6 +244,10 @@ pub fn prune(fs: &dyn Fs, found: &[Found]) -> Result<(), StoreError> {
 mod tests {
     use super::*;
     use crate::world::real::RealFs;
+
+    fn at(step: u32, attempt: u32) -> Box<Intent> {
+        Box::new(intent(step, attempt))
+    }
 
     fn intent(step: u32, attempt: u32) -> Intent {
         Intent {
@@ -275,10 +279,10 @@ mod tests {
         let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
         let journal = Journal::start(fs.clone(), dir.path(), "r", &first()).unwrap();
         let lines = [
-            Line::Begin(intent(0, 1)),
+            Line::Begin(at(0, 1)),
             Line::End { step: 0, attempt: 1, ended: Ended::Done },
             Line::Recorded { step: 0, serial: 4 },
-            Line::Begin(intent(1, 1)),
+            Line::Begin(at(1, 1)),
         ];
         for line in &lines {
             journal.write(line).unwrap();
@@ -297,19 +301,15 @@ mod tests {
     #[test]
     fn an_intent_stays_open_until_it_is_recorded_or_proved_to_have_no_effect() {
         let f = |lines: Vec<Line>| Found { path: "x".into(), lines }.open().len();
-        assert_eq!(f(vec![first(), Line::Begin(intent(0, 1))]), 1);
+        assert_eq!(f(vec![first(), Line::Begin(at(0, 1))]), 1);
         let done = Line::End { step: 0, attempt: 1, ended: Ended::Done };
-        assert_eq!(
-            f(vec![first(), Line::Begin(intent(0, 1)), done.clone()]),
-            1,
-            "done but not yet remembered"
-        );
-        assert_eq!(f(vec![Line::Begin(intent(0, 1)), done, Line::Recorded { step: 0, serial: 1 }]), 0);
+        assert_eq!(f(vec![first(), Line::Begin(at(0, 1)), done.clone()]), 1, "done but not yet remembered");
+        assert_eq!(f(vec![Line::Begin(at(0, 1)), done, Line::Recorded { step: 0, serial: 1 }]), 0);
         let refused = Line::End { step: 0, attempt: 1, ended: Ended::NoEffect };
-        assert_eq!(f(vec![Line::Begin(intent(0, 1)), refused.clone()]), 0);
-        assert_eq!(f(vec![Line::Begin(intent(0, 1)), refused, Line::Begin(intent(0, 2))]), 1);
+        assert_eq!(f(vec![Line::Begin(at(0, 1)), refused.clone()]), 0);
+        assert_eq!(f(vec![Line::Begin(at(0, 1)), refused, Line::Begin(at(0, 2))]), 1);
         let unknown = Line::End { step: 0, attempt: 1, ended: Ended::Unknown };
-        assert_eq!(f(vec![Line::Begin(intent(0, 1)), unknown]), 1);
+        assert_eq!(f(vec![Line::Begin(at(0, 1)), unknown]), 1);
     }
 
     #[test]

@@ -44,10 +44,13 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
 fn usage(args: &ApplyArgs, may_ask: bool) -> Result<(), Fail> {
     if args.auto_approve && args.max_risk.is_none() && args.world.lab.is_none() {
         return Err(Fail::new(Exit::Usage, "`--auto-approve` needs `--max-risk` when it is not for the lab")
-            .help("choose the worst that may happen unseen: `--max-risk low`, `medium`, `high` or `critical`"));
+            .help(
+                "choose the worst that may happen unseen: `--max-risk low`, `medium`, `high` or `critical`",
+            ));
     }
     if !args.auto_approve && !may_ask {
-        let flags = if args.world.lab.is_some() { "--auto-approve" } else { "--auto-approve --max-risk RISK" };
+        let flags =
+            if args.world.lab.is_some() { "--auto-approve" } else { "--auto-approve --max-risk RISK" };
         return Err(Fail::new(Exit::Usage, "there is no terminal to ask on")
             .help(format!("approve beforehand with `{flags}`")));
     }
@@ -91,7 +94,10 @@ async fn carry_out(
     if plan.steps.is_empty() {
         return Ok(Exit::Done);
     }
-    if !args.auto_approve && plan.steps.iter().any(|s| s.action.is_change()) && !approved(&plan, &stop, streams).await {
+    if !args.auto_approve
+        && plan.steps.iter().any(|s| s.action.is_change())
+        && !approved(&plan, &stop, streams).await
+    {
         streams.tell("Not approved. Nothing was changed.");
         return Ok(if stop.requested() { Exit::Stopped } else { Exit::Error });
     }
@@ -186,8 +192,13 @@ async fn approved(plan: &Plan, stop: &Stop, streams: &Streams) -> bool {
     let changes = plan.steps.iter().filter(|s| s.action.is_change()).count();
     let phrase = phrase(plan);
     match &phrase {
-        Some(phrase) => streams.tell(&format!("Machines will be lost. Type `{phrase}` to apply {changes} changes:")),
-        None => streams.tell(&format!("Apply {changes} {}? [y/N]", if changes == 1 { "change" } else { "changes" })),
+        Some(phrase) => {
+            streams.tell(&format!("Machines will be lost. Type `{phrase}` to apply {changes} changes:"))
+        }
+        None => {
+            let noun = if changes == 1 { "change" } else { "changes" };
+            streams.tell(&format!("Apply {changes} {noun}? [y/N]"));
+        }
     }
     let typed = tokio::task::spawn_blocking(credentials::answer);
     let typed = tokio::select! {

@@ -12,8 +12,8 @@ use crate::cli::repository;
 use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::lab::{self, Lab, LabOptions, Served, Speed};
-use crate::world::real::RealFs;
 use crate::world::Fs as _;
+use crate::world::real::RealFs;
 
 pub(in crate::cli) fn run(global: &Global, command: &LabCommand, streams: &Streams) -> Exit {
     match act(global, command, streams) {

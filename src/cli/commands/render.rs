@@ -49,19 +49,23 @@ pub(in crate::cli) fn run(global: &Global, args: &RenderArgs, streams: &Streams)
 fn render(global: &Global, args: &RenderArgs, streams: &Streams) -> Result<String, Fail> {
     let path = global.directory.join(&args.file);
     let shown = args.file.display().to_string();
-    let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| {
-        Fail::new(Exit::Usage, format!("`{shown}` is not the name of a file"))
-    })?;
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .ok_or_else(|| Fail::new(Exit::Usage, format!("`{shown}` is not the name of a file")))?;
     let folder = Root::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     let bytes = folder.read(name)?;
     let (mut sources, mut sink) = (Sources::default(), Sink::default());
     let source = sources.add(shown.clone(), String::from_utf8_lossy(&bytes));
-    let documents = match yaml::text_of(source, &bytes).map_err(|d| vec![d]).and_then(|text| {
-        yaml::parse(source, text, &yaml::Limits::default())
-    }) {
+    let documents = match yaml::text_of(source, &bytes)
+        .map_err(|d| vec![d])
+        .and_then(|text| yaml::parse(source, text, &yaml::Limits::default()))
+    {
         Ok(documents) => documents,
         Err(problems) => {
-            problems.into_iter().for_each(|d| sink.push(d));
+            for problem in problems {
+                sink.push(problem);
+            }
             Vec::new()
         }
     };
