@@ -3,6 +3,7 @@
 //! [`plan`] is a function of values: the same inputs give the same bytes. It holds no client.
 
 mod awaits;
+mod check;
 mod decide;
 mod draft;
 mod effects;
@@ -19,6 +20,7 @@ mod unread;
 
 pub use crate::diff::Cause as ChangeCause;
 pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
+pub use check::check;
 use draft::Draft;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};

@@ -55,7 +55,8 @@ pub(super) fn order(
             );
         } else if draft.is_removal() {
             for (other, _) in graph.needed_by(&draft.address) {
-                for j in here(other) {
+                // What is only forgotten holds nothing up.
+                for j in here(other).filter(|j| drafts.get(*j).is_some_and(|d| d.action != Action::Forget)) {
                     need(j, &format!("`{other}` needs it until then"));
                 }
             }

@@ -1,0 +1,157 @@
+//! The folders.
+
+use std::path::{Path, PathBuf};
+
+use omni_scale::live::Snapshot;
+use omni_scale::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
+use omni_scale::render::human::diag::Look;
+use omni_scale::render::{human, json};
+use omni_scale::state::model::Record;
+
+/// One folder's inputs.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) desired: Desired,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) record: Option<Record>,
+}
+
+impl Case {
+    pub(crate) fn plan(&self) -> Plan {
+        plan(&PlanInput {
+            desired: &self.desired,
+            snapshot: &self.snapshot,
+            record: self.record.as_ref(),
+            options: PlanOptions::default(),
+        })
+        .unwrap_or_else(|problems| panic!("{}: {problems:?}", self.name))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+pub(crate) fn all() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(&root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
+    folders.sort();
+    let cases: Vec<Case> = folders
+        .into_iter()
+        .map(|folder| Case {
+            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            desired: read(&folder.join("desired.json")).expect("desired.json"),
+            snapshot: read(&folder.join("snapshot.json")).expect("snapshot.json"),
+            record: read(&folder.join("record.json")),
+            folder,
+        })
+        .collect();
+    assert!(cases.len() >= 20, "golden cases are missing");
+    cases
+}
+
+fn expect(path: &Path, got: &str) -> Option<String> {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, got).unwrap();
+        return None;
+    }
+    let wanted = std::fs::read_to_string(path).unwrap_or_default();
+    if wanted == got {
+        return None;
+    }
+    let diff = similar::TextDiff::from_lines(&wanted, got).unified_diff().context_radius(2).to_string();
+    Some(format!("{}:\n{diff}", path.display()))
+}
+
+#[test]
+fn plans_are_as_committed() {
+    let look = Look { colour: false, ascii: false, width: 120 };
+    let mut wrong = Vec::new();
+    for case in all() {
+        let plan = case.plan();
+        let mut text = human::plan::text(&plan, look);
+        text.push_str("\n--brief\n");
+        text.push_str(&human::plan::brief(&plan, look));
+        wrong.extend(expect(&case.folder.join("plan.txt"), &text));
+        wrong.extend(expect(&case.folder.join("plan.json"), &json::plan::text(&plan)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_linter_finds_nothing() {
+    for case in all() {
+        let notes = omni_scale::plan::check(&case.plan(), case.record.as_ref(), &case.desired);
+        assert!(notes.is_empty(), "{}: {notes:?}", case.name);
+    }
+}
+
+#[test]
+fn json_is_valid_by_its_own_schema() {
+    let schema: serde_json::Value = serde_json::from_str(&json::plan::schema()).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for case in all() {
+        let view: serde_json::Value = serde_json::from_str(&json::plan::text(&case.plan())).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&view).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", case.name);
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"format": "omni-scale.plan"})));
+}
+
+#[test]
+fn no_secret_reaches_an_output() {
+    let mut seen = 0;
+    for case in all() {
+        let inputs = serde_json::to_string(&case.desired).unwrap();
+        if !inputs.contains("hunter2") {
+            continue;
+        }
+        seen += 1;
+        let plan = case.plan();
+        let look = Look { colour: true, ascii: false, width: 120 };
+        for output in [human::plan::text(&plan, look), json::plan::text(&plan)] {
+            assert!(!output.contains("hunter2"), "{}", case.name);
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn every_width_and_colour_says_the_same() {
+    let words = |text: &str| {
+        let mut plain = String::new();
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            if c == '\u{1b}' {
+                rest.by_ref().find(|c| *c == 'm');
+            } else {
+                plain.push(c);
+            }
+        }
+        let mut words: Vec<String> = plain.split_whitespace().map(str::to_owned).collect();
+        words.retain(|w| w != "effect" && w != "…" && w != "...");
+        words.sort();
+        words
+    };
+    for case in all() {
+        let plan = case.plan();
+        let at = |width, colour, ascii| human::plan::text(&plan, Look { colour, ascii, width });
+        let wide = at(160, false, false);
+        assert!(!wide.contains('\u{1b}'));
+        for width in [60, 80, 120, 200] {
+            assert_eq!(words(&at(width, false, false)), words(&wide), "{} at {width}", case.name);
+            assert_eq!(words(&at(width, true, false)), words(&wide), "{} at {width} in colour", case.name);
+        }
+        assert!(at(80, false, true).is_ascii(), "{}", case.name);
+        // Names are never cut, so a line is longer than the width only if one word is.
+        for line in at(80, false, false).lines() {
+            let longest = line.split_whitespace().map(|w| w.chars().count()).max().unwrap_or(0);
+            assert!(line.chars().count() <= 80 || longest > 30, "{}: {line}", case.name);
+        }
+    }
+}

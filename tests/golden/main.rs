@@ -1,0 +1,6 @@
+//! Golden plans: each folder holds the planner's inputs (`desired.json`, `snapshot.json`, `record.json` where there is one)
+//! and what comes out (`plan.txt`, `plan.json`). `UPDATE_GOLDEN=1` writes the outputs anew; read them before committing.
+
+mod cases;
+mod properties;
+mod simulate;

@@ -1,0 +1,118 @@
+//! What holds for every plan, whatever it is about.
+
+use std::collections::BTreeSet;
+
+use omni_scale::live::Observation;
+use omni_scale::plan::{Action, Desired, DesiredCluster, Plan};
+use omni_scale::render::json;
+use omni_scale::state::model::Record;
+use proptest::prelude::*;
+
+use crate::cases::{Case, all};
+use crate::simulate::carry_out;
+
+fn changes(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(|s| format!("{} {}", s.action.word(), s.address)).collect()
+}
+
+/// Blocked or incomplete plans are not carried out.
+fn applies(plan: &Plan) -> bool {
+    plan.unknown.is_empty() && !plan.warnings.iter().any(|w| w.blocks)
+}
+
+/// Plans, carries out, plans again: nothing may be left.
+fn converges(case: &Case) {
+    let plan = case.plan();
+    if !applies(&plan) {
+        return;
+    }
+    let mut after = case.clone();
+    let mut record =
+        case.record.clone().unwrap_or_else(|| Record::new("test", "https://omni.spaceships.work"));
+    carry_out(&plan, &mut after.snapshot, &mut record);
+    after.record = Some(record);
+    let again = after.plan();
+    assert!(again.steps.is_empty(), "{}: {:?}", case.name, changes(&again));
+    assert_eq!(again.summary.worst, omni_scale::kinds::Effect::None);
+}
+
+#[test]
+fn carried_out_plans_leave_nothing_to_do() {
+    let carried = all().iter().filter(|c| applies(&c.plan())).count();
+    assert!(carried >= 10, "only {carried} golden plans can be carried out");
+    for case in all() {
+        converges(&case);
+    }
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    for case in all() {
+        let first = json::plan::text(&case.plan());
+        let mut shuffled = case.clone();
+        for cluster in &mut shuffled.desired.clusters {
+            cluster.resources.reverse();
+        }
+        shuffled.desired.classes.reverse();
+        shuffled.desired.clusters.reverse();
+        for observation in shuffled.snapshot.omni.types.values_mut() {
+            if let Observation::Known(list) = observation {
+                list.reverse();
+            }
+        }
+        assert_eq!(first, json::plan::text(&case.plan()), "{}", case.name);
+        assert_eq!(first, json::plan::text(&shuffled.plan()), "{} shuffled", case.name);
+    }
+}
+
+/// Two of the golden worlds: files of one against the live state and record of another.
+fn mixed(files: &Case, world: &Case, keep: &BTreeSet<usize>) -> Case {
+    let clusters = files
+        .desired
+        .clusters
+        .iter()
+        .map(|c| DesiredCluster {
+            resources: c
+                .resources
+                .iter()
+                .enumerate()
+                .filter(|(i, d)| d.address.kind() == "cluster" || !keep.contains(i))
+                .map(|(_, d)| d.clone())
+                .collect(),
+            ..c.clone()
+        })
+        .collect();
+    Case {
+        name: format!("files of {}, world of {}", files.name, world.name),
+        desired: Desired { clusters, ..files.desired.clone() },
+        ..world.clone()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_files_against_any_world(
+        files in 0usize..24,
+        world in 0usize..24,
+        dropped in proptest::collection::btree_set(0usize..8, 0..4),
+        with_record in any::<bool>(),
+    ) {
+        let cases = all();
+        let (files, world) = (&cases[files % cases.len()], &cases[world % cases.len()]);
+        let mut case = mixed(files, world, &dropped);
+        if !with_record {
+            case.record = None;
+        }
+        let plan = case.plan();
+        prop_assert_eq!(json::plan::text(&plan), json::plan::text(&case.plan()));
+        let notes = omni_scale::plan::check(&plan, case.record.as_ref(), &case.desired);
+        prop_assert!(notes.is_empty(), "{}: {:?}", case.name, notes);
+        let template = case.desired.clusters.iter().any(|c| c.prune == omni_scale::plan::Prune::Template);
+        if case.record.is_none() && !template {
+            prop_assert!(plan.steps.iter().all(|s| !matches!(s.action, Action::Destroy | Action::Release | Action::Forget)));
+        }
+        converges(&case);
+    }
+}
