@@ -48,3 +48,5 @@ pub(super) const DUPLICATE_RESOURCE: u16 = 181;
 pub(super) const TALOS_KEY: u16 = 182;
 /// A value of another type than Talos machine configuration has there.
 pub(super) const TALOS_TYPE: u16 = 183;
+/// A kind of document that Talos does not have.
+pub(super) const TALOS_KIND: u16 = 184;

@@ -9,4 +9,5 @@ mod proxmox;
 mod real_omni;
 mod signing;
 mod support;
+mod talos_table;
 mod template;

@@ -106,7 +106,7 @@ impl Judge<'_, '_> {
         let classic = CLASSIC.iter().any(|key| root.get(key).is_some());
         if kind.is_empty() {
             if classic || version == "v1alpha1" {
-                talos::check(self.rules, part, root, talos::CLASSIC);
+                talos::classic(self.rules, part, root);
             } else {
                 self.refuse(part, root.span, "this is not Talos machine configuration".to_owned(), |why| {
                     format!("omnictl: {why}missing kind")

@@ -1,0 +1,132 @@
+//! The table of names and types, as text in `table.txt`:
+//!
+//! - `kind NAME/VERSION N`: documents of this kind have shape N (`-` is the document without a kind);
+//! - `next NAME/VERSION`: a kind that only newer versions know;
+//! - `shape KEY=TYPE …`: the Nth such line is shape N. Types: `s` text, `b` truth value, `i` whole number, `e` one of some words,
+//!   `a` text or a list of texts, `*` anything, `[]T` a list, `{}T` a mapping with free keys, `@N` a shape.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// Type of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    /// Text, or one of some words.
+    Text,
+    Bool,
+    Int,
+    /// Text or a list of texts.
+    Argument,
+    Any,
+    List(Box<Type>),
+    Map(Box<Type>),
+    Shape(usize),
+}
+
+impl Type {
+    fn parse(code: &str) -> Option<Self> {
+        Some(match code {
+            "s" | "e" => Self::Text,
+            "b" => Self::Bool,
+            "i" => Self::Int,
+            "a" => Self::Argument,
+            "*" => Self::Any,
+            _ => {
+                if let Some(inner) = code.strip_prefix("[]") {
+                    Self::List(Box::new(Self::parse(inner)?))
+                } else if let Some(inner) = code.strip_prefix("{}") {
+                    Self::Map(Box::new(Self::parse(inner)?))
+                } else {
+                    Self::Shape(code.strip_prefix('@')?.parse().ok()?)
+                }
+            }
+        })
+    }
+}
+
+/// Fields of a mapping.
+pub(super) type Shape = BTreeMap<&'static str, Type>;
+
+/// All of it.
+#[derive(Default)]
+pub(super) struct Table {
+    kinds: BTreeMap<(&'static str, &'static str), usize>,
+    next: BTreeSet<(&'static str, &'static str)>,
+    shapes: Vec<Shape>,
+}
+
+impl Table {
+    /// The document without a kind.
+    pub(super) fn classic(&self) -> Option<&Shape> {
+        self.kind("-", "")
+    }
+    /// The shape of a kind of document.
+    pub(super) fn kind(&self, kind: &str, version: &str) -> Option<&Shape> {
+        self.kinds.get(&(kind, version)).and_then(|n| self.shape(*n))
+    }
+    /// Whether newer versions know the kind.
+    pub(super) fn is_next(&self, kind: &str, version: &str) -> bool {
+        self.next.contains(&(kind, version))
+    }
+    /// Names of all kinds.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.kinds.keys().map(|(name, _)| *name)
+    }
+    /// One shape by its number.
+    pub(super) fn shape(&self, number: usize) -> Option<&Shape> {
+        self.shapes.get(number)
+    }
+
+    fn read(text: &'static str) -> Self {
+        let mut table = Self::default();
+        for line in text.lines() {
+            let mut words = line.split(' ');
+            let id = |word: &'static str| word.split_once('/').unwrap_or((word, ""));
+            match words.next() {
+                Some("kind") => {
+                    if let (Some(name), Some(number)) =
+                        (words.next(), words.next().and_then(|n| n.parse().ok()))
+                    {
+                        table.kinds.insert(id(name), number);
+                    }
+                }
+                Some("next") => table.next.extend(words.next().map(id)),
+                _ => table.shapes.push(
+                    words
+                        .filter_map(|word| word.split_once('='))
+                        .map(|(key, code)| (key, Type::parse(code).unwrap_or(Type::Any)))
+                        .collect(),
+                ),
+            }
+        }
+        table
+    }
+}
+
+/// The table, read once.
+pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("table.txt")));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        assert!(TABLE.classic().is_some_and(|c| c.contains_key("machine") && c.contains_key("cluster")));
+        assert!(TABLE.kind("KmsgLogConfig", "v1alpha1").is_some_and(|k| k["url"] == Type::Text));
+        fn whole(t: &Type) -> bool {
+            match t {
+                Type::List(t) | Type::Map(t) => whole(t),
+                Type::Shape(n) => TABLE.shape(*n).is_some(),
+                _ => true,
+            }
+        }
+        assert!(TABLE.shapes.iter().flat_map(BTreeMap::values).all(whole));
+        for line in include_str!("table.txt").lines().filter(|l| l.starts_with("shape")) {
+            for word in line.split(' ').skip(1) {
+                let (_, code) = word.split_once('=').unwrap();
+                assert!(Type::parse(code).is_some(), "{word}");
+            }
+        }
+    }
+}

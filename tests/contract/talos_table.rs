@@ -1,0 +1,164 @@
+//! The embedded table of Talos machine configuration against the published schemas: made from them, and still equal.
+//!
+//! `UPDATE_GOLDEN=1` rewrites the table. Only names and types are taken.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::support::present;
+
+/// The version whose library Omni 1.9.3 carries, then older ones, in which fields stand that the newest schema no longer lists
+/// but its library still reads.
+const SCHEMAS: [&str; 3] =
+    ["config.schema.v1.13.8.json", "config.schema.v1.12.10.json", "config.schema.v1.11.6.json"];
+/// Versions that only newer libraries know.
+const NEXT: &str = "config.schema.v1.14.0-rc.1.json";
+
+/// Fields that the library reads and that no schema lists any more.
+const UNLISTED: [(&str, &str, &str); 12] = [
+    ("v1alpha1.Config", "persist", "b"),
+    ("v1alpha1.ClusterConfig", "allowSchedulingOnMasters", "b"),
+    ("v1alpha1.EtcdConfig", "subnet", "s"),
+    ("v1alpha1.InstallConfig", "bootloader", "b"),
+    ("v1alpha1.InstallConfig", "extensions", "[]@v1alpha1.InstallExtensionConfig"),
+    ("v1alpha1.InstallExtensionConfig", "image", "s"),
+    ("v1alpha1.MachineConfig", "disks", "[]@v1alpha1.MachineDisk"),
+    ("v1alpha1.MachineDisk", "device", "s"),
+    ("v1alpha1.MachineDisk", "partitions", "[]@v1alpha1.DiskPartition"),
+    ("v1alpha1.DiskPartition", "size", "s"),
+    ("v1alpha1.DiskPartition", "mountpoint", "s"),
+    ("v1alpha1.Device", "cidr", "s"),
+];
+/// The same for fields whose shape stands elsewhere in the schema.
+const UNLISTED_SHAPES: [(&str, &str, &str); 4] = [
+    ("v1alpha1.Vlan", "cidr", "s"),
+    ("v1alpha1.MachineConfig", "systemDiskEncryption", "@v1alpha1.SystemDiskEncryptionConfig"),
+    ("v1alpha1.SystemDiskEncryptionConfig", "state", "@block.EncryptionSpec"),
+    ("v1alpha1.SystemDiskEncryptionConfig", "ephemeral", "@block.EncryptionSpec"),
+];
+
+type Shapes = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The code of a property's type: `s b i e` scalars, `a` an argument (text or list of texts), `*` anything, `[]T`, `{}T`, `@shape`.
+fn code(property: &Json, path: &str, shapes: &mut Shapes) -> String {
+    if let Some(reference) = property["$ref"].as_str() {
+        return format!("@{}", reference.rsplit('/').next().unwrap());
+    }
+    if property.get("enum").is_some() {
+        return "e".into();
+    }
+    if property.get("oneOf").is_some() {
+        return "a".into();
+    }
+    match property["type"].as_str() {
+        Some("string") => "s".into(),
+        Some("boolean") => "b".into(),
+        Some("integer") => "i".into(),
+        Some("array") => format!("[]{}", code(&property["items"], path, shapes)),
+        Some("object") => {
+            if let Some(properties) = property["properties"].as_object() {
+                shape(path, properties, shapes);
+                format!("@{path}")
+            } else if let Some(patterns) = property["patternProperties"].as_object() {
+                format!("{{}}{}", code(patterns.values().next().unwrap(), path, shapes))
+            } else if property["additionalProperties"].is_object() {
+                format!("{{}}{}", code(&property["additionalProperties"], path, shapes))
+            } else {
+                "*".into()
+            }
+        }
+        other => panic!("{path}: {other:?}"),
+    }
+}
+
+/// Adds fields that are not there yet.
+fn shape(name: &str, properties: &serde_json::Map<String, Json>, shapes: &mut Shapes) {
+    shapes.entry(name.to_owned()).or_default();
+    for (key, property) in properties {
+        let code = code(property, &format!("{name}.{key}"), shapes);
+        shapes.get_mut(name).unwrap().entry(key.clone()).or_insert(code);
+    }
+}
+
+/// Name of each document kind, and its shape.
+fn kinds(schema: &Json) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    for one in schema["oneOf"].as_array().unwrap() {
+        let shape = one["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        let properties = &schema["$defs"][shape]["properties"];
+        if let (Some(kind), Some(version)) =
+            (properties["kind"]["enum"][0].as_str(), properties["apiVersion"]["enum"][0].as_str())
+        {
+            out.insert(format!("{kind}/{version}"), shape.to_owned());
+        }
+    }
+    out
+}
+
+fn table(folder: &Path) -> String {
+    let read = |name: &str| -> Json {
+        serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+    };
+    let mut shapes = Shapes::new();
+    for name in SCHEMAS {
+        let schema = read(name);
+        for (name, definition) in schema["$defs"].as_object().unwrap() {
+            match definition["properties"].as_object() {
+                Some(properties) => shape(name, properties, &mut shapes),
+                None => panic!("{name}"),
+            }
+        }
+    }
+    for (shape, key, code) in UNLISTED.into_iter().chain(UNLISTED_SHAPES) {
+        shapes.entry(shape.to_owned()).or_default().entry(key.to_owned()).or_insert(code.to_owned());
+    }
+    let known = kinds(&read(SCHEMAS[0]));
+    let next = kinds(&read(NEXT));
+    let numbers: BTreeMap<&str, usize> = shapes.keys().enumerate().map(|(i, k)| (k.as_str(), i)).collect();
+    let mut out = String::new();
+    for (name, number) in &numbers {
+        if *name == "v1alpha1.Config" {
+            out.push_str(&format!("kind - {number}\n"));
+        }
+    }
+    for (kind, shape) in &known {
+        out.push_str(&format!("kind {kind} {}\n", numbers[shape.as_str()]));
+    }
+    for kind in next.keys().filter(|k| !known.contains_key(*k)) {
+        out.push_str(&format!("next {kind}\n"));
+    }
+    for fields in shapes.values() {
+        out.push_str("shape");
+        for (key, code) in fields {
+            let code = match code.split_once('@') {
+                Some((prefix, name)) => format!("{prefix}@{}", numbers[name]),
+                None => code.clone(),
+            };
+            out.push_str(&format!(" {key}={code}"));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn contract_talos_table() {
+    const SUITE: &str = "talos (embedded table)";
+    let Some(folder) = present(SUITE, "talos") else { return };
+    if SCHEMAS.iter().chain([&NEXT]).any(|name| !folder.join(name).exists()) {
+        println!("{SUITE}: absent (other versions)");
+        return;
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/template/talos/table.txt");
+    let made = table(&folder);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &made).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap() == made,
+        "{SUITE}: the table is not what the schemas say"
+    );
+    println!("{SUITE}: 1/1, skipped 0 ({} bytes)", made.len());
+}
