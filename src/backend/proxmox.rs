@@ -366,7 +366,9 @@ impl ProxmoxApi {
                 }
                 Ok(snapshot) => return snapshot,
                 Err(Leave::Next(why)) => tried.push(why),
-                Err(Leave::Stop(failure)) if isolated.is_none() => return self.failed(origin, failure),
+                Err(Leave::Stop(failure)) if isolated.is_none() => {
+                    return self.failed(origin, after(failure, &tried));
+                }
                 Err(Leave::Stop(_)) => {}
             }
         }
@@ -395,6 +397,21 @@ impl ProxmoxApi {
         snapshot.principal = Some(self.token.id().to_owned());
         snapshot.failure = Some(failure);
         snapshot
+    }
+}
+
+/// A refusal by a later endpoint, told together with why the earlier ones did not answer.
+fn after(failure: ProxmoxFailure, tried: &[String]) -> ProxmoxFailure {
+    if tried.is_empty() {
+        return failure;
+    }
+    let add = |why: String| format!("{why} (asked because {})", tried.join(", and "));
+    match failure {
+        ProxmoxFailure::Untrusted { why, fingerprint } => {
+            ProxmoxFailure::Untrusted { why: add(why), fingerprint }
+        }
+        ProxmoxFailure::Unauthenticated { why } => ProxmoxFailure::Unauthenticated { why: add(why) },
+        ProxmoxFailure::Unreachable { tried } => ProxmoxFailure::Unreachable { tried },
     }
 }
 

@@ -239,6 +239,8 @@ fn internal(text: String) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy as _;
+
     use super::*;
 
     fn fault_of(status: u16, reason: &str, body: &str) -> Fault {
@@ -327,5 +329,23 @@ mod tests {
         }
         let deep = format!("{{\"data\":{}", "[".repeat(100_000));
         assert!(read::<serde::de::IgnoredAny>(200, None, deep.as_bytes()).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_reply_becomes_data_or_one_harmless_line(
+            status in 100_u16..1000,
+            reason in "(.{0,40}|.*(does not exist|is locked \\(|already exists).*|Permission check failed \\(.*)",
+            body in proptest::prop_oneof![
+                proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+                "\\{\"(data|errors|message)\":.{0,60}\\}".prop_map(String::into_bytes),
+            ],
+        ) {
+            if let Err(fault) = read::<serde::de::IgnoredAny>(status, Some(&reason), &body) {
+                let line = fault.to_string();
+                proptest::prop_assert!(!line.chars().any(crate::untrusted::hidden), "{:?}", line);
+                proptest::prop_assert!(line.chars().count() < 20_000);
+            }
+        }
     }
 }

@@ -238,25 +238,38 @@ fn origins_are_checked_when_they_are_bound() {
     assert!(matches!(twice, Err(NetSetupError::Conflict(_))));
 }
 
-/// A TLS server for one certificate; answers every request with an empty object.
-fn serve_tls(names: &[&str]) -> (String, Fingerprint, Vec<u8>) {
+/// Always the same certificate, whether its key fits or not.
+#[derive(Debug)]
+struct Always(Arc<rustls::sign::CertifiedKey>);
+
+impl rustls::server::ResolvesServerCert for Always {
+    fn resolve(&self, _: rustls::server::ClientHello<'_>) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// A TLS server for one certificate, signed by a CA of its own; answers every request with an empty object. With `stolen`
+/// it presents the certificate without having its key.
+fn serve_tls(names: &[&str], stolen: bool) -> (String, Fingerprint, Vec<u8>) {
     let ca_key = rcgen::KeyPair::generate().unwrap();
     let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
     let issuer = rcgen::Issuer::new(ca, ca_key);
     let key = rcgen::KeyPair::generate().unwrap();
-    let params =
-        rcgen::CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()).unwrap();
-    let leaf = params.signed_by(&key, &issuer).unwrap().der().clone();
+    let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+    let leaf = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap().der().clone();
     let fingerprint = Fingerprint::from_digest(Sha256::digest(&leaf).into());
+    let signing = if stolen { rcgen::KeyPair::generate().unwrap() } else { key };
+    let signing =
+        rustls::crypto::aws_lc_rs::sign::any_supported_type(&signing.serialize_der().try_into().unwrap());
+    let presented = rustls::sign::CertifiedKey::new(vec![leaf], signing.unwrap());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![leaf], key.serialize_der().try_into().unwrap())
-        .unwrap();
+        .with_cert_resolver(Arc::new(Always(Arc::new(presented))));
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("https://{}", listener.local_addr().unwrap());
@@ -281,7 +294,7 @@ async fn over_tls(origin: &str, trust: Trust) -> Result<NetReply, NetError> {
 
 #[tokio::test]
 async fn a_pin_accepts_its_certificate_only_and_a_mismatch_names_the_one_presented() {
-    let (origin, fingerprint, _) = serve_tls(&["some.other.name"]);
+    let (origin, fingerprint, _) = serve_tls(&["some.other.name"], false);
     assert_eq!(over_tls(&origin, Trust::Pin(fingerprint)).await.unwrap().body, b"{}");
     match over_tls(&origin, Trust::Pin(Fingerprint::from_digest([1; 32]))).await {
         Err(NetError::Untrusted { why, fingerprint: Some(shown) }) => {
@@ -293,10 +306,21 @@ async fn a_pin_accepts_its_certificate_only_and_a_mismatch_names_the_one_present
 }
 
 #[tokio::test]
+async fn a_certificate_without_its_key_is_worth_nothing() {
+    let (origin, fingerprint, ca) = serve_tls(&["127.0.0.1"], true);
+    for trust in [Trust::Pin(fingerprint), Trust::CaFile(ca)] {
+        match over_tls(&origin, trust).await {
+            Err(NetError::NotSent(_) | NetError::Untrusted { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_ca_file_needs_the_issuer_and_the_name() {
-    let (origin, fingerprint, ca) = serve_tls(&["127.0.0.1"]);
+    let (origin, fingerprint, ca) = serve_tls(&["127.0.0.1"], false);
     assert_eq!(over_tls(&origin, Trust::CaFile(ca)).await.unwrap().status, 200);
-    let (other, other_fingerprint, other_ca) = serve_tls(&["golf.example"]);
+    let (other, other_fingerprint, other_ca) = serve_tls(&["golf.example"], false);
     for (origin, trust, words, presented) in [
         (&origin, Trust::CaFile(other_ca.clone()), "not signed by a trusted authority", fingerprint),
         (&origin, Trust::SystemRoots, "not signed by a trusted authority", fingerprint),
@@ -323,4 +347,20 @@ async fn plain_text_on_a_tls_port_means_nothing_was_sent() {
     });
     let error = over_tls(&origin, Trust::Pin(Fingerprint::from_digest([1; 32]))).await.unwrap_err();
     assert_eq!(error, NetError::NotSent(format!("`{origin}`: the TLS handshake failed")));
+}
+
+#[test]
+fn proxies_named_by_the_environment_are_ignored() {
+    // A process of its own, since the environment belongs to all tests of this one. Nothing listens at the proxy's port.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let child = "world::real::net::tests::status_595_with_an_empty_body_keeps_its_reason";
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+        command.env(name, &proxy);
+    }
+    drop(listener);
+    let output = command.args(["--exact", child]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
