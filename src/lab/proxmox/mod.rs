@@ -1,0 +1,17 @@
+//! A Proxmox VE cluster: its state, and its REST API as one node answers it.
+
+mod access;
+mod guests;
+mod lxc;
+mod model;
+mod nodes;
+mod reply;
+mod resources;
+mod routes;
+mod storage;
+mod tasks;
+
+pub use access::Token;
+pub use model::{Cluster, Guest, GuestKind, Image, Node, Storage, Task};
+pub use reply::Reply;
+pub use routes::{Request, handle};

@@ -1,0 +1,299 @@
+//! What a Proxmox VE cluster consists of.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::access::Token;
+
+/// Bytes of a GiB.
+pub const GIB: u64 = 1 << 30;
+
+/// A cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// Nodes by node id.
+    pub nodes: Vec<Node>,
+    /// Storages in the order of the configuration file.
+    pub storages: Vec<Storage>,
+    /// Guests by VMID.
+    pub guests: BTreeMap<u32, Guest>,
+    /// Finished and running tasks, oldest first.
+    pub tasks: Vec<Task>,
+    /// API tokens.
+    pub tokens: Vec<Token>,
+    /// PCI mappings as the API shows them.
+    pub mappings: Vec<Value>,
+    /// Process id of the last task.
+    pub last_pid: u32,
+    /// Without quorum nothing is written.
+    #[serde(default)]
+    pub quorum_lost: bool,
+}
+
+/// A node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Node {
+    /// Name.
+    pub name: String,
+    /// Number in the cluster.
+    pub id: u32,
+    /// Address.
+    pub ip: String,
+    /// Whether the cluster hears it.
+    pub online: bool,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Bytes used by everything that is not a guest of this world.
+    pub other_memory: u64,
+    /// Fraction of all threads.
+    pub cpu: f64,
+    /// Bytes used on the root disk.
+    pub disk: u64,
+    /// Seconds it had been up when the world began.
+    pub uptime: u64,
+    /// SHA-256 of its certificate.
+    pub fingerprint: String,
+    /// Names of its bridges.
+    pub bridges: Vec<String>,
+    /// ISO images on its storage `local`.
+    pub images: Vec<Image>,
+    /// Devices as `hardware/pci` shows them.
+    #[serde(default)]
+    pub devices: Vec<Value>,
+}
+
+/// An ISO image.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Image {
+    /// File name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Unix seconds.
+    pub created: i64,
+}
+
+/// A storage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Storage {
+    /// Identifier.
+    pub id: String,
+    /// `dir`, `lvmthin`, `rbd`, …
+    pub kind: String,
+    /// What it may hold, in the order of the configuration file.
+    pub content: Vec<String>,
+    /// Whether all nodes see the same.
+    pub shared: bool,
+    /// Bytes, on each node when not shared.
+    pub total: u64,
+    /// Bytes used by what is not a disk of a guest of this world.
+    pub other_used: u64,
+    /// Bytes that are free but not available (reserved for root).
+    #[serde(default)]
+    pub reserved: u64,
+    /// Nodes it is restricted to; empty for all.
+    #[serde(default)]
+    pub nodes: Vec<String>,
+    /// Configured but not working.
+    #[serde(default)]
+    pub broken: bool,
+    /// Other keys of `GET /storage`.
+    pub config: Map<String, Value>,
+}
+
+/// Kind of a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestKind {
+    /// A virtual machine.
+    Qemu,
+    /// A container.
+    Lxc,
+}
+
+/// A guest.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Guest {
+    /// Number.
+    pub vmid: u32,
+    /// Virtual machine or container.
+    pub kind: GuestKind,
+    /// Where its configuration is.
+    pub node: String,
+    /// Name.
+    pub name: String,
+    /// Milliseconds of the world when it was started; absent when stopped. Before the world: with `uptime`.
+    pub started: Option<u64>,
+    /// Seconds it had been up at `started`.
+    #[serde(default)]
+    pub uptime: u64,
+    /// CPUs.
+    pub cpus: u32,
+    /// Bytes.
+    pub memory: u64,
+    /// Bytes of the boot disk.
+    pub disk: u64,
+    /// Storage of the boot disk.
+    pub storage: String,
+    /// Tags, sorted.
+    pub tags: Vec<String>,
+    /// Why it is locked.
+    #[serde(default)]
+    pub lock: Option<String>,
+    /// Cannot be removed.
+    #[serde(default)]
+    pub protected: bool,
+    /// Keys of its configuration file.
+    pub config: Map<String, Value>,
+}
+
+impl Guest {
+    /// Seconds it has been up.
+    pub fn up(&self, now: u64) -> u64 {
+        self.started.map_or(0, |s| self.uptime + now.saturating_sub(s) / 1000)
+    }
+    /// Bytes of memory it uses: a guest touches its memory little by little, in half an hour most of what it will use.
+    pub fn used_memory(&self, now: u64) -> u64 {
+        if self.started.is_none() {
+            return 0;
+        }
+        match self.kind {
+            GuestKind::Lxc => self.memory / 1024 * 196 + 1_048_576,
+            GuestKind::Qemu => {
+                let minutes = (self.up(now) / 60).min(30);
+                self.memory / 1000 * (30 + minutes * 19) + self.memory % 1000 * 3 / 5
+            }
+        }
+    }
+    /// Its UUID from `smbios1`.
+    pub fn uuid(&self) -> Option<&str> {
+        self.config.get("smbios1")?.as_str()?.split(',').find_map(|p| p.strip_prefix("uuid="))
+    }
+    /// `;`-separated tags.
+    pub fn tag_text(&self) -> String {
+        self.tags.join(";")
+    }
+}
+
+/// A task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// Identifier.
+    pub upid: String,
+    /// Where it runs.
+    pub node: String,
+    /// `qmcreate`, …
+    pub kind: String,
+    /// What it is about.
+    pub id: String,
+    /// `user@realm!token` or `user@realm`.
+    pub principal: String,
+    /// Process id.
+    pub pid: u32,
+    /// Milliseconds of the world.
+    pub start: u64,
+    /// Milliseconds of the world.
+    pub end: u64,
+    /// `OK` or the error.
+    pub status: String,
+}
+
+impl Cluster {
+    /// A node by name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|n| n.name == name)
+    }
+    /// A node by name, to change.
+    pub fn node_mut(&mut self, name: &str) -> Option<&mut Node> {
+        self.nodes.iter_mut().find(|n| n.name == name)
+    }
+    /// A storage by id.
+    pub fn storage(&self, id: &str) -> Option<&Storage> {
+        self.storages.iter().find(|s| s.id == id)
+    }
+    /// Guests on a node.
+    pub fn guests_on(&self, node: &str) -> impl Iterator<Item = &Guest> {
+        self.guests.values().filter(move |g| g.node == node)
+    }
+    /// Bytes of memory in use on a node.
+    pub fn used_memory(&self, node: &Node, now: u64) -> u64 {
+        let guests: u64 = self.guests_on(&node.name).map(|g| g.used_memory(now)).sum();
+        (node.other_memory + guests).min(node.memory)
+    }
+    /// Lowest free VMID from 100.
+    pub fn next_id(&self) -> u32 {
+        (100..1_000_000).find(|id| !self.guests.contains_key(id)).unwrap_or(1_000_000)
+    }
+    /// Whether the storage can be used on the node.
+    pub fn usable(&self, storage: &Storage, node: &str) -> bool {
+        !storage.broken && (storage.nodes.is_empty() || storage.nodes.iter().any(|n| n == node))
+    }
+    /// Bytes used and available of a storage on a node.
+    pub fn space(&self, storage: &Storage, node: &str) -> (u64, u64) {
+        let disks: u64 = self
+            .guests
+            .values()
+            .filter(|g| g.storage == storage.id && (storage.shared || g.node == node))
+            // Guests that were there when the world began are part of `other_used`.
+            .filter(|g| g.uptime == 0)
+            // Storages are thin: a fresh disk holds about a twentieth of its size.
+            .map(|g| g.disk / 20)
+            .sum();
+        let used = (storage.other_used + disks).min(storage.total);
+        (used, storage.total.saturating_sub(used + storage.reserved))
+    }
+    /// Notes a task and gives its identifier.
+    pub fn task(&mut self, node: &str, kind: &str, id: &str, principal: &str, start: u64, takes: u64, status: &str) -> String {
+        self.last_pid += 17;
+        let pid = self.last_pid;
+        let since = super::super::world::EPOCH + (start / 1000) as i64;
+        let boot = 0x188A_2F31_u64 + start / 10;
+        let upid = format!("UPID:{node}:{pid:08X}:{boot:08X}:{since:08X}:{kind}:{id}:{principal}:");
+        self.tasks.push(Task {
+            upid: upid.clone(),
+            node: node.to_owned(),
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            principal: principal.to_owned(),
+            pid,
+            start,
+            end: start + takes,
+            status: status.to_owned(),
+        });
+        upid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_touched_little_by_little() {
+        let mut guest = Guest {
+            vmid: 101,
+            kind: GuestKind::Qemu,
+            node: "golf".into(),
+            name: "x".into(),
+            started: Some(0),
+            uptime: 1_205_863,
+            cpus: 4,
+            memory: 8 * GIB,
+            disk: 40 * GIB,
+            storage: "local-lvm".into(),
+            tags: vec![],
+            lock: None,
+            protected: false,
+            config: Map::new(),
+        };
+        assert_eq!(guest.used_memory(0), 5_153_960_755);
+        guest.uptime = 0;
+        assert!(guest.used_memory(60_000) < GIB / 2, "{}", guest.used_memory(60_000));
+        guest.started = None;
+        assert_eq!(guest.used_memory(60_000), 0);
+    }
+}
