@@ -5,8 +5,17 @@
 //! only `address`, `secret`, `untrusted`, `diag`, `yaml` and the `world` traits, so that two independent readings meet on
 //! the wire. Requests and types that are not modelled answer 501.
 
+mod controllers;
+mod document;
+mod labels;
+mod machine;
 pub mod omni;
+mod provider;
+mod proxmox;
+mod random;
+mod scenario;
 mod serve;
+mod world;
 
 pub use serve::{
     Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset,

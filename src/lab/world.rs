@@ -19,8 +19,8 @@ use super::random::Random;
 
 /// Virtual milliseconds between two looks of the controllers, so that statuses follow writes after some tens of milliseconds.
 const TICK: u64 = 15;
-/// Unix time of every world's first moment: 2026-01-01.
-pub const EPOCH: i64 = 1_767_225_600;
+/// Unix time of every world's first moment: 2026-03-11.
+pub const EPOCH: i64 = 1_773_187_200;
 
 /// What the lab knows of a Kubernetes cluster beyond Omni's resources.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

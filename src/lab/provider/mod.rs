@@ -12,9 +12,8 @@ mod selector;
 mod state;
 mod steps;
 
-pub use state::{ProviderState, Progress, Step};
-pub use steps::run;
-
-/// Reads provider data as the provider does.
+pub use create::{Order, create};
 pub use data::{Data, read as read_data};
 pub use schema::text as schema_text;
+pub use state::{Progress, ProviderState, Step, record};
+pub use steps::{address, alive, run};

@@ -1,6 +1,5 @@
 //! Deprovisioning. The VM is known by node and VMID alone; whoever has that VMID now is removed.
 
-use super::super::labels;
 use super::super::proxmox::GuestKind;
 use super::super::world::Pass;
 
@@ -88,9 +87,4 @@ fn fail(pass: &mut Pass<'_>, id: &str, why: &str) {
         progress.due = until;
     }
     pass.wake_at(until);
-}
-
-/// Whether a request of this set exists whose VM is still there.
-pub fn remains(pass: &Pass<'_>, set: &str) -> bool {
-    !pass.labelled("MachineRequests", labels::REQUEST_SET, set).is_empty()
 }

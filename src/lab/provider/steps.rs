@@ -109,6 +109,11 @@ fn next(pass: &mut Pass<'_>) -> Option<String> {
         if progress.step == Step::Done && !going {
             continue;
         }
+        let held = |s: std::sync::Arc<Resource>| s.tearing_down() && !s.finalizers.is_empty();
+        if going && progress.removal.is_none() && pass.get("MachineRequestStatuses", name).is_some_and(held) {
+            // Omni holds the status until the machine has left its cluster; its release is a write that wakes us.
+            continue;
+        }
         let due = if going && progress.removal.is_none() { now } else { progress.due };
         if due > now {
             wakes.push(due);

@@ -11,7 +11,7 @@ mod routes;
 mod storage;
 mod tasks;
 
-pub use access::Token;
+pub use access::{Token, full as full_privileges};
 pub use model::{Cluster, Guest, GuestKind, Image, Node, Storage, Task};
 pub use reply::Reply;
 pub use routes::{Request, handle};

@@ -1,0 +1,240 @@
+//! What happens in the worlds, seen through Omni's resources.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::super::labels;
+use super::super::omni::{ChangeKind, Key};
+use super::super::world::{EPOCH, Plant};
+use super::{LONG, build, deployed};
+
+const CLUSTER: &str = "talos-prod-01";
+
+fn spec(plant: &Plant, kind: &str, id: &str) -> Value {
+    plant.store.get(&Key::of(kind, id)).map_or(Value::Null, |r| r.spec.clone())
+}
+
+fn count(plant: &Plant, kind: &str) -> usize {
+    plant.store.all(kind).len()
+}
+
+/// `fresh` with the shipped files written into it, as an apply does.
+fn applied() -> Plant {
+    let mut plant = build("fresh").unwrap();
+    let now = plant.world.unix();
+    let old = Key::of("MachineClasses", "matrix-worker");
+    plant.store.destroy(&old).unwrap();
+    deployed::shipped(&plant.store, now);
+    assert!(plant.run_until_quiet(LONG));
+    plant
+}
+
+fn scale(plant: &Plant, set: &str, to: u32) {
+    let key = Key::of("MachineSets", set);
+    plant
+        .store
+        .modify(&key, plant.world.unix(), |r| r.spec["machine_allocation"]["machine_count"] = json!(to))
+        .unwrap();
+}
+
+#[test]
+fn the_shipped_cluster_comes_up_and_waits_for_a_cni() {
+    let plant = applied();
+    let status = spec(&plant, "ClusterStatuses", CLUSTER);
+    assert_eq!(status["phase"], 3, "{status}");
+    assert_eq!(status["machines"], json!({ "total": 5, "connected": 5, "requested": 5 }), "{status}");
+    assert_eq!(status.get("ready"), None, "nodes without a network are not ready: {status}");
+    assert_eq!(spec(&plant, "ClusterBootstrapStatuses", CLUSTER), json!({ "bootstrapped": true }));
+    for status in plant.store.all("ClusterMachineStatuses") {
+        assert_eq!(status.spec["stage"], 4);
+        assert_eq!(status.spec["config_up_to_date"], true);
+        assert!(status.labels.contains_key(labels::CONNECTED));
+        assert_eq!(status.spec.get("ready"), None);
+    }
+    assert_eq!(spec(&plant, "TalosUpgradeStatuses", CLUSTER)["phase"], 2);
+    assert_eq!(plant.store.get(&Key::of("Clusters", CLUSTER)).unwrap().version, 14);
+    // All three control planes land on the node with the most free memory.
+    let on: Vec<&str> = plant
+        .world
+        .proxmox
+        .guests
+        .values()
+        .filter(|g| g.name.contains("control-planes"))
+        .map(|g| g.node.as_str())
+        .collect();
+    assert_eq!(on, ["hotel"; 3]);
+    let seconds = plant.world.now / 1000;
+    assert!((120..1200).contains(&seconds), "{seconds} s");
+}
+
+#[test]
+fn requests_show_what_the_provider_does() {
+    let mut plant = build("fresh").unwrap();
+    let start = plant.store.revision();
+    deployed_again(&plant);
+    assert!(plant.run_until_quiet(LONG));
+    let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for change in plant.store.changes_since(start).unwrap() {
+        if change.resource.key.kind.starts_with("ClusterMachineRequestStatuses") {
+            let seen = texts.entry(change.resource.key.id.clone()).or_default();
+            let text = change.resource.text("/status").to_owned();
+            if seen.last() != Some(&text) {
+                seen.push(text);
+            }
+        }
+    }
+    assert_eq!(texts.len(), 5);
+    for (id, seen) in texts {
+        assert_eq!(seen.first().map(String::as_str), Some("Waiting for the infra provider to start provision"), "{id}");
+        assert_eq!(seen.last().map(String::as_str), Some("Waiting for the machine to join Omni"), "{id}");
+        assert!(seen.iter().any(|t| t == "Running Step: \"syncVM\" (4/5)"), "{id}: {seen:?}");
+    }
+}
+
+fn deployed_again(plant: &Plant) {
+    plant.store.destroy(&Key::of("MachineClasses", "matrix-worker")).unwrap();
+    deployed::shipped(&plant.store, plant.world.unix());
+}
+
+#[test]
+fn deployed_is_ready_and_lived_in() {
+    let plant = build("deployed").unwrap();
+    let status = spec(&plant, "ClusterStatuses", CLUSTER);
+    assert_eq!((&status["phase"], &status["ready"]), (&json!(3), &json!(true)), "{status}");
+    assert_eq!(status["machines"], json!({ "total": 5, "healthy": 5, "connected": 5, "requested": 5 }));
+    assert_eq!(
+        spec(&plant, "KubernetesUpgradeStatuses", CLUSTER)["last_upgrade_version"],
+        "1.34.3"
+    );
+    let locked = plant.store.all("MachineSetNodes").iter().filter(|n| n.annotations.contains_key(labels::LOCKED)).count();
+    assert_eq!(locked, 1);
+    let known: Vec<String> = plant.store.all("Machines").iter().map(|m| m.key.id.clone()).collect();
+    let orphans = plant.world.proxmox.guests.values().filter_map(|g| g.uuid()).filter(|u| !known.iter().any(|k| k == u));
+    assert_eq!(orphans.count(), 1);
+    assert!(plant.store.get(&Key::of("ConfigPatches", "500-ntp-servers")).is_some());
+}
+
+#[test]
+fn matrix_has_its_machines() {
+    let plant = build("matrix").unwrap();
+    let status = spec(&plant, "ClusterStatuses", CLUSTER);
+    assert_eq!((&status["ready"], &status["machines"]["healthy"]), (&json!(true), &json!(6)), "{status}");
+    assert_eq!(plant.world.proxmox.next_id(), 107);
+    assert_eq!(count(&plant, "MachineRequests"), 6);
+    assert!(plant.store.get(&Key::of("Machines", "6b0f7a1e-3c55-4f0e-9d1a-2f6c1b7e8a01")).is_some());
+}
+
+#[test]
+fn scaling_down_takes_the_oldest_and_keeps_its_request_until_the_machine_has_left() {
+    let mut plant = applied();
+    let set = format!("{CLUSTER}-workers");
+    let start = plant.store.revision();
+    scale(&plant, &set, 1);
+    assert!(plant.run_until_quiet(LONG));
+    assert_eq!(plant.store.labelled("ClusterMachines", labels::SET, &set).len(), 1);
+    assert_eq!(plant.world.proxmox.guests.values().filter(|g| g.name.contains("workers")).count(), 1);
+    let order: Vec<String> = plant
+        .store
+        .changes_since(start)
+        .unwrap()
+        .iter()
+        .filter(|c| c.kind == ChangeKind::Destroyed)
+        .map(|c| c.resource.key.kind.trim_end_matches(".omni.sidero.dev").to_owned())
+        .filter(|k| {
+            ["MachineSetNodes", "ClusterMachineStatuses", "ClusterMachines", "MachineRequestStatuses", "Machines", "Links", "ClusterMachineRequestStatuses", "MachineRequests"]
+                .contains(&k.as_str())
+        })
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "MachineSetNodes", "ClusterMachineStatuses", "ClusterMachines", "Machines", "Links",
+            "MachineRequestStatuses", "ClusterMachineRequestStatuses", "MachineRequests",
+        ]
+    );
+    assert_eq!(spec(&plant, "MachineRequestSets", &set)["machine_count"], 1);
+}
+
+#[test]
+fn deleting_the_cluster_leaves_nothing_but_classes() {
+    let mut plant = applied();
+    plant.store.teardown(&Key::of("Clusters", CLUSTER), plant.world.unix()).unwrap();
+    assert!(plant.run_until_quiet(LONG));
+    for kind in [
+        "Clusters", "MachineSets", "MachineSetNodes", "ClusterMachines", "MachineRequestSets", "MachineRequests",
+        "Machines", "Links", "ConfigPatches", "ExtensionsConfigurations", "ClusterStatuses", "MachineStatuses",
+    ] {
+        assert_eq!(count(&plant, kind), 0, "{kind}: {:?}", plant.store.all(kind));
+    }
+    assert_eq!(count(&plant, "MachineClasses"), 2);
+    assert_eq!(plant.world.proxmox.guests.len(), 1, "the provider's container stays");
+}
+
+#[test]
+fn versions_and_extensions_roll_machine_by_machine() {
+    let mut plant = build("deployed").unwrap();
+    // The lock would hold its machine back.
+    for node in plant.store.all("MachineSetNodes") {
+        plant.store.modify(&node.key, plant.world.unix(), |n| n.annotations.clear()).unwrap();
+    }
+    plant
+        .store
+        .modify(&Key::of("Clusters", CLUSTER), plant.world.unix(), |c| {
+            c.spec["talos_version"] = json!("1.12.0");
+            c.spec["kubernetes_version"] = json!("1.35.0");
+        })
+        .unwrap();
+    assert_eq!(spec(&plant, "TalosUpgradeStatuses", CLUSTER)["phase"], 2, "the old answer stays for a while");
+    assert!(plant.run_until_quiet(LONG));
+    for machine in plant.world.machines.values() {
+        assert_eq!(machine.talos, "1.12.0");
+        assert!(machine.config.as_ref().unwrap().kubernetes.values().all(|v| v == "1.35.0"), "{machine:?}");
+    }
+    assert_eq!(spec(&plant, "TalosUpgradeStatuses", CLUSTER)["last_upgrade_version"], "1.12.0");
+    assert_eq!(spec(&plant, "KubernetesUpgradeStatuses", CLUSTER)["last_upgrade_version"], "1.35.0");
+    assert_eq!(spec(&plant, "ClusterStatuses", CLUSTER)["ready"], true);
+}
+
+#[test]
+fn a_locked_worker_keeps_its_configuration() {
+    let mut plant = build("deployed").unwrap();
+    plant
+        .store
+        .modify(&Key::of("ConfigPatches", "500-ntp-servers"), plant.world.unix(), |p| {
+            p.spec["data"] = json!("machine:\n    time:\n        servers:\n            - 192.168.3.2\n");
+        })
+        .unwrap();
+    assert!(plant.run_until_quiet(LONG));
+    let behind: Vec<_> = plant
+        .store
+        .all("ClusterMachineStatuses")
+        .into_iter()
+        .filter(|s| s.spec.get("config_up_to_date").is_none())
+        .collect();
+    assert_eq!(behind.len(), 1);
+    assert!(behind[0].labels.contains_key(labels::LOCKED_UPDATE));
+    let set = spec(&plant, "MachineSetStatuses", &format!("{CLUSTER}-workers"));
+    assert_eq!((&set["phase"], &set["ready"], &set["locked_updates"]), (&json!(3), &json!(true), &json!(1)), "{set}");
+}
+
+#[test]
+fn the_same_writes_give_the_same_world() {
+    let events = |plant: &Plant| {
+        plant
+            .store
+            .changes_since(0)
+            .unwrap_or_default()
+            .iter()
+            .map(|c| (c.kind as u8, c.resource.key.clone(), c.resource.version))
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (applied(), applied());
+    assert_eq!(a.store.resources(), b.store.resources());
+    assert_eq!(events(&a).len(), events(&b).len());
+    let text = serde_json::to_string(&a.world).unwrap();
+    assert_eq!(text, serde_json::to_string(&b.world).unwrap());
+    let again: super::super::world::World = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), text);
+    assert!(a.world.unix() > EPOCH);
+}
