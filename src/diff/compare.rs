@@ -110,7 +110,9 @@ impl Walk<'_> {
         let prefix: Vec<String> = path.iter().map(|p| (*p).to_owned()).collect();
         let applied_text = applied.map(text);
         let before = self.out.len();
-        match (embedded::tree(&live_text), embedded::tree(&wanted_text)) {
+        // Of a text that appears or goes, every field is shown.
+        let nothing = |text: &str| if text.is_empty() { Some(Tree::Nothing) } else { embedded::tree(text) };
+        match (nothing(&live_text), nothing(&wanted_text)) {
             (Some(l), Some(w)) => {
                 let a = applied_text.as_deref().and_then(embedded::tree);
                 let (l, w, a) = Tree::align(l, w, a);

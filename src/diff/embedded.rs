@@ -44,8 +44,9 @@ pub(super) fn tree(text: &str) -> Option<Tree> {
     Some(Tree::Many(map))
 }
 
-/// One document, or several by title.
+/// No document, one, or several by title.
 pub(super) enum Tree {
+    Nothing,
     One(Value),
     Many(BTreeMap<String, Value>),
 }
@@ -54,6 +55,7 @@ impl Tree {
     /// As a mapping by title, for comparison with a text of another number of documents.
     fn many(self) -> Value {
         Value::Map(match self {
+            Self::Nothing => BTreeMap::new(),
             Self::One(value) => BTreeMap::from([(title(&value), value)]),
             Self::Many(map) => map,
         })
@@ -63,6 +65,8 @@ impl Tree {
         match (live, wanted, applied) {
             (Self::One(l), Self::One(w), None) => (l, w, None),
             (Self::One(l), Self::One(w), Some(Self::One(a))) => (l, w, Some(a)),
+            (Self::Nothing, Self::One(w), None) => (Value::map(), w, None),
+            (Self::One(l), Self::Nothing, None) => (l, Value::map(), None),
             (l, w, a) => (l.many(), w.many(), a.map(Self::many)),
         }
     }

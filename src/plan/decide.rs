@@ -211,6 +211,8 @@ fn content(wanted: &Resource) -> Vec<Change> {
     compare(&nothing, wanted, None, Prune::Record)
         .into_iter()
         .filter(|d| !d.path.get(1).is_some_and(|k| k.starts_with(crate::resource::OMNI_PREFIX)))
+        // The name of a patch stands in its id already.
+        .filter(|d| d.path != ["annotations", "name"])
         .map(change)
         .collect()
 }

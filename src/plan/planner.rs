@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::{self, Decision};
+use super::rules::codes;
 use super::scene::{SYSTEM_PATCH, Scene};
 use super::unread::Unread;
 use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning};
@@ -19,7 +20,8 @@ use crate::resource::{LiveResource, ResourceId};
 /// Contradictions in the files: one address declared twice, things that need each other in a circle.
 pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     twice(input)?;
-    let graph = Graph::build(input.desired).map_err(|c| vec![Diagnostic::error(422, c.to_string())])?;
+    let graph =
+        Graph::build(input.desired).map_err(|c| vec![Diagnostic::error(codes::CIRCLE, c.to_string())])?;
     let scene = Scene::new(*input);
     let unread = Unread::find(&scene, &graph);
     let mut work = Work::new(&scene, &unread);
@@ -52,7 +54,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     lost.sort_by(|a, b| a.address.cmp(&b.address));
     drafts.extend(waiting);
     let (steps, waves) =
-        order::order(&scene, drafts).map_err(|c| vec![Diagnostic::error(422, c.to_string())])?;
+        order::order(&scene, drafts).map_err(|c| vec![Diagnostic::error(codes::CIRCLE, c.to_string())])?;
     let summary = summary::summary(&steps, &unchanged, &lost);
     let version = match &input.snapshot.omni.version {
         Observation::Known(v) => Some(v.clone()),
@@ -83,7 +85,7 @@ fn twice(input: &PlanInput<'_>) -> Result<(), Vec<Diagnostic>> {
         let place = declared.source.clone().unwrap_or_else(|| "the files".to_owned());
         if let Some(first) = addresses.insert(&declared.address, place.clone()) {
             problems.push(
-                Diagnostic::error(423, format!("`{}` is declared twice", declared.address))
+                Diagnostic::error(codes::TWICE, format!("`{}` is declared twice", declared.address))
                     .note(format!("in {first} and in {place}")),
             );
         } else if let Some(other) = identities.insert(&declared.resource.id, &declared.address) {

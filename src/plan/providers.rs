@@ -95,7 +95,7 @@ pub(super) fn decide<'a>(scene: &Scene<'a>) -> Providers<'a> {
                 "look at its container and its log".to_owned(),
             ));
         }
-        if upper {
+        if upper && scene.entry(&address).is_none() {
             out.warnings.push(warn(
                 codes::PROVIDER_NAME,
                 &address,

@@ -35,7 +35,13 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
-pub(crate) fn all() -> Vec<Case> {
+static ALL: std::sync::LazyLock<Vec<Case>> = std::sync::LazyLock::new(load);
+
+pub(crate) fn all() -> &'static [Case] {
+    &ALL
+}
+
+fn load() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(&root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();

@@ -1,6 +1,6 @@
 //! Clusters: versions, features, removal.
 
-use super::{machines, victims};
+use super::{machines, machines_do, victims};
 use crate::kinds::{Certainty, Effect};
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft};
@@ -12,7 +12,9 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
         Action::Destroy => {
             draft.lost = victims::all(scene, &draft.address, &live);
             draft.raise(Effect::Destroy, Certainty::Derived);
-            draft.notes.push(format!("{} and everything below the cluster go with it", machines(live.len())));
+            draft
+                .notes
+                .push(format!("{} with it, and everything below the cluster", machines_do(live.len(), "go")));
         }
         Action::Update | Action::AdoptUpdate => {
             for change in &mut draft.changes {
@@ -28,15 +30,16 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
             let has = |path: [&str; 2]| draft.changes.iter().any(|c| c.path == path);
             let (kubernetes, talos) = (has(["kubernetes", "version"]), has(["talos", "version"]));
             if !live.is_empty() {
-                let count = machines(live.len());
                 if talos {
-                    draft
-                        .notes
-                        .push(format!("predicted: {count} reboot, one at a time, control planes first"));
+                    draft.notes.push(format!(
+                        "predicted: {}, one at a time, control planes first",
+                        machines_do(live.len(), "reboot")
+                    ));
                 }
                 if kubernetes {
                     draft.notes.push(format!(
-                        "predicted: components restart on {count}, one node at a time, without a reboot"
+                        "predicted: components restart on {}, one node at a time, without a reboot",
+                        machines(live.len())
                     ));
                 }
                 if kubernetes && talos {

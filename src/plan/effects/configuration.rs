@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::machines;
+use super::{Going, machines};
 use crate::address::Address;
 use crate::diff::documents;
 use crate::kinds::{Certainty, Effect};
@@ -14,9 +14,14 @@ use crate::value::Value;
 /// Fields of the machine configuration that were seen being applied without a reboot, as prefixes.
 const HOT: [&[&str]; 2] = [&["machine", "sysctls"], &["machine", "time", "servers"]];
 
-pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>, renames: &BTreeMap<Address, String>) {
+pub(super) fn judge(
+    scene: &Scene<'_>,
+    draft: &mut Draft<'_>,
+    renames: &BTreeMap<Address, String>,
+    going: &Going,
+) {
     let Some(subject) = draft.subject() else { return };
-    let affected = scene.machines_in_scope(subject).len();
+    let affected = going.touched(scene, draft);
     if affected == 0 {
         return;
     }
@@ -70,7 +75,7 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>, renames: &BTreeMap
             .notes
             .push(format!("predicted: applied to {scope} without a reboot, one at a time per machine set")),
         Effect::Unknown => draft.notes.push(format!(
-            "applied to {scope}; whether these fields need a reboot is Talos' decision and not predicted"
+            "{scope} in scope; whether Talos applies these fields without a reboot is not predicted"
         )),
         _ => {}
     }

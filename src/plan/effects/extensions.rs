@@ -1,13 +1,12 @@
 //! System extensions: another list is another installation image, so every machine in scope reboots.
 
-use super::machines;
+use super::{Going, machines_do};
 use crate::kinds::{Certainty, Effect};
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft};
 
-pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
-    let Some(subject) = draft.subject() else { return };
-    let affected = scene.machines_in_scope(subject).len();
+pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>, going: &Going) {
+    let affected = going.touched(scene, draft);
     if affected == 0 {
         return;
     }
@@ -21,5 +20,7 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
         change.certainty = Certainty::Predicted;
     }
     draft.raise(Effect::Reboot, Certainty::Predicted);
-    draft.notes.push(format!("predicted: {} reboot into a new image, one at a time", machines(affected)));
+    draft
+        .notes
+        .push(format!("predicted: {} into a new image, one at a time", machines_do(affected, "reboot")));
 }

@@ -1,6 +1,6 @@
 //! Machine sets: more machines, fewer machines, other machines.
 
-use super::{machines, victims};
+use super::{machines, machines_do, victims};
 use crate::graph::edges::class_of_set;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::facts::{Wanted, allocation};
@@ -23,7 +23,7 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
         Action::Destroy => {
             draft.lost = victims::whole_set(scene, &draft.address, &subject.id.id, &live);
             draft.raise(Effect::Destroy, Certainty::Derived);
-            draft.notes.push(format!("all of its {} go", machines(draft.lost.len())));
+            draft.notes.push(format!("all {} with it", machines_do(draft.lost.len(), "go")));
         }
         Action::Update | Action::AdoptUpdate => update(scene, draft, &live),
         _ => {}
@@ -58,14 +58,14 @@ fn update(scene: &Scene<'_>, draft: &mut Draft<'_>, live: &[&crate::resource::Li
         if a > b {
             let class = class_of_set(after).unwrap_or_default();
             draft.notes.push(format!(
-                "{} more of class {class}; existing ones do not change",
+                "{} of class {class} in addition; existing ones do not change",
                 machines((a - b) as usize)
             ));
         } else if a < b {
             draft.lost = victims::scale_down(scene, &draft.address, &after.id.id, live, (b - a) as usize);
             draft.notes.push(format!(
-                "{} go; Omni chooses: without status first, then disconnected, then the oldest",
-                machines((b - a) as usize)
+                "{}; Omni chooses: without status first, then disconnected, then the oldest",
+                machines_do((b - a) as usize, "go")
             ));
         }
     }

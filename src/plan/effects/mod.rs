@@ -11,13 +11,45 @@ mod node;
 mod renamed;
 mod victims;
 
-use super::Draft;
+use std::collections::BTreeSet;
+
 use super::scene::Scene;
+use super::{Action, Draft};
 use crate::graph::Prune;
+
+/// Machines that are gone by the time configuration is taken away.
+pub(super) struct Going {
+    sets: BTreeSet<String>,
+    nodes: BTreeSet<String>,
+}
+
+impl Going {
+    fn find(drafts: &[Draft<'_>]) -> Self {
+        let of = |kind: &str| {
+            drafts
+                .iter()
+                .filter(|d| d.action == Action::Destroy && d.kind() == kind)
+                .filter_map(|d| Some(d.subject()?.id.id.clone()))
+                .collect()
+        };
+        Self { sets: of("MachineSets"), nodes: of("MachineSetNodes") }
+    }
+    /// How many machines a step about configuration touches: what is removed is removed after the machines.
+    fn touched(&self, scene: &Scene<'_>, draft: &Draft<'_>) -> usize {
+        let Some(subject) = draft.subject() else { return 0 };
+        let stays = |n: &&crate::resource::LiveResource| {
+            draft.action != Action::Destroy
+                || !(self.nodes.contains(&n.resource.id.id)
+                    || n.resource.omni_label("machine-set").is_some_and(|s| self.sets.contains(s)))
+        };
+        scene.machines_in_scope(subject).iter().copied().filter(stays).count()
+    }
+}
 
 /// Fills in effects, notes and lost machines of all steps.
 pub(super) fn judge(scene: &Scene<'_>, drafts: &mut [Draft<'_>]) {
     let renames = renamed::find(scene, drafts);
+    let going = Going::find(drafts);
     for draft in drafts {
         if draft.is_record_only() {
             continue;
@@ -27,8 +59,8 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &mut [Draft<'_>]) {
             "Clusters" => cluster::judge(scene, draft),
             "MachineSets" => machine_set::judge(scene, draft),
             "MachineSetNodes" => node::judge(scene, draft),
-            "ConfigPatches" => configuration::judge(scene, draft, &renames),
-            "ExtensionsConfigurations" => extensions::judge(scene, draft),
+            "ConfigPatches" => configuration::judge(scene, draft, &renames, &going),
+            "ExtensionsConfigurations" => extensions::judge(scene, draft, &going),
             "KernelArgs" => kernel_args::judge(scene, draft),
             // Manifests and health checks concern what runs in the cluster, not its machines.
             _ => {}
@@ -61,7 +93,22 @@ pub(super) fn machine_name(scene: &Scene<'_>, node: &crate::resource::LiveResour
     victims::name_of(scene, node)
 }
 
+/// The Proxmox node of a machine request's VM, if it is known.
+pub(super) fn node_of(scene: &Scene<'_>, request: &str) -> Option<String> {
+    victims::vm_of(scene, request)?.rsplit_once('/').map(|(node, _)| node.to_owned())
+}
+
 /// `1 machine`, `3 machines`.
 pub(super) fn machines(n: usize) -> String {
     if n == 1 { "1 machine".to_owned() } else { format!("{n} machines") }
+}
+
+/// `1 machine reboots`, `3 machines reboot`.
+pub(super) fn machines_do(n: usize, verb: &str) -> String {
+    if n == 1 {
+        let ending = if verb.ends_with('o') { "es" } else { "s" };
+        format!("1 machine {verb}{ending}")
+    } else {
+        format!("{n} machines {verb}")
+    }
 }

@@ -116,7 +116,7 @@ fn lost(scene: &Scene<'_>, address: &Address, name: &str, predicted: bool) -> Lo
 }
 
 /// The VM of a machine request: its name, and the provider's tag; none if that is not unique.
-fn vm_of(scene: &Scene<'_>, request: &str) -> Option<String> {
+pub(in crate::plan) fn vm_of(scene: &Scene<'_>, request: &str) -> Option<String> {
     let mut found = scene
         .snapshot()
         .proxmox

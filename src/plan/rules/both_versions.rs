@@ -4,7 +4,7 @@ use super::codes;
 use crate::plan::{Draft, Warning};
 
 pub(super) fn rule(drafts: &[Draft<'_>], out: &mut Vec<Warning>) {
-    for draft in drafts.iter().filter(|d| d.kind() == "Clusters") {
+    for draft in drafts.iter().filter(|d| d.kind() == "Clusters" && d.live.is_some()) {
         let has = |path: [&str; 2]| draft.changes.iter().any(|c| c.path == path);
         if has(["kubernetes", "version"]) && has(["talos", "version"]) {
             out.push(Warning {

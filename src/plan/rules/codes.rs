@@ -42,3 +42,11 @@ pub const HELD_BACK: &str = "OS0419";
 pub const PLACEMENT: &str = "OS0420";
 /// A provider that the files no longer name.
 pub const PROVIDER_LEFT: &str = "OS0421";
+/// Two things need each other in a circle.
+pub const CIRCLE: u16 = 422;
+/// One address declared twice.
+pub const TWICE: u16 = 423;
+/// Two addresses for one resource.
+pub const ONE_RESOURCE: u16 = 424;
+/// A Proxmox cluster that was not read.
+pub const PROXMOX_UNREAD: &str = "OS0425";

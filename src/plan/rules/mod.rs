@@ -8,6 +8,8 @@ mod control_planes;
 mod foreign;
 mod locks;
 mod no_record;
+mod placement;
+mod proxmox_unread;
 mod refusals;
 mod versions;
 
@@ -25,6 +27,8 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     versions::rule(scene, drafts, &mut all);
     both_versions::rule(drafts, &mut all);
     control_planes::rule(scene, &mut all);
+    placement::rule(scene, drafts, &mut all);
+    proxmox_unread::rule(scene, &mut all);
     foreign::rule(unchanged, &mut all);
     all
 }

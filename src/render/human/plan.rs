@@ -170,8 +170,7 @@ fn block(area: &str, steps: &[&Step], page: &mut Page) {
     page.blank();
     let (effect, certainty) = worst(steps);
     let title = format!("worst effect: {}", effect_words(effect, certainty));
-    let gap = page.width().saturating_sub(columns(area) + columns(&title)).clamp(3, 48);
-    page.line(&[(Tone::Title, area), (Tone::Plain, &" ".repeat(gap)), (effect_tone(effect), &title)]);
+    page.line(&[(Tone::Title, area), (Tone::Plain, "   "), (effect_tone(effect), &title)]);
     let longest = steps.iter().map(|s| columns(&safe(&s.address.to_string()))).max().unwrap_or(0);
     for step in steps {
         head(step, longest, page);
@@ -245,7 +244,7 @@ fn field(step: &Step, change: &Change, name: &str, width: usize, page: &mut Page
         ChangeCause::Both => text.push_str("   * drift, and the files changed too"),
     }
     if step.changes.len() > 1 && change.effect != Effect::None && change.effect != step.effect {
-        text.push_str(&format!("   ({})", effect_words(change.effect, change.certainty)));
+        text.push_str(&format!("   [{}]", effect_words(change.effect, change.certainty)));
     }
     let pad = " ".repeat(width.saturating_sub(columns(name)) + 3);
     page.hanging(

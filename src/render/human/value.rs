@@ -15,6 +15,10 @@ pub(super) fn show(path: &[String], value: &Value) -> String {
         {
             format!("v{}", safe(s))
         }
+        (Value::Int(n @ 0..=1), "type") if path.first().is_some_and(|p| p.ends_with("Strategy")) => {
+            if *n == 1 { "Rolling" } else { "Unset" }.to_owned()
+        }
+        (Value::Int(1), "allocation") => "unlimited".to_owned(),
         _ => plain(value),
     }
 }

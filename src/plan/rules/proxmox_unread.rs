@@ -1,0 +1,30 @@
+//! Without Proxmox the plan is made from Omni alone; one line says what it cannot see.
+
+use super::codes;
+use crate::address::Address;
+use crate::live::Observation;
+use crate::plan::Warning;
+use crate::plan::scene::Scene;
+
+pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
+    for provider in &scene.input.desired.providers {
+        let Some(proxmox) = &provider.proxmox else { continue };
+        let why = match scene.snapshot().proxmox.get(proxmox) {
+            None => "it was not asked".to_owned(),
+            Some(seen) => match (&seen.nodes, &seen.guests) {
+                (Observation::Unknown(why), _) | (_, Observation::Unknown(why)) => why.0.clone(),
+                (Observation::Absent, _) => "it has no nodes".to_owned(),
+                _ => continue,
+            },
+        };
+        out.push(Warning {
+            code: codes::PROXMOX_UNREAD.to_owned(),
+            address: Some(Address::provider(&provider.id)),
+            message: format!(
+                "Proxmox cluster `{proxmox}` was not fully read ({why}): VMs are not named and their nodes not predicted"
+            ),
+            blocks: false,
+            help: None,
+        });
+    }
+}
