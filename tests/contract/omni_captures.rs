@@ -448,7 +448,7 @@ fn expected(operation: &str, id: &ResourceId, response: &Json) -> &'static str {
             "unsupported"
         }
         (500, 2, _)
-            if ["proto:", "invalid character", "error parsing version"]
+            if ["proto:", "invalid character", "unexpected end of JSON", "error parsing version"]
                 .iter()
                 .any(|t| text.starts_with(t))
                 || text.ends_with("request is too large") =>

@@ -31,7 +31,8 @@ pub fn decode_document(text: &str) -> Result<LiveResource, String> {
     };
     let id = ResourceId {
         kind: text_of(metadata, "type")?,
-        namespace: text_of(metadata, "namespace")?,
+        // The server stores a resource without a namespace as well, although nobody looks there.
+        namespace: optional_text(metadata, "namespace")?,
         id: text_of(metadata, "id")?,
     };
     let phase = match metadata.get("phase").map(Value::as_str) {
