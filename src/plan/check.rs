@@ -9,7 +9,13 @@ use crate::state::model::Record;
 /// What is wrong with a plan; empty for every plan that may be shown or applied.
 pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<String> {
     let mut notes = Vec::new();
-    let mut at = BTreeMap::new();
+    let written: BTreeSet<_> = desired
+        .classes
+        .iter()
+        .chain(desired.clusters.iter().flat_map(|c| &c.resources))
+        .map(|d| &d.address)
+        .collect();
+    let waves: BTreeMap<_, _> = plan.steps.iter().map(|s| (s.id, s.wave)).collect();
     let mut sent = BTreeSet::new();
     let mut last = 0;
     for (position, step) in plan.steps.iter().enumerate() {
@@ -21,11 +27,10 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
             notes.push(format!("{name} is in wave {} after wave {last}", step.wave));
         }
         last = step.wave;
-        at.insert(step.id, step.wave);
         for (need, reason) in &step.after {
-            match plan.steps.iter().find(|s| s.id == *need) {
+            match waves.get(need) {
                 None => notes.push(format!("{name} needs step {}, which does not exist", need.0)),
-                Some(other) if other.wave > step.wave => notes.push(format!("{name} needs a later wave")),
+                Some(wave) if *wave > step.wave => notes.push(format!("{name} needs a later wave")),
                 Some(_) if need == &step.id => notes.push(format!("{name} needs itself")),
                 Some(_) if reason.is_empty() => {
                     notes.push(format!("{name} needs step {} without a reason", need.0))
@@ -61,11 +66,7 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
         if !fits {
             notes.push(format!("{name} does not send what it says"));
         }
-        let declared = desired
-            .classes
-            .iter()
-            .chain(desired.clusters.iter().flat_map(|c| &c.resources))
-            .any(|d| d.address == step.address);
+        let declared = written.contains(&step.address);
         let template = desired.clusters.iter().any(|c| {
             c.prune == super::Prune::Template && step.address.cluster_name() == Some(c.name.as_str())
         });

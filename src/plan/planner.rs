@@ -6,7 +6,7 @@ use super::decide::{self, Decision};
 use super::rules::codes;
 use super::scene::{SYSTEM_PATCH, Scene};
 use super::unread::Unread;
-use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning};
+use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning, check};
 use super::{awaits, effects, order, providers, rules, summary};
 use crate::address::Address;
 use crate::diag::Diagnostic;
@@ -14,7 +14,7 @@ use crate::graph::{DesiredCluster, Graph, Prune, address_of};
 use crate::live::Observation;
 use crate::resource::{LiveResource, ResourceId};
 
-/// Makes the plan. Same inputs, same bytes.
+/// Makes the plan. Same inputs, same bytes. Every plan passes [`check`] before anybody sees it.
 ///
 /// # Errors
 /// Contradictions in the files: one address declared twice, things that need each other in a circle.
@@ -60,7 +60,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         Observation::Known(v) => Some(v.clone()),
         Observation::Absent | Observation::Unknown(_) => None,
     };
-    Ok(Plan {
+    let plan = Plan {
         omni: input.snapshot.omni.endpoint.clone(),
         omni_version: version,
         record: input.record.map(|r| (r.lineage.clone(), r.serial)),
@@ -72,7 +72,18 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         warnings,
         unknown,
         summary,
-    })
+    };
+    let notes = check(&plan, input.record, input.desired);
+    if notes.is_empty() {
+        return Ok(plan);
+    }
+    Err(notes
+        .into_iter()
+        .map(|n| {
+            Diagnostic::error(codes::BUG, format!("the plan contradicts itself: {n}"))
+                .help("this is a bug of omni-scale; nothing was sent")
+        })
+        .collect())
 }
 
 /// One address, or one resource, is declared once.
@@ -169,6 +180,11 @@ impl<'s, 'a> Work<'s, 'a> {
         others: &[&'a LiveResource],
         wanted: &BTreeSet<&ResourceId>,
     ) {
+        let root = ResourceId::default_ns("Clusters", &cluster.name);
+        let whole = if wanted.contains(&root) { None } else { self.scene.live(&root) };
+        if let Some(live) = whole {
+            self.remove(&Address::cluster(&cluster.name), Some(live));
+        }
         let sets: BTreeSet<&str> = others
             .iter()
             .filter(|l| l.resource.id.short_kind() == "MachineSets")
@@ -177,7 +193,8 @@ impl<'s, 'a> Work<'s, 'a> {
         for live in others {
             let implied = live.resource.id.short_kind() == "MachineSetNodes"
                 && live.resource.omni_label("machine-set").is_some_and(|s| sets.contains(s));
-            if implied {
+            // A cluster that goes takes everything of its own along, as Omni does it.
+            if implied || whole.is_some() {
                 continue;
             }
             if let Some(address) = address_of(&live.resource) {

@@ -7,9 +7,10 @@ use crate::address::Address;
 use crate::graph::edges::class_of_set;
 use crate::graph::{DesiredCluster, DesiredResource, Prune};
 use crate::kinds;
-use crate::live::{Observation, Snapshot};
+use crate::live::{Guest, GuestKind, Observation, Snapshot};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId, TYPE_SUFFIX};
 use crate::state::model::Entry;
+use crate::value::Value;
 
 /// Label of nodes that Omni makes for machine sets with a class.
 pub(super) const MADE_BY_OMNI: &str = "omni.sidero.dev/managed-by-machine-set-node-controller";
@@ -47,6 +48,10 @@ pub(super) struct Scene<'a> {
     pub(super) desired: BTreeMap<&'a Address, &'a DesiredResource>,
     live: BTreeMap<&'a ResourceId, &'a LiveResource>,
     by_cluster: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a LiveResource>>>,
+    /// Machine request by the UUID of its machine.
+    requests: BTreeMap<&'a str, &'a str>,
+    /// VMs that the provider made, by name.
+    vms: BTreeMap<&'a str, Vec<&'a Guest>>,
 }
 
 impl<'a> Scene<'a> {
@@ -64,7 +69,25 @@ impl<'a> Scene<'a> {
                 }
             }
         }
-        Self { input, desired, live, by_cluster }
+        let mut requests = BTreeMap::new();
+        for status in input.snapshot.omni.list("MachineRequestStatuses") {
+            if let Some(uuid) = status.resource.spec.get("id").and_then(Value::as_str) {
+                requests.insert(uuid, status.resource.id.id.as_str());
+            }
+        }
+        for status in input.snapshot.omni.list("MachineStatuses") {
+            if let Some(request) = status.resource.omni_label("machine-request") {
+                requests.insert(&status.resource.id.id, request);
+            }
+        }
+        let mut vms: BTreeMap<&str, Vec<&Guest>> = BTreeMap::new();
+        for guest in input.snapshot.proxmox.values().filter_map(|p| p.guests.known()).flatten() {
+            let made = guest.tags.iter().any(|t| t.starts_with("machine-request."));
+            if let Some(name) = guest.name.as_deref().filter(|_| made && guest.kind == GuestKind::Qemu) {
+                vms.entry(name).or_default().push(guest);
+            }
+        }
+        Self { input, desired, live, by_cluster, requests, vms }
     }
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
@@ -74,6 +97,22 @@ impl<'a> Scene<'a> {
     /// The live resource of an identity.
     pub(super) fn live(&self, id: &ResourceId) -> Option<&'a LiveResource> {
         self.live.get(id).copied()
+    }
+
+    /// The machine request that a machine came from, which is also the name of its VM; else the machine's UUID.
+    pub(super) fn machine_name<'n>(&self, uuid: &'n str) -> &'n str
+    where
+        'a: 'n,
+    {
+        self.requests.get(uuid).copied().unwrap_or(uuid)
+    }
+
+    /// The VM of a machine request: its name, and the provider's tag; none if that is not unique.
+    pub(super) fn vm(&self, request: &str) -> Option<&'a Guest> {
+        match self.vms.get(request)?.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
     }
 
     /// The entry of the record.

@@ -1,1 +1,7 @@
-//! policy.
+//! Judgement: may this plan be applied.
+//!
+//! Guards are found by the planner, where live state is at hand, and stand in the plan; here they become a verdict.
+
+mod verdict;
+
+pub use verdict::{Objection, Verdict, judge};

@@ -88,16 +88,6 @@ fn note_lost_marks(draft: &mut Draft<'_>) {
     }
 }
 
-/// The name of a node's machine, as people know it.
-pub(super) fn machine_name(scene: &Scene<'_>, node: &crate::resource::LiveResource) -> String {
-    victims::name_of(scene, node)
-}
-
-/// The Proxmox node of a machine request's VM, if it is known.
-pub(super) fn node_of(scene: &Scene<'_>, request: &str) -> Option<String> {
-    victims::vm_of(scene, request)?.rsplit_once('/').map(|(node, _)| node.to_owned())
-}
-
 /// `1 machine`, `3 machines`.
 pub(super) fn machines(n: usize) -> String {
     if n == 1 { "1 machine".to_owned() } else { format!("{n} machines") }

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::kinds::Effect;
-use crate::live::GuestKind;
 use crate::plan::Lost;
 use crate::plan::scene::{Readable, Scene};
-use crate::resource::{LiveResource, Phase};
+use crate::resource::{LiveResource, Phase, ResourceId};
 use crate::untrusted::Untrusted;
 
 /// Every machine given, by UUID order: nothing is chosen, so nothing is predicted.
@@ -42,7 +41,7 @@ pub(super) fn scale_down(
     let mut names: Vec<String> = unused_requests(scene, set, nodes);
     let mut nodes = nodes.to_vec();
     nodes.sort_by_cached_key(|n| {
-        let status = scene.snapshot().omni.find("MachineStatuses", &n.resource.id.id);
+        let status = scene.live(&ResourceId::default_ns("MachineStatuses", &n.resource.id.id));
         let rank = match status {
             None => 0,
             Some(s) if is_disconnected(s) => 1,
@@ -90,41 +89,17 @@ fn unused_requests(scene: &Scene<'_>, set: &str, nodes: &[&LiveResource]) -> Vec
     all.into_iter().map(|(_, id)| id).collect()
 }
 
-/// The machine request of a node's machine, which is also the name of its VM; else the machine's UUID.
-pub(in crate::plan) fn name_of(scene: &Scene<'_>, node: &LiveResource) -> String {
-    let uuid = node.resource.id.id.as_str();
-    let omni = &scene.snapshot().omni;
-    omni.find("MachineStatuses", uuid)
-        .and_then(|s| s.resource.omni_label("machine-request").map(str::to_owned))
-        .or_else(|| {
-            omni.list("MachineRequestStatuses")
-                .iter()
-                .find(|s| s.resource.spec.get("id").and_then(crate::value::Value::as_str) == Some(uuid))
-                .map(|s| s.resource.id.id.clone())
-        })
-        .unwrap_or_else(|| uuid.to_owned())
+/// The machine of a node, as people know it.
+pub(super) fn name_of(scene: &Scene<'_>, node: &LiveResource) -> String {
+    scene.machine_name(&node.resource.id.id).to_owned()
 }
 
 fn lost(scene: &Scene<'_>, address: &Address, name: &str, predicted: bool) -> Lost {
     Lost {
         address: address.clone(),
         machine: Some(Untrusted::new(name).line(120)),
-        vm: vm_of(scene, name),
+        vm: scene.vm(name).map(|g| format!("{}/{}", Untrusted::new(&g.node).line(64), g.vmid)),
         effect: Effect::Destroy,
         predicted,
     }
-}
-
-/// The VM of a machine request: its name, and the provider's tag; none if that is not unique.
-pub(in crate::plan) fn vm_of(scene: &Scene<'_>, request: &str) -> Option<String> {
-    let mut found = scene
-        .snapshot()
-        .proxmox
-        .values()
-        .filter_map(|p| p.guests.known())
-        .flatten()
-        .filter(|g| g.kind == GuestKind::Qemu && g.name.as_deref() == Some(request))
-        .filter(|g| g.tags.iter().any(|t| t.starts_with("machine-request.")));
-    let guest = found.next()?;
-    found.next().is_none().then(|| format!("{}/{}", Untrusted::new(&guest.node).line(64), guest.vmid))
 }

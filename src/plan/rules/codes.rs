@@ -48,5 +48,7 @@ pub const CIRCLE: u16 = 422;
 pub const TWICE: u16 = 423;
 /// Two addresses for one resource.
 pub const ONE_RESOURCE: u16 = 424;
+/// A plan that contradicts itself.
+pub const BUG: u16 = 902;
 /// A Proxmox cluster that was not read.
 pub const PROXMOX_UNREAD: &str = "OS0425";

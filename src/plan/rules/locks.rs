@@ -63,8 +63,7 @@ fn clusters(scene: &Scene<'_>, cluster: &LiveResource, drafts: &[Draft<'_>], out
 
 fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut Vec<Warning>) {
     let uuid = node.resource.id.id.as_str();
-    let name = crate::plan::effects::machine_name(scene, node);
-    let shown = Untrusted::new(&name).line(80);
+    let shown = Untrusted::new(scene.machine_name(uuid)).line(120);
     let Some(cluster) = node.resource.omni_label("cluster") else { return };
     let address = crate::address::Address::cluster(cluster).child("node", uuid);
     let ours = scene.entry(&address).and_then(|e| e.applied.as_ref()).is_some_and(is_locked);

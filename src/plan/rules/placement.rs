@@ -6,7 +6,6 @@ use super::codes;
 use crate::address::Address;
 use crate::diff::documents;
 use crate::live::placement::{NewMachine, Placement, Scheduler, predict, survival};
-use crate::plan::effects::{machine_name, node_of};
 use crate::plan::facts::{SetFacts, Wanted, facts};
 use crate::plan::scene::Scene;
 use crate::plan::{Draft, Warning};
@@ -61,13 +60,13 @@ fn locate(
     let going: Vec<&str> = drafts.iter().flat_map(|d| &d.lost).filter_map(|l| l.machine.as_deref()).collect();
     let mut existing = 0;
     for node in scene.machines_of_set(cluster, id) {
-        let name = machine_name(scene, node);
-        if going.contains(&name.as_str()) {
+        let name = scene.machine_name(&node.resource.id.id);
+        if going.contains(&name) {
             continue;
         }
         existing += 1;
-        match node_of(scene, &name) {
-            Some(node) => *place.nodes.entry(node).or_default() += 1,
+        match scene.vm(name) {
+            Some(vm) => *place.nodes.entry(vm.node.clone()).or_default() += 1,
             None => place.unplaced += 1,
         }
     }
