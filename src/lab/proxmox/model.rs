@@ -247,16 +247,7 @@ impl Cluster {
         (used, storage.total.saturating_sub(used + storage.reserved))
     }
     /// Notes a task and gives its identifier.
-    pub fn task(
-        &mut self,
-        node: &str,
-        kind: &str,
-        id: &str,
-        principal: &str,
-        start: u64,
-        takes: u64,
-        status: &str,
-    ) -> String {
+    pub fn task(&mut self, node: &str, kind: &str, id: &str, principal: &str, start: u64, takes: u64, status: &str) -> String {
         self.last_pid += 17;
         let pid = self.last_pid;
         let since = super::super::world::EPOCH + (start / 1000) as i64;
