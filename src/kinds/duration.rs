@@ -36,8 +36,8 @@ impl Span {
         }
         let digits = format!("{nanos:09}");
         let keep = match () {
-            () if nanos % 1_000_000 == 0 => 3,
-            () if nanos % 1_000 == 0 => 6,
+            () if nanos.is_multiple_of(1_000_000) => 3,
+            () if nanos.is_multiple_of(1_000) => 6,
             () => 9,
         };
         format!("{sign}{seconds}.{}s", digits.get(..keep).unwrap_or(&digits))
