@@ -54,6 +54,53 @@ pub const PROVIDER_SCHEMA: u16 = 146;
 /// A value that works only under conditions that are rarely met.
 pub const PROVIDER_RISK: u16 = 147;
 
+/// A document that is no model: not a mapping, without `kind`, of an unknown kind.
+pub const TEMPLATE_DOCUMENT: u16 = 160;
+/// A cluster without a name, or with one that Omni refuses.
+pub const CLUSTER_NAME: u16 = 164;
+/// A version that is missing or no version.
+pub const CLUSTER_VERSION: u16 = 165;
+/// Disk encryption on a Talos version without it.
+pub const CLUSTER_ENCRYPTION: u16 = 166;
+/// A label or annotation with Omni's own prefix.
+pub const RESERVED_PREFIX: u16 = 167;
+/// A field that this kind of machine set cannot have.
+pub const MACHINE_SET_FIELD: u16 = 168;
+/// Both machines and a class.
+pub const TWO_SOURCES: u16 = 169;
+/// A machine id that is no UUID.
+pub const MACHINE_ID: u16 = 170;
+/// A patch, manifest or health check without content, with two, or without a name.
+pub const TEMPLATE_CONTENT: u16 = 171;
+/// A file that cannot be read.
+pub const TEMPLATE_FILE: u16 = 172;
+/// Patch content that is no Talos machine configuration.
+pub const PATCH_CONTENT: u16 = 173;
+/// A field that patches may not set.
+pub const PATCH_FORBIDDEN: u16 = 174;
+/// A field that newer Omni versions refuse in patches.
+pub const PATCH_FORBIDDEN_SOON: u16 = 175;
+/// Not exactly one Cluster and one ControlPlane.
+pub const TEMPLATE_COUNT: u16 = 176;
+/// A machine in more than one place, or in none.
+pub const MACHINE_USE: u16 = 178;
+/// A locked machine in the control plane.
+pub const LOCKED_CONTROL_PLANE: u16 = 179;
+/// Kernel arguments where a machine class makes the machines.
+pub const KERNEL_ARGS_CLASS: u16 = 180;
+/// Two resources of one id.
+pub const DUPLICATE_RESOURCE: u16 = 181;
+/// A key that Talos machine configuration does not have.
+pub const TALOS_KEY: u16 = 182;
+/// A value of another type than Talos machine configuration has there.
+pub const TALOS_TYPE: u16 = 183;
+/// A kind of document that Talos does not have.
+pub const TALOS_KIND: u16 = 184;
+/// Two templates for one cluster.
+pub const CLUSTER_TWICE: u16 = 185;
+/// A machine in two clusters.
+pub const MACHINE_TWO_CLUSTERS: u16 = 186;
+
 /// A name that stands for something that does not exist.
 pub const UNKNOWN_REFERENCE: u16 = 200;
 /// Two things with one name.

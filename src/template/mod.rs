@@ -5,15 +5,14 @@
 //! Unlike omnictl, all problems of all documents are found in one run, each with its place; what omnictl would have said is in a
 //! note. Nothing is read from disk here: files come from a lookup ([`PatchFiles`]).
 
-mod codes;
 mod decode;
-mod facts;
 mod files;
 mod letters;
 mod load;
 mod machine_id;
 pub mod model;
 mod patch;
+mod references;
 pub mod render;
 mod rendered;
 mod resources;
@@ -22,9 +21,11 @@ mod suggest;
 mod talos;
 #[cfg(test)]
 mod tests;
+mod together;
 mod validate;
 
-pub use facts::{ClusterFacts, Cni, Machines, SetFacts, cluster_facts};
 pub use files::{Contents, FileMap, FileProblem, PatchFiles, join, resolve};
 pub use load::{Loaded, load};
+pub use references::{ClassReference, class_references};
 pub use rendered::Rendered;
+pub use together::check_together;

@@ -24,6 +24,17 @@ pub(super) fn loaded_with(text: &str, files: &[(&str, &str)]) -> (Loaded, Source
     (loaded, sources, sink)
 }
 
+/// Loads a template as the text number `id`.
+pub(super) fn loaded_as(id: usize, text: &str) -> Loaded {
+    let mut sources = Sources::default();
+    for n in 0..id {
+        sources.add(format!("clusters/{n}.yaml"), "");
+    }
+    let source = sources.add("clusters/t.yaml", text);
+    let documents = parse(source, text, &Limits::default()).unwrap();
+    load(source, &documents, &FileMap::default(), &mut sources, &mut Sink::default())
+}
+
 /// Errors of a template, as `code message`.
 fn errors(text: &str) -> Vec<String> {
     let (_, _, sink) = loaded(text);
@@ -54,7 +65,7 @@ fn all_problems_of_all_documents_at_once() {
         found,
         [
             "160 there is no kind `Worker` in cluster templates",
-            "161 a ControlPlane has no field `machineClas`",
+            "120 a ControlPlane has no field `machineClas`",
             "164 `a.b` cannot be a cluster's name",
             "165 `latest` is no Kubernetes version: invalid characters in the major number",
             "165 the Talos version `1.11.6` must begin with `v`",
@@ -183,4 +194,39 @@ fn ids_labels_and_bytes() {
     assert_eq!(data(2), "# kept\nmachine: {}\r\n");
     assert_eq!(loaded.resources[1].resource.annotations["name"], "a");
     assert!(loaded.resources[6].resource.omni_label("cluster").is_none());
+}
+
+proptest::proptest! {
+    /// Whatever is cut out of a template or doubled in it, problems have places inside their text, and nothing panics.
+    #[test]
+    fn damaged_templates_are_judged(line in 0usize..40, mode in 0u8..4, column in 0usize..30) {
+        let text = template(
+            "patches:\n  - name: p\n    inline: |\n      machine:\n        sysctls: {a: b}\n  - file: p.yaml\n\
+             systemExtensions: [a, b]\nfeatures:\n  diskEncryption: true\n  backupConfiguration: {interval: 1h}\n",
+            "kernelArgs: [a]\n---\nkind: Workers\nmachineClass:\n  name: w\n  size: 2\nupdateStrategy:\n  type: Rolling\n  \
+             rolling: {maxParallelism: 2}\n",
+        );
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let at = line % lines.len();
+        match mode {
+            0 => { lines.remove(at); }
+            1 => { let l = lines[at].clone(); lines.insert(at, l); }
+            2 => { let cut = column.min(lines[at].len()); lines[at].truncate(cut); }
+            _ => lines[at] = format!("{}? [x: {{", lines[at]),
+        }
+        let text = lines.join("\n");
+        let mut sources = Sources::default();
+        let source = sources.add("t.yaml", &text);
+        if let Ok(documents) = parse(source, &text, &Limits::default()) {
+            let mut sink = Sink::default();
+            load(source, &documents, &FileMap::default(), &mut sources, &mut sink);
+            for d in sink.all() {
+                proptest::prop_assert!(!d.labels.is_empty(), "{}", d.message);
+                for l in &d.labels {
+                    let of = &sources.get(l.source).unwrap().text;
+                    proptest::prop_assert!(of.get(l.span.start..l.span.end).is_some(), "{}", d.message);
+                }
+            }
+        }
+    }
 }

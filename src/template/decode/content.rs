@@ -2,8 +2,7 @@
 
 use super::descriptors;
 use super::fields::{Context, Fields, Known, tag};
-use crate::diag::Diagnostic;
-use crate::template::codes;
+use crate::diag::{Diagnostic, codes};
 use crate::template::model::{HealthCheck, Inline, Manifest, Patch, Placed};
 use crate::untrusted::Untrusted;
 use crate::yaml::{self, Node, NodeKind, Scalar};

@@ -2,8 +2,7 @@
 
 use super::fields::{Context, tag};
 use super::{cluster, machine, machine_set};
-use crate::diag::{Diagnostic, Sink, SourceId};
-use crate::template::codes;
+use crate::diag::{Diagnostic, Sink, SourceId, codes};
 use crate::template::model::{Model, Role, Template};
 use crate::template::suggest::nearest;
 use crate::untrusted::Untrusted;
@@ -30,7 +29,7 @@ fn model(document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Optio
     let source = document.source;
     let Some(root) = &document.root else {
         sink.push(
-            Diagnostic::error(codes::DOCUMENT, "an empty document in a cluster template")
+            Diagnostic::error(codes::TEMPLATE_DOCUMENT, "an empty document in a cluster template")
                 .at(source, document.span, "nothing stands here")
                 .note("omnictl: unexpected node kind 8, expecting mapping")
                 .help("remove the `---` that begins it"),
@@ -40,7 +39,7 @@ fn model(document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Optio
     if !matches!(root.kind, NodeKind::Map(_)) {
         let kind = if matches!(root.kind, NodeKind::Seq(_)) { 2 } else { 8 };
         sink.push(
-            Diagnostic::error(codes::DOCUMENT, "a document of a cluster template must be a mapping")
+            Diagnostic::error(codes::TEMPLATE_DOCUMENT, "a document of a cluster template must be a mapping")
                 .at(source, root.span, format!("this is {}", crate::yaml::describe(root)))
                 .note(format!("omnictl: unexpected node kind {kind}, expecting mapping")),
         );
@@ -66,7 +65,7 @@ fn model(document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Optio
 fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static str> {
     let Some((key, value)) = root.entry("kind") else {
         sink.push(
-            Diagnostic::error(codes::DOCUMENT, "a document of a cluster template has no `kind`")
+            Diagnostic::error(codes::TEMPLATE_DOCUMENT, "a document of a cluster template has no `kind`")
                 .at(source, root.span, "this document")
                 .note("omnictl: kind field not found")
                 .help(format!("begin it with `kind:` and one of {}", KINDS.join(", "))),
@@ -76,7 +75,7 @@ fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static st
     let Some(text) = value.text() else {
         let node_kind = if matches!(value.kind, NodeKind::Seq(_)) { 2 } else { 4 };
         sink.push(
-            Diagnostic::error(codes::DOCUMENT, "`kind` takes a word")
+            Diagnostic::error(codes::TEMPLATE_DOCUMENT, "`kind` takes a word")
                 .at(source, value.span, format!("this is {}", tag(value)))
                 .note(format!("omnictl: unexpected value type for kind field {node_kind}")),
         );
@@ -85,10 +84,12 @@ fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static st
     let found = KINDS.into_iter().find(|k| *k == text);
     if found.is_none() {
         let name = Untrusted::new(text).line(60);
-        let mut problem =
-            Diagnostic::error(codes::DOCUMENT, format!("there is no kind `{name}` in cluster templates"))
-                .at(source, if text.is_empty() { key.span } else { value.span }, "unknown kind")
-                .note(format!("omnictl: unknown model kind \"{name}\""));
+        let mut problem = Diagnostic::error(
+            codes::TEMPLATE_DOCUMENT,
+            format!("there is no kind `{name}` in cluster templates"),
+        )
+        .at(source, if text.is_empty() { key.span } else { value.span }, "unknown kind")
+        .note(format!("omnictl: unknown model kind \"{name}\""));
         problem = match nearest(&name, KINDS) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help(format!("kinds: {}", KINDS.join(", "))),

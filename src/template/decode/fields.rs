@@ -1,8 +1,7 @@
 //! Reading the fields of one mapping: known keys, types, and what null means.
 
-use crate::diag::{Diagnostic, Sink, SourceId, Span};
+use crate::diag::{Diagnostic, Sink, SourceId, Span, codes};
 use crate::kinds::DurationSpan;
-use crate::template::codes;
 use crate::template::model::{OptionalList, Placed, Text};
 use crate::template::suggest::nearest;
 use crate::untrusted::Untrusted;

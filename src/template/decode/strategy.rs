@@ -1,8 +1,7 @@
 //! `updateStrategy`, `deleteStrategy`, `upgradeStrategy`.
 
 use super::fields::{Context, Fields, Known};
-use crate::diag::Diagnostic;
-use crate::template::codes;
+use crate::diag::{Diagnostic, codes};
 use crate::template::model::Strategy;
 use crate::untrusted::Untrusted;
 

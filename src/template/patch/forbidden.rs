@@ -4,8 +4,7 @@
 //! know two fields more. What 1.9.3 refuses is an error here; what only newer versions refuse is a warning.
 
 use super::documents::Part;
-use crate::diag::{Diagnostic, Sink};
-use crate::template::codes;
+use crate::diag::{Diagnostic, Sink, codes};
 use crate::yaml::{Node, NodeKind};
 
 /// In the order in which omnictl reports them.
@@ -63,9 +62,9 @@ fn overriding(part: &Part, key: &Node, path: &str, now: bool) -> Diagnostic {
 
 fn place(part: &Part, node: &Node, now: bool, message: String) -> Diagnostic {
     let problem = if now {
-        Diagnostic::error(codes::FORBIDDEN, message)
+        Diagnostic::error(codes::PATCH_FORBIDDEN, message)
     } else {
-        Diagnostic::warning(codes::FORBIDDEN_SOON, message)
+        Diagnostic::warning(codes::PATCH_FORBIDDEN_SOON, message)
             .note("Omni 1.9.3 lets it pass here, newer versions refuse it")
     };
     problem.at(part.source, node.span, "set here")

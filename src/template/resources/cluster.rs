@@ -54,7 +54,7 @@ fn cluster(builder: &mut Builder<'_>, model: &Cluster) {
 }
 
 /// Versions are stored as written, without any leading `v`.
-pub(in crate::template) fn stored_version(text: &str) -> &str {
+fn stored_version(text: &str) -> &str {
     text.trim_start_matches('v')
 }
 

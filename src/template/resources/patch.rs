@@ -6,9 +6,9 @@ use crate::kinds::CONFIG_PATCHES;
 use crate::template::model::Patch;
 
 /// Weight of the first patch of a cluster.
-pub(in crate::template) const CLUSTER: usize = 200;
+pub(super) const CLUSTER: usize = 200;
 /// Weight of the first patch of a machine set and of a machine.
-pub(in crate::template) const BELOW: usize = 400;
+pub(super) const BELOW: usize = 400;
 
 impl Builder<'_> {
     /// The patches of one level. Patches with `idOverride` also use up a position.
@@ -39,7 +39,7 @@ impl Builder<'_> {
 }
 
 /// The weight has at least three digits.
-pub(in crate::template) fn id(weight: usize, prefix: &str, name: &str) -> String {
+pub(super) fn id(weight: usize, prefix: &str, name: &str) -> String {
     format!("{weight:03}-{prefix}-{name}")
 }
 

@@ -6,11 +6,10 @@
 mod shapes;
 mod walk;
 
-use super::codes;
 use super::patch::Part;
 use super::suggest::nearest;
 use super::validate::Rules;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, codes};
 use crate::untrusted::Untrusted;
 use crate::yaml::Node;
 use shapes::TABLE;

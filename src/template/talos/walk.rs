@@ -1,8 +1,7 @@
 //! Keys and types of one document against its shape.
 
 use super::shapes::{Shape, TABLE, Type};
-use crate::diag::{Diagnostic, SourceId};
-use crate::template::codes;
+use crate::diag::{Diagnostic, SourceId, codes};
 use crate::template::patch::Part;
 use crate::template::suggest::nearest;
 use crate::template::validate::Rules;

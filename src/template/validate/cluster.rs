@@ -1,8 +1,7 @@
 //! Rules of `kind: Cluster`.
 
 use super::{Rules, content, descriptors, version};
-use crate::diag::Diagnostic;
-use crate::template::codes;
+use crate::diag::{Diagnostic, codes};
 use crate::template::letters::letter_or_digit;
 use crate::template::model::Cluster;
 use crate::template::semver::Version;
@@ -45,7 +44,7 @@ fn name(rules: &mut Rules<'_>, cluster: &Cluster) {
 fn encryption(rules: &mut Rules<'_>, cluster: &Cluster, talos: Option<Version>) {
     if cluster.disk_encryption.value && talos.is_some_and(|v| v < Version::new(1, 5, 0)) {
         rules.sink.push(
-            Diagnostic::error(codes::ENCRYPTION, "disk encryption needs Talos 1.5.0 or newer")
+            Diagnostic::error(codes::CLUSTER_ENCRYPTION, "disk encryption needs Talos 1.5.0 or newer")
                 .at(rules.source, cluster.disk_encryption.span, "switched on here")
                 .at(rules.source, cluster.talos.span, "too old")
                 .note("omnictl: disk encryption is supported only for Talos version >= 1.5.0")

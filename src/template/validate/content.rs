@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Rules, descriptors};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Span, codes};
 use crate::template::model::{HealthCheck, Inline, Manifest, Patch, Text};
-use crate::template::{codes, patch};
+use crate::template::patch;
 use crate::untrusted::Untrusted;
 
 pub(super) fn patches(rules: &mut Rules<'_>, patches: &[Patch]) {
@@ -30,7 +30,7 @@ fn one_patch(rules: &mut Rules<'_>, entry: &Patch) {
     }
     if entry.inline.is_some() && entry.name.value.is_empty() && entry.id_override.value.is_empty() {
         rules.sink.push(
-            Diagnostic::error(codes::CONTENT, "an inline patch has no name")
+            Diagnostic::error(codes::TEMPLATE_CONTENT, "an inline patch has no name")
                 .at(rules.source, entry.span, "this patch")
                 .note("omnictl: either name or idOverride is required for inline patches")
                 .help("add `name:` (part of the id) or `idOverride:` (the whole id)"),
@@ -65,12 +65,12 @@ fn exactly_one(
     owner: &str,
 ) -> bool {
     let problem = match (file.value.is_empty(), inline) {
-        (true, false) => Diagnostic::error(codes::CONTENT, format!("{what} has no content"))
+        (true, false) => Diagnostic::error(codes::TEMPLATE_CONTENT, format!("{what} has no content"))
             .at(rules.source, span, "here")
             .note(format!("omnictl: {owner}{}", words.none))
             .help(format!("add `{key}:` or `file:`")),
         (false, true) => {
-            Diagnostic::error(codes::CONTENT, format!("{what} has two contents, `{key}` and `file`"))
+            Diagnostic::error(codes::TEMPLATE_CONTENT, format!("{what} has two contents, `{key}` and `file`"))
                 .at(rules.source, file.span, "a file")
                 .at(rules.source, span, "this entry")
                 .note(format!("omnictl: {owner}{}", words.both))
@@ -87,7 +87,7 @@ fn readable(rules: &mut Rules<'_>, file: &Text, owner: &str) -> bool {
     let Err(why) = rules.contents.get(&file.value) else { return true };
     let shown = Untrusted::new(&file.value).line(120);
     let said = Untrusted::new(why.to_string()).line(120);
-    let mut problem = Diagnostic::error(codes::FILE, format!("cannot read `{shown}`: {said}"))
+    let mut problem = Diagnostic::error(codes::TEMPLATE_FILE, format!("cannot read `{shown}`: {said}"))
         .at(rules.source, file.span, "named here")
         .note(format!("omnictl: {owner}failed to access \"{shown}\": {said}"));
     problem = match why {
@@ -109,7 +109,7 @@ pub(super) fn manifests(rules: &mut Rules<'_>, manifests: &[Manifest]) {
         let shown = Untrusted::new(name).line(80);
         if name.is_empty() {
             rules.sink.push(
-                Diagnostic::error(codes::CONTENT, "a manifest has no name")
+                Diagnostic::error(codes::TEMPLATE_CONTENT, "a manifest has no name")
                     .at(rules.source, manifest.span, "this manifest")
                     .note("omnictl: kubernetes manifest name is empty")
                     .help("add `name:`"),
@@ -126,7 +126,7 @@ pub(super) fn manifests(rules: &mut Rules<'_>, manifests: &[Manifest]) {
         }
         if manifest.mode.value == 0 {
             rules.sink.push(
-                Diagnostic::error(codes::CONTENT, format!("the manifest `{shown}` has no mode"))
+                Diagnostic::error(codes::TEMPLATE_CONTENT, format!("the manifest `{shown}` has no mode"))
                     .at(rules.source, manifest.mode.span, "this manifest")
                     .note(format!("omnictl: kubernetes manifest \"{shown}\" mode is not set"))
                     .help("add `mode: full` (kept in step) or `mode: one-time` (applied once)"),
@@ -153,7 +153,7 @@ pub(super) fn health_checks(rules: &mut Rules<'_>, checks: &[HealthCheck]) {
         let shown = Untrusted::new(identifier).line(80);
         if identifier.is_empty() {
             rules.sink.push(
-                Diagnostic::error(codes::CONTENT, "a health check has no name")
+                Diagnostic::error(codes::TEMPLATE_CONTENT, "a health check has no name")
                     .at(rules.source, check.span, "this health check")
                     .note("omnictl: either name or idOverride is required for a healthcheck")
                     .help("add `name:` (part of the id) or `idOverride:` (the whole id)"),

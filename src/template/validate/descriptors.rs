@@ -1,9 +1,8 @@
 //! Labels and annotations of users must not use Omni's own prefix.
 
 use super::Rules;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, codes};
 use crate::resource::OMNI_PREFIX;
-use crate::template::codes;
 use crate::template::model::Descriptors;
 use crate::untrusted::Untrusted;
 

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rules;
-use crate::diag::{Diagnostic, Span};
-use crate::template::codes;
+use crate::diag::{Diagnostic, Span, codes};
 use crate::template::rendered::Rendered;
 use crate::untrusted::Untrusted;
 

@@ -1,8 +1,7 @@
 //! Rules of `kind: Machine`.
 
 use super::{Rules, content, descriptors, machine_set};
-use crate::diag::Diagnostic;
-use crate::template::codes;
+use crate::diag::{Diagnostic, codes};
 use crate::template::model::Machine;
 
 pub(super) fn check(rules: &mut Rules<'_>, machine: &Machine) {

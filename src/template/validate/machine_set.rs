@@ -1,9 +1,9 @@
 //! Rules of `kind: ControlPlane` and `kind: Workers`.
 
 use super::{Rules, content, descriptors};
-use crate::diag::{Diagnostic, Span};
+use crate::diag::{Diagnostic, Span, codes};
+use crate::template::machine_id;
 use crate::template::model::{MachineSet, Role, Text};
-use crate::template::{codes, machine_id};
 use crate::untrusted::Untrusted;
 
 pub(super) fn check(rules: &mut Rules<'_>, set: &MachineSet) {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rules;
-use crate::diag::{Diagnostic, Span};
-use crate::template::codes;
+use crate::diag::{Diagnostic, Span, codes};
 use crate::template::model::{MachineSet, Role, Template};
 use crate::untrusted::Untrusted;
 
@@ -23,7 +22,7 @@ pub(super) fn counts(rules: &mut Rules<'_>, template: &Template) {
             continue;
         }
         let mut problem = Diagnostic::error(
-            codes::COUNT,
+            codes::TEMPLATE_COUNT,
             if count == 0 {
                 format!("the template has no {what}")
             } else {
