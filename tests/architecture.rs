@@ -514,25 +514,37 @@ fn check_words(shown: &str, text: &str) -> Vec<String> {
     wrong
 }
 
-/// `pub const NAME: u16 = 100;`: each number has one meaning.
-fn check_codes(registry: &str) -> Vec<String> {
-    let mut seen: BTreeMap<u32, &str> = BTreeMap::new();
+/// Constants that are diagnostic codes, `pub const NAME: u16 = 100;` in `src/diag/codes.rs` and
+/// `pub const NAME: &str = "OS0400";` anywhere: each code has one meaning, which is written down.
+fn check_codes(files: &[File]) -> Vec<String> {
+    let mut seen: BTreeMap<u32, String> = BTreeMap::new();
     let mut wrong = Vec::new();
-    let mut documented = false;
-    for line in registry.lines().map(str::trim) {
-        let constant = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": u16 = "));
-        if let Some((name, value)) = constant {
-            let number: u32 = value.trim_end_matches(';').replace('_', "").parse().unwrap();
-            if let Some(other) = seen.insert(number, name) {
-                wrong.push(format!("code {number} means both `{other}` and `{name}`"));
+    for file in files {
+        let mut documented = false;
+        for line in file.source.lines().map(str::trim) {
+            if let Some((name, number)) = code_constant(&file.shown, line) {
+                let here = format!("`{name}` ({})", file.shown);
+                if let Some(other) = seen.insert(number, here.clone()) {
+                    wrong.push(format!("code OS{number:04} means both {other} and {here}"));
+                }
+                if !documented {
+                    wrong.push(format!("code OS{number:04}, {here}, says nowhere what it means"));
+                }
             }
-            if !documented {
-                wrong.push(format!("code {number} (`{name}`) says nowhere what it means"));
-            }
+            documented = line.starts_with("///");
         }
-        documented = line.starts_with("///");
     }
     wrong
+}
+
+fn code_constant<'a>(shown: &str, line: &'a str) -> Option<(&'a str, u32)> {
+    let (name, value) = line.strip_prefix("pub const ").or(line.strip_prefix("const "))?.split_once(": ")?;
+    let value = value.trim_end_matches(';');
+    let digits = match value.strip_prefix("u16 = ") {
+        Some(number) if shown == "src/diag/codes.rs" => number.replace('_', ""),
+        _ => value.strip_prefix("&str = \"OS")?.strip_suffix('"')?.to_owned(),
+    };
+    Some((name, digits.parse().ok()?))
 }
 
 // --- The tests -----------------------------------------------------------------------------------------------------------
@@ -610,9 +622,10 @@ fn texts_speak_of_no_machine_and_no_registry() {
 
 #[test]
 fn a_diagnostic_code_has_one_meaning() {
-    let registry = std::fs::read_to_string(root().join("src/diag/codes.rs")).unwrap();
-    assert!(registry.contains(": u16 = "), "the registry has another form than this test reads");
-    none(check_codes(&registry));
+    let files = sources();
+    let registry = files.iter().find(|file| file.shown == "src/diag/codes.rs").expect("src/diag/codes.rs");
+    assert!(registry.source.lines().any(|line| code_constant(&registry.shown, line).is_some()), "not read");
+    none(check_codes(&files));
 }
 
 #[test]
@@ -758,12 +771,14 @@ mod the_checks {
         assert_eq!(words("see /work/x or (/root/y)"), 2);
         assert_eq!(words("/proc/self/root/etc, https://host/work/x and homework/"), 0);
         assert_eq!(words(&["from crates", ".io"].concat()), 1);
-        assert_eq!(
-            check_codes(
-                "/// A.\npub const A: u16 = 1;\n/// B.\npub const B: u16 = 1;\npub const C: u16 = 2;"
-            )
-            .len(),
-            2
+        let first = File::new(
+            "src/diag/codes.rs",
+            "/// A.\npub const A: u16 = 1;\n/// B.\npub const B: u16 = 1;\npub const C: u16 = 2;",
         );
+        let second = File::new(
+            "src/plan/codes.rs",
+            "/// D.\npub const D: &str = \"OS0002\";\npub const LIMIT: u16 = 1;",
+        );
+        assert_eq!(check_codes(&[first, second]).len(), 3);
     }
 }

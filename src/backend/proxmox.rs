@@ -388,7 +388,10 @@ impl ProxmoxApi {
                 format!("Proxmox `{}` cannot be reached: {}", self.name, tried.join("; "))
             }
             ProxmoxFailure::Untrusted { why, fingerprint: Some(fingerprint) } => {
-                format!("the certificate of {why}; presented was `{fingerprint}`")
+                format!(
+                    "the certificate of {why}; presented was `{fingerprint}`: if `pvenode cert info` on that node shows the same, \
+                     write it as `tls: {{ sha256: … }}`"
+                )
             }
             ProxmoxFailure::Untrusted { why, .. } => format!("the certificate of {why}"),
             ProxmoxFailure::Unauthenticated { why } => why.clone(),

@@ -164,7 +164,7 @@ fn spread(
     machine: &NewMachine,
     reserved: &[(String, &NewMachine)],
 ) -> Placement {
-    let tag = format!("machine-request.{}", machine.set).to_lowercase();
+    let tag = set_tag(&machine.set);
     let choose = |counted: &[Guest]| {
         let mut by_count: BTreeMap<usize, Vec<(&str, Option<f64>)>> = BTreeMap::new();
         for node in nodes.iter().filter(|node| node.status == NodeStatus::Online) {
@@ -195,6 +195,21 @@ fn spread(
         ),
         None => Placement::Unknown("the machines that exist already cannot be seen".to_owned()),
     }
+}
+
+/// How many machines of a set each node carries now, by the provider's tag (`machine-request.<set>`).
+pub fn members_by_node(guests: &[Guest], set: &str) -> BTreeMap<String, usize> {
+    let tag = set_tag(set);
+    let mut by_node = BTreeMap::new();
+    for guest in guests.iter().filter(|guest| guest.tags.contains(&tag)) {
+        *by_node.entry(guest.node.clone()).or_default() += 1;
+    }
+    by_node
+}
+
+/// The tag that the provider gives a set's VMs; Proxmox shows tags in lower case.
+fn set_tag(set: &str) -> String {
+    format!("machine-request.{set}").to_lowercase()
 }
 
 /// Whether a cluster's control planes outlive the loss of any one Proxmox node.
@@ -361,7 +376,11 @@ mod tests {
             names(&predict(Scheduler::Spread, &matrix(), Some(std::slice::from_ref(&member)), &machines(1))),
             ["unknown"]
         );
-        let elsewhere = Guest { node: "golf".to_owned(), ..member };
+        let elsewhere = Guest { node: "golf".to_owned(), ..member.clone() };
+        assert_eq!(
+            members_by_node(&[member, elsewhere.clone()], "Talos-prod-01-control-planes"),
+            BTreeMap::from([("golf".to_owned(), 1), ("hotel".to_owned(), 1)])
+        );
         assert_eq!(
             names(&predict(Scheduler::Spread, &matrix(), Some(&[elsewhere]), &machines(1))),
             ["hotel"]
