@@ -11,7 +11,7 @@ pub const LIMIT: u16 = 101;
 pub const DUPLICATE_KEY: u16 = 102;
 /// An alias or merge key that cannot be resolved.
 pub const ALIAS: u16 = 103;
-/// Aliases or merge keys where they are not allowed.
+/// Aliases, merge keys or tags where they are not allowed.
 pub const ALIAS_REFUSED: u16 = 104;
 /// Bytes that are not UTF-8, or characters that YAML does not allow.
 pub const ENCODING: u16 = 105;

@@ -233,3 +233,6 @@ fn digest(files: &BTreeMap<String, Vec<u8>>) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests;

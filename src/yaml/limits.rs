@@ -22,7 +22,7 @@ pub struct Limits {
 pub enum Aliases {
     /// They are replayed, as omnictl does.
     Replay,
-    /// They are refused: in a spec, what is written in one place is true in that place only.
+    /// They are refused, and tags with them: in a spec, what is written in one place is true in that place only.
     Refuse,
 }
 
@@ -40,7 +40,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The rules of the spec file: the same bounds, no aliases and no merge keys.
+    /// The rules of the spec file: the same bounds, no aliases, merge keys and tags.
     pub fn spec() -> Self {
         Self { aliases: Aliases::Refuse, ..Self::default() }
     }

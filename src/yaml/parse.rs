@@ -277,6 +277,7 @@ impl<'a> Builder<'a> {
                 }
                 let size = Size { nodes: 1, bytes: text.len(), height: 0 };
                 let node = Node { kind: NodeKind::Scalar { text, style }, span, tag };
+                self.check_tag(node.tag.as_deref(), span);
                 if resolve::tag_contradicts(&node) {
                     let tag = node.tag.as_deref().unwrap_or_default();
                     self.problems.push(
@@ -354,6 +355,7 @@ impl<'a> Builder<'a> {
             self.flow += 1;
         }
         let node = Node { kind, span: at, tag: tag.map(tag_text) };
+        self.check_tag(node.tag.as_deref(), at);
         self.stack.push(Open { node, key: None, anchor, size: Size { nodes: 1, bytes: 0, height: 0 } });
     }
 
@@ -397,6 +399,20 @@ impl<'a> Builder<'a> {
         }
         self.anchor(open.anchor, &open.node, open.size);
         self.place(open.node, open.size);
+    }
+
+    /// A spec has no tags: what a value is stands in its spelling and its field.
+    fn check_tag(&mut self, tag: Option<&str>, at: Span) {
+        if self.limits.aliases == Aliases::Refuse
+            && let Some(tag) = tag
+        {
+            let tag = Untrusted::new(tag).line(40);
+            self.problems.push(
+                Diagnostic::error(codes::ALIAS_REFUSED, format!("tags (`{tag}`) are not allowed in a spec"))
+                    .at(self.source, at, "this value has one")
+                    .help("remove the tag"),
+            );
+        }
     }
 
     fn anchor(&mut self, id: usize, node: &Node, size: Size) {

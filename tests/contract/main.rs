@@ -4,6 +4,7 @@
 //! come from the rules in `tests/fixtures/skips.toml` only.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod deployment;
 mod lab_captures;
 mod omni_captures;
 mod proxmox;

@@ -83,6 +83,7 @@ fn provider(
                 );
             }
         }
+        return Provider { proxmox: None, container: None, compose: None, app_directory: None, place };
     }
     let cluster = proxmox.and_then(|(name, _)| clusters.get(name));
     let container = fields.get("container").and_then(|node| {

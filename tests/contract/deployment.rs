@@ -1,0 +1,182 @@
+//! The files of a deployment in use: its narrative spec, its machine classes, and what its provider reads in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use omni_scale::diag::{Diagnostic, Severity, Sink, SourceId, Sources, codes};
+use omni_scale::spec::{self, Entry, FileSet, PROVIDER_FIELDS, ProviderFieldType, Workspace, read_spec};
+use omni_scale::yaml::{self, Limits, Node, NodeKind};
+
+use crate::support::{Facts, Tally, present};
+
+/// A spec for the deployment's files: its classes name the provider `matrix-cluster`, its examples `proxmox`.
+const SPEC: &str = "omni: { endpoint: https://omni.spaceships.work, lan_address: 192.168.10.20 }
+proxmox:
+  matrix: { endpoints: ['https://192.168.3.5:8006'], nodes: [foxtrot, golf, hotel] }
+providers:
+  matrix-cluster: { proxmox: matrix }
+  proxmox: { proxmox: matrix }
+machine_classes: [FILE]
+";
+
+fn errors(sink: &Sink) -> Vec<&Diagnostic> {
+    sink.all().iter().filter(|d| d.severity == Severity::Error).collect()
+}
+
+/// YAML files in a folder and below it, sorted.
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(yaml_files(&path));
+        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+            out.push(path);
+        }
+    }
+    out.sort();
+    out
+}
+
+/// Loads one file of classes with a spec written for it.
+fn load_classes(text: &str) -> (Workspace, Sources, Sink) {
+    let (mut sources, mut sink) = (Sources::default(), Sink::default());
+    let spec = SPEC.replace("FILE", "classes/file.yaml");
+    let spec = read_spec(&mut sources, "spec/omni.yaml", spec.as_bytes(), &mut sink).unwrap();
+    let mut files = FileSet::default();
+    assert_eq!(spec.wanted(&files), ["classes/file.yaml"]);
+    files.entries.insert("classes/file.yaml".into(), Entry::File(text.as_bytes().to_vec()));
+    let workspace = spec::load(spec, &files, &mut sources, &mut sink);
+    (workspace, sources, sink)
+}
+
+#[test]
+fn contract_deployment() {
+    let Some(folder) = present("deployment", "deployment") else { return };
+    let mut tally = Tally::new("deployment");
+    let narrative = folder.join("specs/omni.yaml");
+    if narrative.exists() {
+        tally.case("specs/omni.yaml", &Facts::new(), || {
+            let bytes = std::fs::read(&narrative).unwrap();
+            let (mut sources, mut sink) = (Sources::default(), Sink::default());
+            let read = read_spec(&mut sources, "specs/omni.yaml", &bytes, &mut sink);
+            let seen = errors(&sink);
+            match (read, seen.as_slice()) {
+                (None, [offer]) if offer.code.0 == codes::NARRATIVE_ONLY => {
+                    let told = offer.notes.iter().any(|n| n.contains("omni-scale spec upgrade"));
+                    if told { Ok(()) } else { Err(format!("the offer does not name the command: {offer:?}")) }
+                }
+                (_, seen) => Err(format!("{seen:?}")),
+            }
+        });
+    }
+    for path in yaml_files(&folder.join("machine-classes")) {
+        let name = path.strip_prefix(&folder).unwrap().display().to_string();
+        tally.case(&name, &Facts::new(), || {
+            let (workspace, _, sink) = load_classes(&std::fs::read_to_string(&path).unwrap());
+            let seen = errors(&sink);
+            if !seen.is_empty() {
+                return Err(format!("{seen:?}"));
+            }
+            let class = workspace.classes.values().next().ok_or("no class")?;
+            let provision = class.resource.spec.get("auto_provision").ok_or("no recipe")?;
+            let data = provision.get("provider_data").and_then(|d| d.as_str()).ok_or("no data")?;
+            if data.contains("cores:") && data.ends_with('\n') { Ok(()) } else { Err(format!("{data:?}")) }
+        });
+    }
+    for path in yaml_files(&folder.join("clusters")) {
+        let name = path.strip_prefix(&folder).unwrap().display().to_string();
+        tally.case(&name, &Facts::new(), || {
+            let text = std::fs::read_to_string(&path).unwrap();
+            match yaml::parse(SourceId(0), &text, &Limits::default()) {
+                Ok(documents) if documents.iter().all(|d| d.root.is_some()) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+    }
+    tally.finish();
+}
+
+/// What the provider makes of a text: its fields that are not zero, as texts; or nothing where it fails.
+fn provider_reads(text: &str) -> Option<BTreeMap<String, String>> {
+    let documents = yaml::parse(SourceId(0), text, &Limits::default()).ok()?;
+    let mut out = BTreeMap::new();
+    let Some(root) = documents.into_iter().next().and_then(|d| d.root) else { return Some(out) };
+    for (key, value) in yaml::as_pairs(&root).ok()? {
+        let Some((name, kind)) = PROVIDER_FIELDS.iter().find(|(f, _)| key.text() == Some(f)) else {
+            continue;
+        };
+        if let Some(text) = field(*kind, name, value)? {
+            out.insert((*name).to_owned(), text);
+        }
+    }
+    Some(out)
+}
+
+/// `None`: it fails. `Some(None)`: zero.
+fn field(kind: ProviderFieldType, name: &str, node: &Node) -> Option<Option<String>> {
+    use ProviderFieldType::{Any, Bool, Int, Table, Tables, Text, Texts, Uint};
+    Some(match kind {
+        Int => yaml::as_i64(node).ok()?.filter(|n| *n != 0).map(|n| n.to_string()),
+        Uint => yaml::as_u64(node).ok()?.filter(|n| *n != 0).map(|n| n.to_string()),
+        // `balloon` alone tells absent from false.
+        Bool => yaml::as_bool(node).ok()?.filter(|b| *b || name == "balloon").map(|b| b.to_string()),
+        Text => yaml::as_string(node).ok()?.filter(|t| !t.is_empty()).map(str::to_owned),
+        Texts | Tables(_) => (!yaml::as_list(node).ok()?.is_empty()).then(|| "a list".to_owned()),
+        Table(_) => (!yaml::as_pairs(node).ok()?.is_empty()).then(|| "a mapping".to_owned()),
+        Any => matches!(node.kind, NodeKind::Map(_)).then(|| "anything".to_owned()),
+    })
+}
+
+#[test]
+fn contract_providerdata() {
+    let Some(path) = present("providerdata", "proxmox/provider/providerdata-yaml-cases.json") else { return };
+    let mut tally = Tally::new("providerdata");
+    let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for case in all["cases"].as_array().unwrap() {
+        let text = case["providerdata"].as_str().unwrap();
+        tally.case(&format!("{text:?}"), &Facts::new(), || {
+            let ours = provider_reads(text);
+            let Some(wanted) = case.get("parsed_nonzero").and_then(serde_json::Value::as_object) else {
+                return ours.map_or(Ok(()), |read| Err(format!("read as {read:?}, but it fails")));
+            };
+            let ours = ours.ok_or("refused, but the provider reads it")?;
+            let same = ours.len() == wanted.len()
+                && wanted.iter().all(|(k, v)| {
+                    let v = v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+                    ours.get(k).is_some_and(|have| *have == v || (v.starts_with('[') && have == "a list"))
+                });
+            if same { Ok(()) } else { Err(format!("read as {ours:?}, wanted {wanted:?}")) }
+        });
+    }
+    tally.finish();
+}
+
+#[test]
+fn contract_selectors() {
+    let Some(path) = present("selectors", "proxmox/provider/cel-cases.json") else { return };
+    let mut tally = Tally::new("selectors");
+    let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for case in all["cases"].as_array().unwrap() {
+        let selector = case["selector"].as_str().unwrap();
+        let compiles = case.get("compile_error").is_none();
+        let quoted = serde_json::to_string(selector).unwrap();
+        let text = format!(
+            "metadata: {{namespace: default, type: MachineClasses.omni.sidero.dev, id: c}}\nspec:\n  autoprovision:\n    providerid: proxmox\n    providerdata: |\n      cores: 4\n      sockets: 1\n      memory: 8192\n      disk_size: 40\n      storage_selector: {quoted}\n"
+        );
+        let (_, _, sink) = load_classes(&text);
+        let refused = !errors(&sink).is_empty();
+        let facts = Facts::from([
+            ("compiles".to_owned(), compiles.to_string()),
+            ("refused".to_owned(), refused.to_string()),
+        ]);
+        tally.case(&format!("{selector:?}"), &facts, || {
+            if refused == compiles {
+                Err(format!("compiles: {compiles}, we say {:?}", errors(&sink)))
+            } else {
+                Ok(())
+            }
+        });
+    }
+    tally.finish();
+}
