@@ -203,7 +203,12 @@ fn compare(r: &Recording, reply: &HttpReply) -> Result<(), String> {
     }
     let (got, want): (Value, Value) = (serde_json::from_str(&text).map_err(|e| e.to_string())?, r.reply());
     if !r.ok() {
-        let (ours, theirs) = (reasons(got["message"].as_str().unwrap_or("")), reasons(&r.refusal()));
+        let sorted = |text: &str| {
+            let mut list = reasons(text);
+            list.sort();
+            list
+        };
+        let (ours, theirs) = (sorted(got["message"].as_str().unwrap_or("")), sorted(&r.refusal()));
         if got["code"] != want["code"] || ours != theirs {
             return Err(format!("{} {ours:?} instead of {} {theirs:?}", got["code"], want["code"]));
         }

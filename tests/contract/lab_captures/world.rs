@@ -199,8 +199,25 @@ impl Builder<'_> {
         }
         let mut old = self.wanted(key);
         let update = r.call == "Update";
-        if let Some((spec, labels, annotations)) = self.folder.before(r).filter(|_| update) {
-            (old.spec, old.labels, old.annotations) = (spec, labels, annotations);
+        match self.folder.before(r).filter(|_| update) {
+            Some((spec, labels, annotations)) => {
+                (old.spec, old.labels, old.annotations) = (spec, labels, annotations);
+            }
+            // Accepted with a lock, it was not locked before.
+            None if r.ok() => {
+                old.annotations.remove("omni.sidero.dev/cluster-locked");
+            }
+            None => {}
+        }
+        if update && r.status == Some(400) {
+            // Texts are looked at only when they change.
+            for pointer in ["/data", "/auto_provision/provider_data"] {
+                if let Some(text) = old.spec.pointer_mut(pointer) {
+                    if Some(&*text) == r.spec().pointer(pointer) {
+                        *text = json!("machine: {}");
+                    }
+                }
+            }
         }
         old.version = version_of(&self.refusal)
             .or_else(|| quoted_versions(&self.refusal).map(|(_, actual)| actual))
@@ -362,10 +379,20 @@ impl Builder<'_> {
             .flat_map(|r| r.split("; "))
             .filter_map(|r| between(r, "config value \".", "\": is required"))
             .collect();
+        let types: serde_json::Map<String, Value> = reasons(&self.refusal)
+            .iter()
+            .flat_map(|r| r.split("; "))
+            .filter_map(|r| {
+                let name = between(r, "config value \".", "\": got ")?;
+                Some((name, json!({ "type": r.split_once("want ")?.1 })))
+            })
+            .collect();
+        let looked_at = self.says("config value") || self.says("failed to unmarshal YAML");
+        let schema = json!({ "type": "object", "properties": types, "required": required });
         let spec = match self.folder.providers.get(id) {
             Some(spec) => spec.clone(),
-            None if required.is_empty() => json!({}),
-            None => json!({ "schema": json!({ "type": "object", "required": required }).to_string() }),
+            None if looked_at => json!({ "schema": schema.to_string() }),
+            None => json!({}),
         };
         self.put(Resource::new(Key::of("InfraProviderStatuses", id), spec));
     }
