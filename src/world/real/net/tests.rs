@@ -364,3 +364,30 @@ fn proxies_named_by_the_environment_are_ignored() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
+
+/// Names the server of the parent process in the test below.
+const ELSEWHERE: &str = "OMNI_SCALE_TEST_TLS_ORIGIN";
+
+#[tokio::test]
+async fn system_roots_refuse_an_authority_that_nobody_installed() {
+    let origin = std::env::var(ELSEWHERE).unwrap_or_else(|_| serve_tls(&["127.0.0.1"], false).0);
+    let outcome = over_tls(&origin, Trust::SystemRoots).await;
+    assert!(matches!(outcome, Err(NetError::Untrusted { .. })), "{outcome:?}");
+}
+
+#[test]
+fn a_bundle_named_by_the_environment_is_ignored() {
+    let (origin, _, ca) = serve_tls(&["127.0.0.1"], false);
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("evil.pem");
+    std::fs::write(&bundle, ca).unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "world::real::net::tests::system_roots_refuse_an_authority_that_nobody_installed"])
+        .env(ELSEWHERE, origin)
+        .env("SSL_CERT_FILE", &bundle)
+        .env("SSL_CERT_DIR", folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
