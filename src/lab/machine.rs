@@ -126,10 +126,6 @@ impl Machine {
         self.until = None;
         self.running_since = (doing == Doing::Running).then_some(now);
     }
-    /// Whether what it was doing is over.
-    pub fn over(&self, now: u64) -> bool {
-        self.until.is_none_or(|u| u <= now)
-    }
     /// Whether Omni still hears it (it notices silence late).
     pub fn connected(&self, now: u64) -> bool {
         self.silent_since.is_none_or(|s| now < s + time::SILENCE)

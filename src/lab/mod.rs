@@ -7,17 +7,22 @@
 
 mod controllers;
 mod document;
+mod inject;
 mod labels;
+mod listen;
 mod machine;
 pub mod omni;
+mod persist;
 mod provider;
 mod proxmox;
 mod random;
+mod respec;
 mod scenario;
 mod serve;
+mod time;
 mod world;
 
+pub use respec::spec_for;
 pub use serve::{
-    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset,
-    spec_for, worlds,
+    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset, worlds,
 };

@@ -13,7 +13,10 @@ impl Random {
     /// From a text.
     pub fn seeded(text: &str) -> Self {
         // FNV-1a, so that the seed does not depend on the standard library's hasher.
-        Self(text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)))
+        Self(
+            text.bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
+        )
     }
     /// The next 64 bits.
     pub fn draw(&mut self) -> u64 {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::controllers;
 use super::machine::Machine;
-use super::omni::{Key, Resource, Store, StoreError};
+use super::omni::{Key, Resource, ServerVersion, Store, StoreError};
 use super::provider::ProviderState;
 use super::proxmox::Cluster;
 use super::random::Random;
@@ -35,6 +35,8 @@ pub struct ClusterFacts {
 pub struct World {
     /// Its name.
     pub name: String,
+    /// Which Omni it plays.
+    pub omni: ServerVersion,
     /// Virtual milliseconds since its beginning.
     pub now: u64,
     /// Names and ids.
@@ -58,6 +60,7 @@ impl World {
     pub fn empty(name: &str, seed: &str, proxmox: Cluster, provider: ProviderState) -> Self {
         Self {
             name: name.to_owned(),
+            omni: ServerVersion::V1_10Beta,
             now: 0,
             random: Random::seeded(seed),
             proxmox,
@@ -129,6 +132,11 @@ impl Plant {
                 return false;
             }
         }
+    }
+
+    /// Something was changed from outside: the controllers look again as soon as time passes.
+    pub fn disturb(&mut self) {
+        self.settled = None;
     }
 
     fn pass(&mut self) {

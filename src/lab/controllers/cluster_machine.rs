@@ -83,7 +83,11 @@ fn start_teardown(pass: &Pass<'_>) {
 fn take_apart(pass: &mut Pass<'_>, member: &Resource) {
     let id = member.key.id.clone();
     let now = pass.world.now;
-    pass.release("ClusterMachines", &id, &["ClusterMachineController", "ClusterMachineConfigPatchesController"]);
+    pass.release(
+        "ClusterMachines",
+        &id,
+        &["ClusterMachineController", "ClusterMachineConfigPatchesController"],
+    );
     let cut = pass.get("Links", &id).is_none_or(|l| l.tearing_down() && !in_set_removal(pass, member));
     let Some(machine) = pass.world.machines.get_mut(&id) else {
         return finish(pass, &id);
@@ -120,7 +124,11 @@ fn finish(pass: &mut Pass<'_>, id: &str) {
             pass.destroy(kind, id);
         }
     }
-    pass.release("ClusterMachines", id, &["ClusterMachineConfigController", "ClusterMachineTeardownController"]);
+    pass.release(
+        "ClusterMachines",
+        id,
+        &["ClusterMachineConfigController", "ClusterMachineTeardownController"],
+    );
     if pass.get("ClusterMachineStatuses", id).is_some() {
         pass.destroy("ClusterMachineStatuses", id);
     }

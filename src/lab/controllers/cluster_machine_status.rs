@@ -44,7 +44,10 @@ pub fn run(pass: &mut Pass<'_>) {
         if connected {
             status = status.label(labels::CONNECTED, "");
         }
-        if configured && !matches!(machine.doing, Doing::Installing | Doing::Configuring) && machine.hostname != id {
+        if configured
+            && !matches!(machine.doing, Doing::Installing | Doing::Configuring)
+            && machine.hostname != id
+        {
             status = status.label("omni.sidero.dev/node-name", &machine.hostname);
         }
         if lag.locked && behind && configured {
@@ -75,8 +78,9 @@ fn ready(pass: &mut Pass<'_>, member: &Resource, machine: &Machine) -> bool {
         return false;
     }
     let cluster = cluster_of(member);
-    let network = !patches::without_cni(config)
-        || pass.world.clusters.get(cluster).is_some_and(|c| c.cni_installed);
-    let bootstrapped = pass.get("ClusterBootstrapStatuses", cluster).is_some_and(|b| flag(&b, "/bootstrapped"));
+    let network =
+        !patches::without_cni(config) || pass.world.clusters.get(cluster).is_some_and(|c| c.cni_installed);
+    let bootstrapped =
+        pass.get("ClusterBootstrapStatuses", cluster).is_some_and(|b| flag(&b, "/bootstrapped"));
     network && bootstrapped
 }

@@ -25,7 +25,9 @@ pub fn run(pass: &mut Pass<'_>) {
         }
         let status = pass.get("MachineRequestStatuses", &id);
         let (stage, text) = match &status {
-            _ if request.tearing_down() => (4, "Waiting for the infra provider to finish teardown".to_owned()),
+            _ if request.tearing_down() => {
+                (4, "Waiting for the infra provider to finish teardown".to_owned())
+            }
             None => (1, "Waiting for the infra provider to start provision".to_owned()),
             Some(s) => match number(s, "/stage") {
                 // It stays like this also when the machine runs in the cluster.
@@ -34,7 +36,8 @@ pub fn run(pass: &mut Pass<'_>) {
                 _ => (2, s.text("/status").to_owned()),
             },
         };
-        let known = pass.get("ClusterMachineRequestStatuses", &id).map(|s| s.text("/machine_uuid").to_owned());
+        let known =
+            pass.get("ClusterMachineRequestStatuses", &id).map(|s| s.text("/machine_uuid").to_owned());
         let machine = status
             .as_ref()
             .map(|s| s.text("/id").to_owned())

@@ -12,7 +12,8 @@ pub fn run(pass: &mut Pass<'_>) {
     for cluster in pass.all("Clusters") {
         let id = cluster.key.id.clone();
         let statuses = pass.labelled("MachineSetStatuses", labels::CLUSTER, &id);
-        let sum = |field: &str| statuses.iter().map(|s| number(s, &format!("/machines/{field}"))).sum::<u64>();
+        let sum =
+            |field: &str| statuses.iter().map(|s| number(s, &format!("/machines/{field}"))).sum::<u64>();
         let any = |phase: u64| statuses.iter().any(|s| number(s, "/phase") == phase);
         let phase = if cluster.tearing_down() {
             4
@@ -55,7 +56,10 @@ pub fn run(pass: &mut Pass<'_>) {
         }
         pass.put(Resource::new(Key::of("ClusterStatuses", &id), spec).owned_by("ClusterStatusController"));
         if let Some(status) = pass.get("ClusterStatuses", &id).filter(|s| !s.tearing_down()) {
-            pass.hold(&status, &["ClusterBootstrapStatusController", "DiscoveryServiceConfigPatchController"]);
+            pass.hold(
+                &status,
+                &["ClusterBootstrapStatusController", "DiscoveryServiceConfigPatchController"],
+            );
         }
     }
 }

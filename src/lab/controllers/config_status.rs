@@ -67,7 +67,8 @@ pub fn run(pass: &mut Pass<'_>) {
     let mut ordered = members;
     ordered.sort_by_key(|m| (!is_control_plane(m), m.key.id.clone()));
     for member in ordered {
-        if member.tearing_down() || pass.get("Clusters", cluster_of(&member)).is_none_or(|c| c.tearing_down()) {
+        if member.tearing_down() || pass.get("Clusters", cluster_of(&member)).is_none_or(|c| c.tearing_down())
+        {
             continue;
         }
         let Some(machine) = pass.world.machines.get(&member.key.id).cloned() else { continue };
@@ -120,7 +121,10 @@ fn first(pass: &mut Pass<'_>, member: &Resource, machine: &Machine) {
 
 /// Writes what waits to be applied.
 fn update(pass: &Pass<'_>, member: &Resource, spec: serde_json::Value) {
-    pass.put(place(Resource::new(Key::of("MachinePendingUpdates", &member.key.id), spec), member).owned_by(CONTROLLER));
+    pass.put(
+        place(Resource::new(Key::of("MachinePendingUpdates", &member.key.id), spec), member)
+            .owned_by(CONTROLLER),
+    );
 }
 
 fn roll(
@@ -234,7 +238,9 @@ fn diff(old: &Config, new: &Config) -> String {
     for (component, version) in &new.kubernetes {
         let before = old.kubernetes.get(component).map_or("", String::as_str);
         if before != version {
-            out.push_str(&format!("-        image: {component}:v{before}\n+        image: {component}:v{version}\n"));
+            out.push_str(&format!(
+                "-        image: {component}:v{before}\n+        image: {component}:v{version}\n"
+            ));
         }
     }
     for (sign, texts, others) in [('-', &old.patches, &new.patches), ('+', &new.patches, &old.patches)] {
@@ -262,6 +268,7 @@ fn status(pass: &Pass<'_>, member: &Resource) {
     if machine.config.is_none() && pass.get("MachinePendingUpdates", id).is_none() {
         return;
     }
-    let status = place(Resource::new(Key::of("ClusterMachineConfigStatuses", id), spec), member).owned_by(CONTROLLER);
+    let status =
+        place(Resource::new(Key::of("ClusterMachineConfigStatuses", id), spec), member).owned_by(CONTROLLER);
     pass.put(status);
 }

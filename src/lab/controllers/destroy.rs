@@ -88,21 +88,33 @@ fn cluster(pass: &mut Pass<'_>, cluster: &Resource) {
     if !sets.is_empty() {
         return;
     }
-    for kind in ["ConfigPatches", "KubernetesManifestGroups", "KubernetesHealthChecks", "ExtensionsConfigurations"] {
+    for kind in
+        ["ConfigPatches", "KubernetesManifestGroups", "KubernetesHealthChecks", "ExtensionsConfigurations"]
+    {
         for resource in pass.labelled(kind, labels::CLUSTER, id) {
             pass.destroy(kind, &resource.key.id);
         }
     }
     for kind in [
-        "ClusterStatuses", "ClusterBootstrapStatuses", "LoadBalancerStatuses", "LoadBalancerConfigs", "ClusterUUIDs",
-        "ClusterConfigVersions", "ClusterDestroyStatuses",
+        "ClusterStatuses",
+        "ClusterBootstrapStatuses",
+        "LoadBalancerStatuses",
+        "LoadBalancerConfigs",
+        "ClusterUUIDs",
+        "ClusterConfigVersions",
+        "ClusterDestroyStatuses",
     ] {
         if pass.get(kind, id).is_some() {
             pass.destroy(kind, id);
         }
     }
     pass.world.clusters.remove(id);
-    let own = [format!("kubernetes:{id}"), format!("kubernetes-"), format!("talos:{id}"), format!("bootstrap:{id}")];
+    let own = [
+        format!("kubernetes:{id}"),
+        format!("kubernetes-"),
+        format!("talos:{id}"),
+        format!("bootstrap:{id}"),
+    ];
     pass.world.marks.retain(|m, _| !own.iter().any(|p| m.starts_with(p.as_str()) && m.contains(id.as_str())));
     pass.destroy("Clusters", id);
 }

@@ -85,7 +85,13 @@ fn one(pass: &mut Pass<'_>, cluster: &Resource) {
     let images = 4 * planes + (nodes.len() - planes);
     let pull = format!("kubernetes-pull:{id}:{want}");
     if !pass.waited(&pull, PULL) {
-        put(pass, base(&format!("pre-pulling images (1/{images})"), &format!("pulled \"registry.k8s.io/kube-apiserver:v{want}\"")));
+        put(
+            pass,
+            base(
+                &format!("pre-pulling images (1/{images})"),
+                &format!("pulled \"registry.k8s.io/kube-apiserver:v{want}\""),
+            ),
+        );
         return;
     }
     let turn = format!("kubernetes-step:{id}");
@@ -174,7 +180,12 @@ fn patch(pass: &Pass<'_>, cluster: &str, member: &Resource, component: &str, ver
 /// Versions that the cluster may go to: newer patches of the minor and the next minor, as Talos supports them.
 fn upgrades(pass: &Pass<'_>, cluster: &Resource, from: &str) -> Vec<String> {
     let Some(talos) = pass.get("TalosVersions", cluster.text("/talos_version")) else { return Vec::new() };
-    let list = talos.spec.get("compatible_kubernetes_versions").and_then(|v| v.as_array()).cloned().unwrap_or_default();
+    let list = talos
+        .spec
+        .get("compatible_kubernetes_versions")
+        .and_then(|v| v.as_array())
+        .cloned()
+        .unwrap_or_default();
     let current = numbers(from);
     let mut out: Vec<String> = list
         .iter()

@@ -15,8 +15,12 @@ const LINK: [&str; 6] = [
     "InfraMachineRegistrationController",
     "MaintenanceConfigStatusController",
 ];
-const MACHINE: [&str; 4] =
-    ["MachineStatusController", "MachineCleanupController", "MachineJoinConfigController", "MachineStatusSnapshotController"];
+const MACHINE: [&str; 4] = [
+    "MachineStatusController",
+    "MachineCleanupController",
+    "MachineJoinConfigController",
+    "MachineStatusSnapshotController",
+];
 const CLEANUP: &str = "MachineRequestStatusCleanupController";
 
 /// Joins machines, identifies their requests, and removes what is to go.
@@ -40,7 +44,10 @@ fn join(pass: &mut Pass<'_>) {
         .collect();
     for (uuid, request, address, connected) in heard {
         match pass.get("Links", &uuid) {
-            None if pass.get("MachineRequestStatuses", &request).is_some_and(|s| s.text("/id").is_empty()) => {
+            None if pass
+                .get("MachineRequestStatuses", &request)
+                .is_some_and(|s| s.text("/id").is_empty()) =>
+            {
                 let key: String = pass.world.random.hex(40);
                 let link = Resource::new(
                     Key::of("Links", &uuid),

@@ -23,10 +23,8 @@ pub fn run(pass: &mut Pass<'_>) {
         }
         if have > want {
             // Requests without a machine in the cluster go first, then the oldest.
-            let mut ranked: Vec<_> = running
-                .iter()
-                .map(|r| (in_cluster(pass, &r.key.id), r.created, r.key.id.clone()))
-                .collect();
+            let mut ranked: Vec<_> =
+                running.iter().map(|r| (in_cluster(pass, &r.key.id), r.created, r.key.id.clone())).collect();
             ranked.sort();
             for (_, _, id) in ranked.into_iter().take((have - want) as usize) {
                 pass.teardown("MachineRequests", &id);
@@ -37,7 +35,8 @@ pub fn run(pass: &mut Pass<'_>) {
 
 fn create(pass: &mut Pass<'_>, set: &Resource) {
     let mut spec = Map::new();
-    for field in ["talos_version", "extensions", "kernel_args", "meta_values", "provider_data", "grpc_tunnel"] {
+    for field in ["talos_version", "extensions", "kernel_args", "meta_values", "provider_data", "grpc_tunnel"]
+    {
         if let Some(value) = set.spec.get(field) {
             spec.insert(field.to_owned(), value.clone());
         }

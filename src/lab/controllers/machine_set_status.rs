@@ -64,7 +64,10 @@ pub fn run(pass: &mut Pass<'_>) {
             3
         };
         // With every machine made but not all heard of yet, a growing set still grows.
-        let phase = if phase == 3 && connected < total && pass.get("MachineSetStatuses", &id).is_some_and(|s| number(&s, "/phase") == 1) {
+        let phase = if phase == 3
+            && connected < total
+            && pass.get("MachineSetStatuses", &id).is_some_and(|s| number(&s, "/phase") == 1)
+        {
             1
         } else {
             phase
@@ -80,7 +83,8 @@ pub fn run(pass: &mut Pass<'_>) {
         if let (Some((name, count)), Some(map)) = (allocation(&set), spec.as_object_mut()) {
             map.insert("machine_allocation".into(), json!({ "name": name, "machine_count": count }));
         }
-        let status = place(Resource::new(Key::of("MachineSetStatuses", &id), lean(spec)), &set).owned_by(CONTROLLER);
+        let status =
+            place(Resource::new(Key::of("MachineSetStatuses", &id), lean(spec)), &set).owned_by(CONTROLLER);
         pass.put(status);
         if let Some(status) = pass.get("MachineSetStatuses", &id).filter(|s| !s.tearing_down()) {
             pass.hold(&status, &["ClusterStatusController"]);

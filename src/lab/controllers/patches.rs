@@ -126,6 +126,9 @@ mod tests {
         let flannel = "cluster:\n  network:\n    cni:\n      name: flannel\n";
         assert!(without_cni(&config(&[flannel, none])));
         assert!(!without_cni(&config(&[none, flannel])));
-        assert_eq!(image("        image: registry.k8s.io/kube-scheduler:v1.35.6"), Some(("kube-scheduler", "1.35.6")));
+        assert_eq!(
+            image("        image: registry.k8s.io/kube-scheduler:v1.35.6"),
+            Some(("kube-scheduler", "1.35.6"))
+        );
     }
 }

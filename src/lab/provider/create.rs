@@ -30,13 +30,18 @@ pub fn create(cluster: &Cluster, node: &Node, data: &Data, order: &Order<'_>) ->
     let refused = |parameter: &str, why: &str| {
         Err(format!("bad request: 400 Parameter verification failed. - {{\"{parameter}\":\"{why}\"}}"))
     };
-    for (name, value, least) in [("cores", data.cores, 1), ("sockets", data.sockets, 1), ("memory", data.memory, 16)] {
+    for (name, value, least) in
+        [("cores", data.cores, 1), ("sockets", data.sockets, 1), ("memory", data.memory, 16)]
+    {
         if value < least {
             return refused(name, &format!("value must have a minimum value of {least}"));
         }
     }
     if data.machine_type == "i440fx" {
-        return refused("machine", "invalid format - format error\\nmachine.type: value does not match the regex pattern");
+        return refused(
+            "machine",
+            "invalid format - format error\\nmachine.type: value does not match the regex pattern",
+        );
     }
     let Some(storage) = cluster.storage(order.storage) else {
         return Err(format!("500 storage '{}' does not exist", order.storage));
@@ -121,16 +126,21 @@ fn genid(order: &Order<'_>) -> String {
 fn mapped(cluster: &Cluster, node: &str, mapping: &str) -> bool {
     cluster.mappings.iter().any(|m| {
         m.get("id").and_then(serde_json::Value::as_str) == Some(mapping)
-            && m.get("map")
-                .and_then(serde_json::Value::as_array)
-                .is_some_and(|l| l.iter().filter_map(|e| e.as_str()).any(|e| e.contains(&format!("node={node},"))))
+            && m.get("map").and_then(serde_json::Value::as_array).is_some_and(|l| {
+                l.iter().filter_map(|e| e.as_str()).any(|e| e.contains(&format!("node={node},")))
+            })
     })
 }
 
 /// `net0` as it reads back: the address is Proxmox's choice.
 fn network(data: &Data, noise: &str) -> String {
-    let digits: Vec<String> =
-        noise.to_uppercase().as_bytes().chunks(2).take(3).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let digits: Vec<String> = noise
+        .to_uppercase()
+        .as_bytes()
+        .chunks(2)
+        .take(3)
+        .map(|c| String::from_utf8_lossy(c).into_owned())
+        .collect();
     let bridge = if data.network_bridge.is_empty() { "vmbr0" } else { &data.network_bridge };
     let mut text = format!("virtio=BC:24:11:{},bridge={bridge},firewall=1", digits.join(":"));
     if data.vlan > 0 {

@@ -54,15 +54,15 @@ pub fn read(text: &str) -> Result<Data, String> {
     let word = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |key: &str| match map.get(key).and_then(Value::as_str) {
         None => Ok(0),
-        Some(text) => {
-            integer(text).ok_or_else(|| format!("yaml: construct errors:\n  line 1: cannot construct !!str `{text}` into int"))
-        }
+        Some(text) => integer(text).ok_or_else(|| {
+            format!("yaml: construct errors:\n  line 1: cannot construct !!str `{text}` into int")
+        }),
     };
     let flag = |key: &str| match map.get(key).and_then(Value::as_str) {
         None => Ok(None),
-        Some(text) => boolean(text)
-            .map(Some)
-            .ok_or_else(|| format!("yaml: construct errors:\n  line 1: cannot construct !!str `{text}` into bool")),
+        Some(text) => boolean(text).map(Some).ok_or_else(|| {
+            format!("yaml: construct errors:\n  line 1: cannot construct !!str `{text}` into bool")
+        }),
     };
     let devices = map.get("pci_devices").and_then(Value::as_array).cloned().unwrap_or_default();
     Ok(Data {

@@ -13,7 +13,7 @@ mod state;
 mod steps;
 
 pub use create::{Order, create};
-pub use data::{Data, read as read_data};
+pub use data::read as read_data;
 pub use schema::text as schema_text;
 pub use state::{Progress, ProviderState, Step, record};
 pub use steps::{address, alive, run};

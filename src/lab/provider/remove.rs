@@ -50,7 +50,15 @@ pub fn remove(pass: &mut Pass<'_>, id: &str) {
                 node.images.retain(|i| i.name != format!("user-data-{vmid}.iso"));
             }
             pass.world.proxmox.guests.remove(&vmid);
-            pass.world.proxmox.task(&node, "qmdestroy", &vmid.to_string(), &principal, now, DESTROY - 1_000, "OK");
+            pass.world.proxmox.task(
+                &node,
+                "qmdestroy",
+                &vmid.to_string(),
+                &principal,
+                now,
+                DESTROY - 1_000,
+                "OK",
+            );
             work(pass, id, 2, DESTROY);
         }
         _ => {

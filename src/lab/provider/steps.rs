@@ -51,8 +51,7 @@ pub fn run(pass: &mut Pass<'_>) {
         }
         Some(request) if request.tearing_down() => remove::remove(pass, &id),
         Some(request) => {
-            let done =
-                pass.world.provider.requests.get(&id).is_none_or(|p| p.step == Step::Done);
+            let done = pass.world.provider.requests.get(&id).is_none_or(|p| p.step == Step::Done);
             if !done {
                 advance(pass, &request);
             }
@@ -84,10 +83,7 @@ fn take(pass: &mut Pass<'_>) {
         if !pass.world.provider.requests.contains_key(&name) {
             pass.world.provider.seen += 1;
             let number = pass.world.provider.seen;
-            pass.world
-                .provider
-                .requests
-                .insert(name, Progress { number, due: now, ..Progress::default() });
+            pass.world.provider.requests.insert(name, Progress { number, due: now, ..Progress::default() });
         }
     }
 }
@@ -133,7 +129,10 @@ fn next(pass: &mut Pass<'_>) -> Option<String> {
 /// Writes the request's status.
 pub fn publish(pass: &Pass<'_>, request: &Resource, stage: u32, text: &str) {
     let provider = &pass.world.provider;
-    let id = pass.get("MachineRequestStatuses", &request.key.id).map(|s| s.text("/id").to_owned()).unwrap_or_default();
+    let id = pass
+        .get("MachineRequestStatuses", &request.key.id)
+        .map(|s| s.text("/id").to_owned())
+        .unwrap_or_default();
     let mut status = Resource::new(
         Key::of("MachineRequestStatuses", &request.key.id),
         lean(json!({ "id": id, "stage": stage, "status": text })),
@@ -255,7 +254,9 @@ fn task(pass: &Pass<'_>, upid: &str) -> Option<bool> {
 
 fn upload_iso(pass: &mut Pass<'_>, id: &str, _request: &Resource, progress: &Progress) -> End {
     let (now, unix) = (pass.world.now, pass.unix());
-    let Some(node) = pass.world.proxmox.node(&progress.node) else { return End::Failed(gone(&progress.node)) };
+    let Some(node) = pass.world.proxmox.node(&progress.node) else {
+        return End::Failed(gone(&progress.node));
+    };
     if !node.online {
         return End::Failed("unexpected end of JSON input".to_owned());
     }
@@ -282,7 +283,9 @@ fn upload_iso(pass: &mut Pass<'_>, id: &str, _request: &Resource, progress: &Pro
 }
 
 fn gone(node: &str) -> String {
-    format!("500 hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known")
+    format!(
+        "500 hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known"
+    )
 }
 
 fn sync_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progress: &Progress) -> End {
@@ -294,7 +297,9 @@ fn sync_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progr
             Some(false) => End::Failed("stopped".to_owned()),
         };
     }
-    let Some(node) = pass.world.proxmox.node(&progress.node).cloned() else { return End::Failed(gone(&progress.node)) };
+    let Some(node) = pass.world.proxmox.node(&progress.node).cloned() else {
+        return End::Failed(gone(&progress.node));
+    };
     if !node.online {
         return End::Failed("unexpected end of JSON input".to_owned());
     }
@@ -320,7 +325,8 @@ fn sync_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progr
     let vmid = guest.vmid;
     pass.world.proxmox.guests.insert(vmid, guest);
     let principal = pass.world.provider.principal.clone();
-    let upid = pass.world.proxmox.task(&node.name, "qmcreate", &vmid.to_string(), &principal, now, CREATE, "OK");
+    let upid =
+        pass.world.proxmox.task(&node.name, "qmcreate", &vmid.to_string(), &principal, now, CREATE, "OK");
     if let Some(progress) = pass.world.provider.requests.get_mut(id) {
         (progress.task, progress.vmid) = (Some(upid), vmid);
     }
@@ -355,14 +361,23 @@ fn start_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, prog
         guest.tags.sort();
     }
     guest.config.insert("boot".to_owned(), json!("order=scsi0;ide2;net0;ide0"));
-    guest.config.insert("ide0".to_owned(), json!(format!("local:iso/user-data-{vmid}.iso,media=cdrom,size=50K")));
+    guest
+        .config
+        .insert("ide0".to_owned(), json!(format!("local:iso/user-data-{vmid}.iso,media=cdrom,size=50K")));
     if let Some(node) = pass.world.proxmox.node_mut(&progress.node) {
         node.images.push(Image { name: format!("user-data-{vmid}.iso"), size: 51_200, created: unix });
     }
     let principal = pass.world.provider.principal.clone();
     let result = if fits { "OK".to_owned() } else { format!("bridge '{bridge}' does not exist") };
-    let upid =
-        pass.world.proxmox.task(&progress.node, "qmstart", &vmid.to_string(), &principal, now, START, &result);
+    let upid = pass.world.proxmox.task(
+        &progress.node,
+        "qmstart",
+        &vmid.to_string(),
+        &principal,
+        now,
+        START,
+        &result,
+    );
     if let Some(progress) = pass.world.provider.requests.get_mut(id) {
         progress.task = Some(upid);
     }

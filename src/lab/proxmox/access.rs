@@ -70,10 +70,27 @@ impl Token {
 /// Everything that the provider and a reading tool need.
 pub fn full() -> Vec<String> {
     [
-        "VM.Allocate", "VM.Audit", "VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Disk", "VM.Config.HWType",
-        "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.PowerMgmt", "Datastore.Allocate",
-        "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit", "SDN.Use", "SDN.Audit",
-        "Sys.Audit", "Sys.AccessNetwork", "Mapping.Use", "Mapping.Audit", "Pool.Audit",
+        "VM.Allocate",
+        "VM.Audit",
+        "VM.Config.CDROM",
+        "VM.Config.CPU",
+        "VM.Config.Disk",
+        "VM.Config.HWType",
+        "VM.Config.Memory",
+        "VM.Config.Network",
+        "VM.Config.Options",
+        "VM.PowerMgmt",
+        "Datastore.Allocate",
+        "Datastore.AllocateSpace",
+        "Datastore.AllocateTemplate",
+        "Datastore.Audit",
+        "SDN.Use",
+        "SDN.Audit",
+        "Sys.Audit",
+        "Sys.AccessNetwork",
+        "Mapping.Use",
+        "Mapping.Audit",
+        "Pool.Audit",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -69,13 +69,14 @@ pub fn find<'a>(cluster: &'a Cluster, node: &Node, vmid: &str, token: &Token) ->
     if !token.may(&path, "VM.Audit") {
         return Err(Reply::forbidden(&path, "VM.Audit"));
     }
-    cluster
-        .guests
-        .get(&number)
-        .filter(|g| g.kind == GuestKind::Qemu && g.node == node.name)
-        .ok_or_else(|| {
-            Reply::failed(&format!("Configuration file 'nodes/{}/qemu-server/{number}.conf' does not exist", node.name))
-        })
+    cluster.guests.get(&number).filter(|g| g.kind == GuestKind::Qemu && g.node == node.name).ok_or_else(
+        || {
+            Reply::failed(&format!(
+                "Configuration file 'nodes/{}/qemu-server/{number}.conf' does not exist",
+                node.name
+            ))
+        },
+    )
 }
 
 /// `GET /nodes/<n>/qemu/<id>/status/current`.
@@ -87,7 +88,10 @@ pub fn current(guest: &Guest, now: u64) -> Reply {
     entry.insert("agent".into(), json!(1));
     if running {
         let machine = guest.config.get("machine").and_then(Value::as_str).unwrap_or("i440fx");
-        entry.insert("running-machine".into(), json!(format!("pc-{}-10.1+pve0", machine.trim_start_matches("pc-"))));
+        entry.insert(
+            "running-machine".into(),
+            json!(format!("pc-{}-10.1+pve0", machine.trim_start_matches("pc-"))),
+        );
         entry.insert("running-qemu".into(), json!("10.1.2"));
     }
     Reply::data(Value::Object(entry))

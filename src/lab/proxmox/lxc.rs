@@ -22,8 +22,12 @@ fn entry(guest: &Guest, now: u64) -> Map<String, Value> {
     entry.insert("disk".into(), json!(if running { 3_221_225_472_u64.min(guest.disk) } else { 0 }));
     entry.insert("uptime".into(), json!(guest.up(now)));
     entry.insert("cpu".into(), json!(if running { 0.0021 } else { 0.0 }));
-    let figures =
-        [("netin", 91_234_567), ("netout", 81_234_567), ("diskread", 1_073_741_824), ("diskwrite", 524_288_000)];
+    let figures = [
+        ("netin", 91_234_567),
+        ("netout", 81_234_567),
+        ("diskread", 1_073_741_824),
+        ("diskwrite", 524_288_000),
+    ];
     for (name, value) in figures {
         entry.insert(name.into(), json!(if running { value } else { 0 }));
     }

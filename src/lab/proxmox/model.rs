@@ -7,9 +7,6 @@ use serde_json::{Map, Value};
 
 use super::access::Token;
 
-/// Bytes of a GiB.
-pub const GIB: u64 = 1 << 30;
-
 /// A cluster.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cluster {
@@ -169,10 +166,6 @@ impl Guest {
             }
         }
     }
-    /// Its UUID from `smbios1`.
-    pub fn uuid(&self) -> Option<&str> {
-        self.config.get("smbios1")?.as_str()?.split(',').find_map(|p| p.strip_prefix("uuid="))
-    }
     /// `;`-separated tags.
     pub fn tag_text(&self) -> String {
         self.tags.join(";")
@@ -224,9 +217,9 @@ impl Cluster {
         let guests: u64 = self.guests_on(&node.name).map(|g| g.used_memory(now)).sum();
         (node.other_memory + guests).min(node.memory)
     }
-    /// Lowest free VMID from 100.
+    /// Lowest free VMID. The cluster's options begin the range at 101.
     pub fn next_id(&self) -> u32 {
-        (100..1_000_000).find(|id| !self.guests.contains_key(id)).unwrap_or(1_000_000)
+        (101..1_000_000).find(|id| !self.guests.contains_key(id)).unwrap_or(1_000_000)
     }
     /// Whether the storage can be used on the node.
     pub fn usable(&self, storage: &Storage, node: &str) -> bool {
@@ -247,7 +240,16 @@ impl Cluster {
         (used, storage.total.saturating_sub(used + storage.reserved))
     }
     /// Notes a task and gives its identifier.
-    pub fn task(&mut self, node: &str, kind: &str, id: &str, principal: &str, start: u64, takes: u64, status: &str) -> String {
+    pub fn task(
+        &mut self,
+        node: &str,
+        kind: &str,
+        id: &str,
+        principal: &str,
+        start: u64,
+        takes: u64,
+        status: &str,
+    ) -> String {
         self.last_pid += 17;
         let pid = self.last_pid;
         let since = super::super::world::EPOCH + (start / 1000) as i64;
@@ -271,6 +273,8 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const GIB: u64 = 1 << 30;
 
     #[test]
     fn memory_is_touched_little_by_little() {

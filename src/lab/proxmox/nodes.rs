@@ -78,7 +78,9 @@ pub fn cluster_status(cluster: &Cluster) -> Reply {
 
 /// `GET /version` and `GET /nodes/<n>/version`.
 pub fn version() -> Reply {
-    Reply::data(json!({ "version": "9.1.4", "release": "9.1", "repoid": "5ac30304265fbd8e", "console": "html5" }))
+    Reply::data(
+        json!({ "version": "9.1.4", "release": "9.1", "repoid": "5ac30304265fbd8e", "console": "html5" }),
+    )
 }
 
 /// `GET /nodes/<n>/status`.

@@ -25,11 +25,7 @@ impl Reply {
     /// An error whose message is also the reason.
     pub fn error(status: u16, message: &str) -> Self {
         let first = message.lines().next().unwrap_or_default().to_owned();
-        Self {
-            status,
-            reason: first,
-            body: Some(json!({ "data": null, "message": format!("{message}\n") })),
-        }
+        Self { status, reason: first, body: Some(json!({ "data": null, "message": format!("{message}\n") })) }
     }
     /// 500 with a message.
     pub fn failed(message: &str) -> Self {

@@ -42,15 +42,20 @@ pub fn handle(cluster: &mut Cluster, request: &Request<'_>, now: u64) -> Reply {
         ("GET", ["version"]) => nodes::version(),
         ("GET", ["access", "permissions"]) => Reply::data(token.permissions(request.parameter("path"))),
         ("GET", ["access", "users", user, rest]) => token_facts(cluster, user, rest),
-        ("GET", ["access", "users", user, "token", name]) => token_facts(cluster, user, &format!("token/{name}")),
-        ("GET", ["cluster", "status"]) => guarded(&token, "/", "Sys.Audit", || nodes::cluster_status(cluster)),
+        ("GET", ["access", "users", user, "token", name]) => {
+            token_facts(cluster, user, &format!("token/{name}"))
+        }
+        ("GET", ["cluster", "status"]) => {
+            guarded(&token, "/", "Sys.Audit", || nodes::cluster_status(cluster))
+        }
         ("GET", ["cluster", "resources"]) => resources::list(cluster, &token, now, request.parameter("type")),
         ("GET", ["cluster", "nextid"]) => next_id(cluster, request.parameter("vmid")),
-        ("GET", ["cluster", "options"]) => Reply::data(json!({ "keyboard": "en-us", "mac_prefix": "BC:24:11" })),
+        ("GET", ["cluster", "options"]) => Reply::data(json!({
+            "keyboard": "en-us", "mac_prefix": "BC:24:11", "next-id": { "lower": 101 },
+        })),
         ("GET", ["cluster", "tasks"]) => tasks::list(cluster, None, &token, &[], now),
-        ("GET", ["cluster", "ha", "resources"] | ["cluster", "sdn", "vnets" | "zones"]) | ("GET", ["pools"]) => {
-            Reply::data(json!([]))
-        }
+        ("GET", ["cluster", "ha", "resources"] | ["cluster", "sdn", "vnets" | "zones"])
+        | ("GET", ["pools"]) => Reply::data(json!([])),
         ("GET", ["cluster", "mapping", "pci"]) => mappings(cluster, &token, request.parameter("check-node")),
         ("GET", ["cluster", "ceph", "status"]) => {
             guarded(&token, "/", "Sys.Audit|Datastore.Audit", || ceph(cluster))
@@ -73,7 +78,11 @@ fn authenticate(cluster: &Cluster, header: &str, now: u64) -> Option<Token> {
 }
 
 fn guarded(token: &Token, path: &str, privileges: &str, answer: impl FnOnce() -> Reply) -> Reply {
-    if privileges.split('|').any(|p| token.may(path, p)) { answer() } else { Reply::forbidden(path, privileges) }
+    if privileges.split('|').any(|p| token.may(path, p)) {
+        answer()
+    } else {
+        Reply::forbidden(path, privileges)
+    }
 }
 
 fn token_facts(cluster: &Cluster, user: &str, rest: &str) -> Reply {
@@ -125,7 +134,8 @@ fn mappings(cluster: &Cluster, token: &Token, check: Option<&str>) -> Reply {
 fn ceph(cluster: &Cluster) -> Reply {
     let up: Vec<&Node> = cluster.nodes.iter().filter(|n| n.online).collect();
     let whole = up.len() == cluster.nodes.len();
-    let down = json!({ "MON_DOWN": { "severity": "HEALTH_WARN", "summary": { "message": "a monitor is down" } } });
+    let down =
+        json!({ "MON_DOWN": { "severity": "HEALTH_WARN", "summary": { "message": "a monitor is down" } } });
     Reply::data(json!({
         "quorum_names": up.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(),
         "health": {
@@ -162,7 +172,9 @@ fn on_node(
         ("GET", ["dns"]) => guarded(token, &own, "Sys.Audit", nodes::dns),
         ("GET", ["network"]) => nodes::network(&node, token, request.parameter("type")),
         ("GET", ["certificates", "info"]) => nodes::certificates(&node),
-        ("GET", ["hardware", "pci"]) => guarded(token, "/", "Sys.Audit", || Reply::data(Value::Array(node.devices))),
+        ("GET", ["hardware", "pci"]) => {
+            guarded(token, "/", "Sys.Audit", || Reply::data(Value::Array(node.devices)))
+        }
         ("GET", ["storage"]) => storage::on_node(cluster, &node, token, &request.query),
         ("GET", ["storage", id, "status"]) => storage::status(cluster, &node, id, token),
         ("GET", ["storage", id, "content"]) => {

@@ -62,7 +62,8 @@ pub fn on_node(cluster: &Cluster, node: &Node, token: &Token, query: &[(String, 
         .map(|storage| {
             let mut entry = entry(cluster, storage, node);
             entry.insert("storage".into(), json!(storage.id));
-            let (used, total) = (entry.get("used").and_then(Value::as_u64), entry.get("total").and_then(Value::as_u64));
+            let (used, total) =
+                (entry.get("used").and_then(Value::as_u64), entry.get("total").and_then(Value::as_u64));
             if let (Some(used), Some(total @ 1..)) = (used, total) {
                 entry.insert("used_fraction".into(), json!(used as f64 / total as f64));
             }
@@ -107,7 +108,10 @@ pub fn content(cluster: &Cluster, node: &Node, id: &str, token: &Token, kind: Op
             GuestKind::Qemu => "images",
             GuestKind::Lxc => "rootdir",
         };
-        if guest.storage == id && kind.is_none_or(|k| k == holds) && (storage.shared || guest.node == node.name) {
+        if guest.storage == id
+            && kind.is_none_or(|k| k == holds)
+            && (storage.shared || guest.node == node.name)
+        {
             entries.push(json!({
                 "volid": format!("{id}:vm-{}-disk-0", guest.vmid), "content": holds, "format": "raw",
                 "size": guest.disk, "vmid": guest.vmid,

@@ -12,7 +12,8 @@ fn unix(ms: u64) -> i64 {
 }
 
 fn entry(task: &Task) -> Map<String, Value> {
-    let (user, token) = task.principal.split_once('!').map_or((task.principal.as_str(), None), |(u, t)| (u, Some(t)));
+    let (user, token) =
+        task.principal.split_once('!').map_or((task.principal.as_str(), None), |(u, t)| (u, Some(t)));
     let mut entry = Map::new();
     entry.insert("upid".into(), json!(task.upid));
     entry.insert("node".into(), json!(task.node));
@@ -29,7 +30,13 @@ fn entry(task: &Task) -> Map<String, Value> {
 }
 
 /// Lists tasks: those of others only with `Sys.Audit`.
-pub fn list(cluster: &Cluster, node: Option<&str>, token: &Token, query: &[(String, String)], now: u64) -> Reply {
+pub fn list(
+    cluster: &Cluster,
+    node: Option<&str>,
+    token: &Token,
+    query: &[(String, String)],
+    now: u64,
+) -> Reply {
     let wanted = |name: &str| query.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
     let limit = wanted("limit").and_then(|l| l.parse().ok()).unwrap_or(50);
     let archive = wanted("source").unwrap_or("archive");

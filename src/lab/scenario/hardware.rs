@@ -94,7 +94,9 @@ fn provider(container: &Container) -> Guest {
         ("swap", json!(512)),
         (
             "net0",
-            json!("name=eth0,bridge=vmbr0,gw=192.168.3.1,hwaddr=BC:24:11:0C:C2:00,ip=192.168.3.10/24,type=veth"),
+            json!(
+                "name=eth0,bridge=vmbr0,gw=192.168.3.1,hwaddr=BC:24:11:0C:C2:00,ip=192.168.3.10/24,type=veth"
+            ),
         ),
         ("ostype", json!("ubuntu")),
         ("rootfs", json!(format!("vm_containers:vm-200-disk-0,size={}G", container.disk.div_ceil(1 << 30)))),
@@ -124,22 +126,23 @@ fn provider(container: &Container) -> Guest {
 
 fn storages() -> Vec<Storage> {
     let digest = "3c5e0f5c86f0a5b8f7b8d3cf1a2d1f0f6ce9c1ab";
-    let make = |id: &str, kind: &str, content: &[&str], shared: bool, total, used, reserved, config: Value| {
-        let mut config = config.as_object().cloned().unwrap_or_default();
-        config.insert("digest".to_owned(), json!(digest));
-        Storage {
-            id: id.to_owned(),
-            kind: kind.to_owned(),
-            content: content.iter().map(|c| (*c).to_owned()).collect(),
-            shared,
-            total,
-            other_used: used,
-            reserved,
-            nodes: Vec::new(),
-            broken: false,
-            config,
-        }
-    };
+    let make =
+        |id: &str, kind: &str, content: &[&str], shared: bool, total, used, reserved, config: Value| {
+            let mut config = config.as_object().cloned().unwrap_or_default();
+            config.insert("digest".to_owned(), json!(digest));
+            Storage {
+                id: id.to_owned(),
+                kind: kind.to_owned(),
+                content: content.iter().map(|c| (*c).to_owned()).collect(),
+                shared,
+                total,
+                other_used: used,
+                reserved,
+                nodes: Vec::new(),
+                broken: false,
+                config,
+            }
+        };
     vec![
         make(
             "local",

@@ -60,7 +60,8 @@ fn resources(store: &Store) {
     let put = |r: Resource| objects::put(store, r, EPOCH);
     put(objects::class("matrix-control-plane", PROVIDER, &data(None)));
     put(objects::cluster(CLUSTER, KUBERNETES, TALOS).label("environment", "production"));
-    let none = "cluster:\n    network:\n        cni:\n            name: none\n    proxy:\n        disabled: true\n";
+    let none =
+        "cluster:\n    network:\n        cni:\n            name: none\n    proxy:\n        disabled: true\n";
     put(objects::patch(
         &format!("200-cluster-{CLUSTER}-disable-default-cni"),
         "disable-default-cni",
@@ -77,7 +78,13 @@ fn resources(store: &Store) {
         let zone = format!("machine:\n    nodeLabels:\n        topology.kubernetes.io/zone: {node}\n");
         put(objects::patch(&format!("400-{set}-worker-labels"), "worker-labels", CLUSTER, Some(&set), &zone));
         let mount = "machine:\n    kubelet:\n        extraMounts:\n            - destination: /var/lib/longhorn\n              options:\n                - bind\n                - rshared\n                - rw\n              source: /var/local/longhorn\n              type: bind\n";
-        put(objects::patch(&format!("401-{set}-longhorn-storage"), "longhorn-storage", CLUSTER, Some(&set), mount));
+        put(objects::patch(
+            &format!("401-{set}-longhorn-storage"),
+            "longhorn-storage",
+            CLUSTER,
+            Some(&set),
+            mount,
+        ));
         put(objects::extensions(CLUSTER, Some(&set), &EXTENSIONS));
         put(objects::set(CLUSTER, &format!("worker-{node}"), &format!("matrix-worker-{node}"), 1));
     }
@@ -194,8 +201,12 @@ fn settle(plant: &mut Plant) {
     for guest in cluster.guests.values_mut() {
         guest.started = Some(now);
     }
-    let ids: Vec<(u32, String)> =
-        cluster.guests.values().filter(|g| g.kind == GuestKind::Qemu).map(|g| (g.vmid, g.node.clone())).collect();
+    let ids: Vec<(u32, String)> = cluster
+        .guests
+        .values()
+        .filter(|g| g.kind == GuestKind::Qemu)
+        .map(|g| (g.vmid, g.node.clone()))
+        .collect();
     for node in &mut cluster.nodes {
         node.uptime = node.uptime.saturating_sub(now / 1000);
         node.images = vec![Image { name: IMAGE.to_owned(), size: 339_644_416, created: 1_771_000_000 }];

@@ -86,7 +86,11 @@ fn requests_show_what_the_provider_does() {
     }
     assert_eq!(texts.len(), 5);
     for (id, seen) in texts {
-        assert_eq!(seen.first().map(String::as_str), Some("Waiting for the infra provider to start provision"), "{id}");
+        assert_eq!(
+            seen.first().map(String::as_str),
+            Some("Waiting for the infra provider to start provision"),
+            "{id}"
+        );
         assert_eq!(seen.last().map(String::as_str), Some("Waiting for the machine to join Omni"), "{id}");
         assert!(seen.iter().any(|t| t == "Running Step: \"syncVM\" (4/5)"), "{id}: {seen:?}");
     }
@@ -103,14 +107,22 @@ fn deployed_is_ready_and_lived_in() {
     let status = spec(&plant, "ClusterStatuses", CLUSTER);
     assert_eq!((&status["phase"], &status["ready"]), (&json!(3), &json!(true)), "{status}");
     assert_eq!(status["machines"], json!({ "total": 5, "healthy": 5, "connected": 5, "requested": 5 }));
-    assert_eq!(
-        spec(&plant, "KubernetesUpgradeStatuses", CLUSTER)["last_upgrade_version"],
-        "1.34.3"
-    );
-    let locked = plant.store.all("MachineSetNodes").iter().filter(|n| n.annotations.contains_key(labels::LOCKED)).count();
+    assert_eq!(spec(&plant, "KubernetesUpgradeStatuses", CLUSTER)["last_upgrade_version"], "1.34.3");
+    let locked = plant
+        .store
+        .all("MachineSetNodes")
+        .iter()
+        .filter(|n| n.annotations.contains_key(labels::LOCKED))
+        .count();
     assert_eq!(locked, 1);
     let known: Vec<String> = plant.store.all("Machines").iter().map(|m| m.key.id.clone()).collect();
-    let orphans = plant.world.proxmox.guests.values().filter_map(|g| g.uuid()).filter(|u| !known.iter().any(|k| k == u));
+    let orphans = plant
+        .world
+        .proxmox
+        .guests
+        .values()
+        .filter_map(|g| g.uuid())
+        .filter(|u| !known.iter().any(|k| k == u));
     assert_eq!(orphans.count(), 1);
     assert!(plant.store.get(&Key::of("ConfigPatches", "500-ntp-servers")).is_some());
 }
@@ -142,15 +154,30 @@ fn scaling_down_takes_the_oldest_and_keeps_its_request_until_the_machine_has_lef
         .filter(|c| c.kind == ChangeKind::Destroyed)
         .map(|c| c.resource.key.kind.trim_end_matches(".omni.sidero.dev").to_owned())
         .filter(|k| {
-            ["MachineSetNodes", "ClusterMachineStatuses", "ClusterMachines", "MachineRequestStatuses", "Machines", "Links", "ClusterMachineRequestStatuses", "MachineRequests"]
-                .contains(&k.as_str())
+            [
+                "MachineSetNodes",
+                "ClusterMachineStatuses",
+                "ClusterMachines",
+                "MachineRequestStatuses",
+                "Machines",
+                "Links",
+                "ClusterMachineRequestStatuses",
+                "MachineRequests",
+            ]
+            .contains(&k.as_str())
         })
         .collect();
     assert_eq!(
         order,
         [
-            "MachineSetNodes", "ClusterMachineStatuses", "ClusterMachines", "Machines", "Links",
-            "MachineRequestStatuses", "ClusterMachineRequestStatuses", "MachineRequests",
+            "MachineSetNodes",
+            "ClusterMachineStatuses",
+            "ClusterMachines",
+            "Machines",
+            "Links",
+            "MachineRequestStatuses",
+            "ClusterMachineRequestStatuses",
+            "MachineRequests",
         ]
     );
     assert_eq!(spec(&plant, "MachineRequestSets", &set)["machine_count"], 1);
@@ -162,8 +189,18 @@ fn deleting_the_cluster_leaves_nothing_but_classes() {
     plant.store.teardown(&Key::of("Clusters", CLUSTER), plant.world.unix()).unwrap();
     assert!(plant.run_until_quiet(LONG));
     for kind in [
-        "Clusters", "MachineSets", "MachineSetNodes", "ClusterMachines", "MachineRequestSets", "MachineRequests",
-        "Machines", "Links", "ConfigPatches", "ExtensionsConfigurations", "ClusterStatuses", "MachineStatuses",
+        "Clusters",
+        "MachineSets",
+        "MachineSetNodes",
+        "ClusterMachines",
+        "MachineRequestSets",
+        "MachineRequests",
+        "Machines",
+        "Links",
+        "ConfigPatches",
+        "ExtensionsConfigurations",
+        "ClusterStatuses",
+        "MachineStatuses",
     ] {
         assert_eq!(count(&plant, kind), 0, "{kind}: {:?}", plant.store.all(kind));
     }
@@ -215,7 +252,11 @@ fn a_locked_worker_keeps_its_configuration() {
     assert_eq!(behind.len(), 1);
     assert!(behind[0].labels.contains_key(labels::LOCKED_UPDATE));
     let set = spec(&plant, "MachineSetStatuses", &format!("{CLUSTER}-workers"));
-    assert_eq!((&set["phase"], &set["ready"], &set["locked_updates"]), (&json!(3), &json!(true), &json!(1)), "{set}");
+    assert_eq!(
+        (&set["phase"], &set["ready"], &set["locked_updates"]),
+        (&json!(3), &json!(true), &json!(1)),
+        "{set}"
+    );
 }
 
 #[test]

@@ -33,8 +33,10 @@ pub fn fill(store: &Store, now: i64) {
     let owned = |kind: &str, id: &str, spec: Value, owner: &str| {
         store.put(Resource::new(Key::of(kind, id), spec).owned_by(owner), now);
     };
-    let talos: Vec<(u64, String)> =
-        TALOS.iter().flat_map(|(minor, last, ..)| (0..=*last).map(move |p| (*minor, format!("1.{minor}.{p}")))).collect();
+    let talos: Vec<(u64, String)> = TALOS
+        .iter()
+        .flat_map(|(minor, last, ..)| (0..=*last).map(move |p| (*minor, format!("1.{minor}.{p}"))))
+        .collect();
     for (minor, last) in KUBERNETES {
         for patch in 0..=last {
             let id = format!("1.{minor}.{patch}");
