@@ -34,7 +34,8 @@ const USED: [u64; 3] = [21_172_738_458, 20_336_558_081, 14_539_327_898];
 pub fn shipped(store: &Store, now: i64) {
     objects::put(store, objects::class("matrix-control-plane", PROVIDER, CONTROL_PLANE), now);
     objects::put(store, objects::class("matrix-worker", PROVIDER, WORKER), now);
-    objects::put(store, objects::cluster(CLUSTER, "1.34.3", "1.11.6"), now);
+    let cluster = objects::cluster(CLUSTER, "1.34.3", "1.11.6").label("environment", "production");
+    objects::put(store, cluster, now);
     let extensions = ["siderolabs/qemu-guest-agent", "siderolabs/iscsi-tools"];
     objects::put(store, objects::extensions(CLUSTER, None, &extensions), now);
     let cilium =
