@@ -1,7 +1,7 @@
 //! Faults: what breaks in a world by somebody's hand.
 
 use super::serve::LabError;
-use super::world::{ClusterFacts, Plant};
+use super::world::Plant;
 
 /// Faults with what they take.
 const FAULTS: [(&str, &str); 13] = [
@@ -79,7 +79,7 @@ pub fn inject(plant: &mut Plant, fault: &str) -> Result<(), LabError> {
             if what.is_empty() {
                 return Err(missing("cluster"));
             }
-            world.clusters.entry(what.to_owned()).or_insert_with(ClusterFacts::default).cni_installed = true;
+            world.clusters.entry(what.to_owned()).or_default().cni_installed = true;
         }
         _ => return Err(unknown(name)),
     }

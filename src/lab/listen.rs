@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_millis(2);
 /// Virtual time that passes between them for a client that jumps.
 const JUMP: Duration = Duration::from_millis(500);
 /// How long a Delete without a bound of its own waits.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Takes lines for the log of requests.
 pub type Log = Box<dyn Fn(&RequestLine) + Send + Sync>;

@@ -152,5 +152,9 @@ pub fn schematic(extensions: &[String]) -> String {
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
-    sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    let mut out = String::new();
+    for byte in sha2::Sha256::digest(bytes) {
+        out.push_str(&format!("{byte:02x}"));
+    }
+    out
 }

@@ -299,6 +299,7 @@ impl Lab {
         }
     }
     /// Stops serving and writes the world.
+    #[expect(clippy::unused_async, reason = "writing a world may come to wait for its servers")]
     pub async fn stop(mut self) -> Result<(), LabError> {
         self.kept = true;
         self.halt();

@@ -111,7 +111,7 @@ fn cluster(pass: &mut Pass<'_>, cluster: &Resource) {
     pass.world.clusters.remove(id);
     let own = [
         format!("kubernetes:{id}"),
-        format!("kubernetes-"),
+        "kubernetes-".to_owned(),
         format!("talos:{id}"),
         format!("bootstrap:{id}"),
     ];

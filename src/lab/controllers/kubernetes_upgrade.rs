@@ -156,9 +156,6 @@ fn patch(pass: &Pass<'_>, cluster: &str, member: &Resource, component: &str, ver
     for (component, key) in COMPONENTS.iter().filter(|(c, _)| *c != "kubelet") {
         if let Some(v) = config.kubernetes.get(*component).filter(|v| *v != first) {
             body.push_str(&format!("    {key}:\n        image: registry.k8s.io/{component}:v{v}\n"));
-            if *component == "kube-controller-manager" {
-                continue;
-            }
         }
     }
     if body.is_empty() {

@@ -50,11 +50,13 @@ pub fn run(pass: &mut Pass<'_>) {
             }
         }
         let total = members.len() as u64;
+        // With every machine made but not all heard of yet, a growing set still grows.
+        let growing = pass.get("MachineSetStatuses", &id).is_some_and(|s| number(&s, "/phase") == 1);
         let phase = if set.tearing_down() {
             4
         } else if total > requested || leaving {
             2
-        } else if total < requested || connected < total.min(requested) && total < requested {
+        } else if total < requested || (growing && connected < total) {
             1
         } else if upgrading {
             7
@@ -62,15 +64,6 @@ pub fn run(pass: &mut Pass<'_>) {
             6
         } else {
             3
-        };
-        // With every machine made but not all heard of yet, a growing set still grows.
-        let phase = if phase == 3
-            && connected < total
-            && pass.get("MachineSetStatuses", &id).is_some_and(|s| number(&s, "/phase") == 1)
-        {
-            1
-        } else {
-            phase
         };
         let ready = phase == 3 && healthy == requested && total == requested;
         let mut spec = json!({

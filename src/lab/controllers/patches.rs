@@ -55,10 +55,9 @@ pub fn wanted(pass: &Pass<'_>, member: &Resource) -> Config {
         let data = patch.text("/data").to_owned();
         if patch.key.id.ends_with("-kubernetes-upgrade") {
             for line in data.lines() {
-                if let Some((component, version)) = image(line) {
-                    if let Some(at) = kubernetes.get_mut(component) {
-                        version.clone_into(at);
-                    }
+                let found = image(line).and_then(|(component, v)| Some((kubernetes.get_mut(component)?, v)));
+                if let Some((at, version)) = found {
+                    version.clone_into(at);
                 }
             }
         } else {

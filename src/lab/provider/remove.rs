@@ -15,16 +15,14 @@ pub fn remove(pass: &mut Pass<'_>, id: &str) {
     let now = pass.world.now;
     let Some(progress) = pass.world.provider.requests.get(id).cloned() else { return };
     let stage = progress.removal.unwrap_or(0);
-    if stage == 0 {
-        if let Some(status) = pass.get("MachineRequestStatuses", id) {
-            pass.teardown("MachineRequestStatuses", id);
-            let released = pass.get("MachineRequestStatuses", id).is_none_or(|s| s.finalizers.is_empty());
-            if !released || !status.tearing_down() {
-                // Omni holds it until the machine has left its cluster; nothing else is held up by that.
-                return;
-            }
-            pass.destroy("MachineRequestStatuses", id);
+    if let (0, Some(status)) = (stage, pass.get("MachineRequestStatuses", id)) {
+        pass.teardown("MachineRequestStatuses", id);
+        let released = pass.get("MachineRequestStatuses", id).is_none_or(|s| s.finalizers.is_empty());
+        if !released || !status.tearing_down() {
+            // Omni holds it until the machine has left its cluster; nothing else is held up by that.
+            return;
         }
+        pass.destroy("MachineRequestStatuses", id);
     }
     let (node, vmid) = (progress.node.clone(), progress.vmid);
     let principal = pass.world.provider.principal.clone();
@@ -38,7 +36,7 @@ pub fn remove(pass: &mut Pass<'_>, id: &str) {
             if let Some(guest) = pass.world.proxmox.guests.get_mut(&vmid) {
                 guest.started = None;
             }
-            pass.world.proxmox.task(&node, "qmstop", &vmid.to_string(), &principal, now, STOP, "OK");
+            pass.world.proxmox.task(&node, ("qmstop", &vmid.to_string(), &principal), (now, STOP), "OK");
             work(pass, id, 1, STOP);
         }
         1 if present => {
@@ -52,11 +50,8 @@ pub fn remove(pass: &mut Pass<'_>, id: &str) {
             pass.world.proxmox.guests.remove(&vmid);
             pass.world.proxmox.task(
                 &node,
-                "qmdestroy",
-                &vmid.to_string(),
-                &principal,
-                now,
-                DESTROY - 1_000,
+                ("qmdestroy", &vmid.to_string(), &principal),
+                (now, DESTROY - 1_000),
                 "OK",
             );
             work(pass, id, 2, DESTROY);

@@ -274,8 +274,12 @@ fn upload_iso(pass: &mut Pass<'_>, id: &str, _request: &Resource, progress: &Pro
         return End::Passed;
     }
     let principal = pass.world.provider.principal.clone();
-    let upid =
-        pass.world.proxmox.task(&progress.node, "download", &progress.image, &principal, now, DOWNLOAD, "OK");
+    let upid = pass.world.proxmox.task(
+        &progress.node,
+        ("download", &progress.image, &principal),
+        (now, DOWNLOAD),
+        "OK",
+    );
     if let Some(progress) = pass.world.provider.requests.get_mut(id) {
         progress.task = Some(upid);
     }
@@ -326,7 +330,7 @@ fn sync_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progr
     pass.world.proxmox.guests.insert(vmid, guest);
     let principal = pass.world.provider.principal.clone();
     let upid =
-        pass.world.proxmox.task(&node.name, "qmcreate", &vmid.to_string(), &principal, now, CREATE, "OK");
+        pass.world.proxmox.task(&node.name, ("qmcreate", &vmid.to_string(), &principal), (now, CREATE), "OK");
     if let Some(progress) = pass.world.provider.requests.get_mut(id) {
         (progress.task, progress.vmid) = (Some(upid), vmid);
     }
@@ -371,11 +375,8 @@ fn start_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, prog
     let result = if fits { "OK".to_owned() } else { format!("bridge '{bridge}' does not exist") };
     let upid = pass.world.proxmox.task(
         &progress.node,
-        "qmstart",
-        &vmid.to_string(),
-        &principal,
-        now,
-        START,
+        ("qmstart", &vmid.to_string(), &principal),
+        (now, START),
         &result,
     );
     if let Some(progress) = pass.world.provider.requests.get_mut(id) {

@@ -105,5 +105,5 @@ pub fn act(cluster: &mut Cluster, node: &str, vmid: u32, action: &str, principal
         }
         _ => return Reply::not_implemented("POST", &format!("/nodes/{node}/lxc/{vmid}/status/{action}")),
     };
-    Reply::data(cluster.task(node, task, &vmid.to_string(), principal, now, 3000, "OK"))
+    Reply::data(cluster.task(node, (task, &vmid.to_string(), principal), (now, 3000), "OK"))
 }

@@ -239,15 +239,12 @@ impl Cluster {
         let used = (storage.other_used + disks).min(storage.total);
         (used, storage.total.saturating_sub(used + storage.reserved))
     }
-    /// Notes a task and gives its identifier.
+    /// Notes a task (`kind`, `id`, who) that runs from `start` for `takes` milliseconds, and gives its identifier.
     pub fn task(
         &mut self,
         node: &str,
-        kind: &str,
-        id: &str,
-        principal: &str,
-        start: u64,
-        takes: u64,
+        (kind, id, principal): (&str, &str, &str),
+        (start, takes): (u64, u64),
         status: &str,
     ) -> String {
         self.last_pid += 17;

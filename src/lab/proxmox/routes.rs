@@ -54,8 +54,9 @@ pub fn handle(cluster: &mut Cluster, request: &Request<'_>, now: u64) -> Reply {
             "keyboard": "en-us", "mac_prefix": "BC:24:11", "next-id": { "lower": 101 },
         })),
         ("GET", ["cluster", "tasks"]) => tasks::list(cluster, None, &token, &[], now),
-        ("GET", ["cluster", "ha", "resources"] | ["cluster", "sdn", "vnets" | "zones"])
-        | ("GET", ["pools"]) => Reply::data(json!([])),
+        ("GET", ["cluster", "ha", "resources"] | ["cluster", "sdn", "vnets" | "zones"] | ["pools"]) => {
+            Reply::data(json!([]))
+        }
         ("GET", ["cluster", "mapping", "pci"]) => mappings(cluster, &token, request.parameter("check-node")),
         ("GET", ["cluster", "ceph", "status"]) => {
             guarded(&token, "/", "Sys.Audit|Datastore.Audit", || ceph(cluster))
