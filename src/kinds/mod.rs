@@ -1,7 +1,7 @@
 //! What exists: one file per kind, and the facts about its fields.
 //!
 //! A kind is a table of fields ([`fields::Kind`]). Everything that differs between kinds only by names and types is a
-//! walk over that table: [`normalise`], [`from_yaml_keys`].
+//! walk over that table: [`normalise`], [`from_yaml_keys`], [`to_yaml_tree`].
 
 mod clusters;
 mod config_patches;
@@ -16,6 +16,7 @@ mod machine_classes;
 mod machine_set_nodes;
 mod machine_sets;
 mod normal;
+mod printed;
 
 pub use clusters::CLUSTERS;
 pub use config_patches::CONFIG_PATCHES;
@@ -30,6 +31,7 @@ pub use machine_classes::MACHINE_CLASSES;
 pub use machine_set_nodes::MACHINE_SET_NODES;
 pub use machine_sets::MACHINE_SETS;
 pub use normal::{from_yaml_keys, normalise};
+pub use printed::to_yaml_tree;
 
 /// The kinds that a cluster template makes, in the order in which `omnictl cluster template sync` creates and updates
 /// them: all configuration is in place before machines are allocated.

@@ -196,6 +196,96 @@ fn ids_labels_and_bytes() {
     assert!(loaded.resources[6].resource.omni_label("cluster").is_none());
 }
 
+#[test]
+fn each_rule_refuses_by_its_own_code() {
+    let cluster = |keys: &str| template(keys, "");
+    let workers = |keys: &str| template("", &format!("---\nkind: Workers\n{keys}\n"));
+    let plane = |keys: &str| template("", keys);
+    for (text, code) in [
+        ("kind: ControlPlane\n".to_owned(), 176),
+        ("".to_owned(), 176),
+        (template("", "---\nkind: ControlPlane\n"), 176),
+        (template("", "---\n[a]\n"), 160),
+        (template("", "---\nname: x\n"), 160),
+        (template("", "---\nkind: {a: b}\n"), 160),
+        (template("", "---\n"), 160),
+        (cluster("features: {diskEncrypton: true}"), 120),
+        (cluster("features: {diskEncryption: 'true'}"), 121),
+        (cluster("systemExtensions: a"), 121),
+        (cluster("labels: [a]"), 121),
+        (cluster("patches: [{name: p, inline: 5}]"), 121),
+        (cluster("patches: [{name: p, inline: [a]}]"), 121),
+        (cluster("features: {backupConfiguration: {interval: 3600}}"), 123),
+        (workers("machineClass: {name: a, size: 1.5}"), 123),
+        (workers("updateStrategy: {type: rolling}"), 123),
+        (workers("updateStrategy: {rolling: {maxParallelism: -1}}"), 121),
+        (cluster("features: {diskEncryption: true}").replace("v1.11.6", "v1.5.0-beta.1"), 166),
+        (cluster("annotations: {omni.sidero.dev/locked: ''}"), 167),
+        (plane("updateStrategy: {}"), 168),
+        (plane("bootstrapSpec: {clusterUUID: x}"), 168),
+        (workers("name: control-planes"), 168),
+        (workers("bootstrapSpec: {}"), 168),
+        (workers(&format!("machines: [{W1}]\nmachineClass: {{name: a}}")), 169),
+        (workers("machineClass: {name: a}\nkernelArgs: []"), 180),
+        (workers("machines: [x]"), 170),
+        (cluster("patches: [{name: p}]"), 171),
+        (cluster("patches: [{inline: {machine: {}}}]"), 171),
+        (cluster("patches: [{file: p.yaml, name: p, inline: {machine: {}}}]"), 171),
+        (cluster("patches: [{file: p.yaml}]"), 172),
+        (cluster("patches: [{file: ../p.yaml}]"), 172),
+        (cluster("patches: [{file: /etc/hostname}]"), 172),
+        (cluster("patches: [{name: p, inline: {machine: {ca: ~}}}]"), 174),
+        (
+            cluster(
+                "patches: [{name: p, inline: {machine: {features: {kubernetesTalosAPIAccess: {allowedRoles: ['os:admin']}}}}}]",
+            ),
+            174,
+        ),
+        (template("", "---\nkind: Workers\nname: a\n---\nkind: Workers\nname: a\n"), 201),
+        (
+            cluster(
+                "patches: [{idOverride: a, inline: {debug: true}}, {idOverride: a, inline: {debug: true}}]",
+            ),
+            181,
+        ),
+    ] {
+        let found = errors(&text);
+        assert!(
+            found.iter().all(|e| e.starts_with(&format!("{code} "))) && !found.is_empty(),
+            "{text}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn manifests_and_health_checks() {
+    let kubernetes = |keys: &str| {
+        errors(&template("", "").replace("{version: v1.34.3}", &format!("{{version: v1.34.3, {keys}}}")))
+    };
+    let inline = "inline: {kind: ConfigMap}";
+    assert!(kubernetes(&format!("manifests: [{{name: a, mode: full, {inline}}}]")).is_empty());
+    assert_eq!(kubernetes(&format!("manifests: [{{mode: full, {inline}}}]")), ["171 a manifest has no name"]);
+    assert_eq!(
+        kubernetes(&format!("manifests: [{{name: a, {inline}}}]")),
+        ["171 the manifest `a` has no mode"]
+    );
+    assert_eq!(
+        kubernetes("manifests: [{name: a, mode: Full, inline: x}]"),
+        ["123 `mode` of a manifest cannot be `Full`"]
+    );
+    assert_eq!(
+        kubernetes("manifests: [{name: a, mode: full, inline: x}, {name: a, mode: full, inline: x}]"),
+        ["201 two manifests are named `a`"]
+    );
+    assert!(kubernetes("healthchecks: [{name: a, job: x, interval: 1m}]").is_empty());
+    assert_eq!(kubernetes("healthchecks: [{job: x}]"), ["171 a health check has no name"]);
+    assert_eq!(kubernetes("healthchecks: [{name: a}]"), ["171 a health check has no content"]);
+    assert_eq!(
+        kubernetes("healthchecks: [{name: a, job: x}, {idOverride: a, job: x}]"),
+        ["201 two health checks are called `a`"]
+    );
+}
+
 proptest::proptest! {
     /// Whatever is cut out of a template or doubled in it, problems have places inside their text, and nothing panics.
     #[test]
