@@ -131,3 +131,41 @@ pub fn text(graph: &Graph) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Edge;
+
+    fn graph() -> Graph {
+        let (a, b) = (Address::class("x\"]y"), Address::provider("P"));
+        let edge = Edge { from: a, to: b, reason: "x is provisioned by <b>P</b>\u{202e}".into() };
+        Graph::from_edges([], vec![edge]).unwrap()
+    }
+
+    #[test]
+    fn names_cannot_break_out_of_their_quotes() {
+        assert_eq!(
+            dot(&graph()),
+            "digraph omni_scale {\n  rankdir=LR;\n  node [shape=box];\n  \"provider/P\";\n  \"class/x\\\"]y\";\n  \
+             \"class/x\\\"]y\" -> \"provider/P\" [label=\"x is provisioned by <b>P</b>\u{FFFD}\"];\n}\n"
+        );
+        assert_eq!(
+            mermaid(&graph()),
+            "flowchart LR\n  n0[\"provider/P\"]\n  n1[\"class/x#quot;]y\"]\n  \
+             n1 -->|\"x is provisioned by #lt;b#gt;P#lt;/b#gt;\u{FFFD}\"| n0\n"
+        );
+    }
+
+    #[test]
+    fn text_and_json_name_every_need() {
+        let text = text(&graph());
+        assert!(
+            text.starts_with("provider/P\nclass/x\"]y\n    needs provider/P: x is provisioned by"),
+            "{text}"
+        );
+        let json: serde_json::Value = serde_json::from_str(&json(&graph())).unwrap();
+        assert_eq!(json["edges"][0]["to"], "provider/P");
+        assert_eq!(json["nodes"][0]["wave"], "infrastructure providers");
+    }
+}

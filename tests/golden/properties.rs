@@ -94,8 +94,8 @@ proptest! {
 
     #[test]
     fn any_files_against_any_world(
-        files in 0usize..24,
-        world in 0usize..24,
+        files in 0usize..33,
+        world in 0usize..33,
         dropped in proptest::collection::btree_set(0usize..8, 0..4),
         with_record in any::<bool>(),
     ) {

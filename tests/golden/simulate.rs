@@ -46,8 +46,10 @@ fn take(snapshot: &mut Snapshot, id: &ResourceId) {
         &["MachineSetNodes"]
     };
     for kind in kinds {
-        let of_kind = ResourceId::default_ns(kind, "");
-        list(snapshot, &of_kind).retain(|l| l.resource.omni_label(label) != Some(id.id.as_str()));
+        let full = ResourceId::default_ns(kind, "").kind;
+        if let Some(Observation::Known(list)) = snapshot.omni.types.get_mut(&full) {
+            list.retain(|l| l.resource.omni_label(label) != Some(id.id.as_str()));
+        }
     }
 }
 

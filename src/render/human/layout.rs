@@ -96,11 +96,13 @@ impl Page {
     pub(super) fn hanging(&mut self, lead: &[(Tone, &str)], tone: Tone, text: &str) {
         let lead_width: usize = lead.iter().map(|(_, t)| columns(t)).sum();
         let indent = lead_width.min(self.look.width / 2);
-        let room = self.look.width.saturating_sub(indent).max(20);
+        // A lead far beyond the middle stands alone; the text then begins on the next line.
+        let alone = lead_width > indent + 8;
+        let room = self.look.width.saturating_sub(if alone { indent } else { lead_width }).max(16);
         let mut lines = wrap(text, room).into_iter();
         let mut pieces: Vec<(Tone, &str)> = lead.to_vec();
         let first = lines.next().unwrap_or_default();
-        if lead_width > indent + 8 {
+        if alone {
             self.line(&pieces);
             let pad = " ".repeat(indent);
             self.line(&[(Tone::Plain, &pad), (tone, &first)]);
