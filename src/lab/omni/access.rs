@@ -126,10 +126,10 @@ fn provider(account: &Account, verb: Verb, key: &Key, store: &Store) -> Result<(
     }
     if key.namespace == own {
         let suffix = format!(".{id}.infraprovider.sidero.dev");
-        return match key.kind.ends_with(&suffix) {
-            true => Ok(()),
-            false => denied(format!("resource type must have suffix \"{suffix}\"")),
-        };
+        if key.kind.ends_with(&suffix) {
+            return Ok(());
+        }
+        return denied(format!("resource type must have suffix \"{suffix}\""));
     }
     let list = if verb == Verb::Read { PROVIDER_READS } else { PROVIDER_WRITES };
     let name = key.kind.strip_suffix(".omni.sidero.dev").unwrap_or("");

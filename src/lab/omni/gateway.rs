@@ -103,10 +103,14 @@ pub(super) fn serve(
         return Err(Refusal::not_modelled(&format!("{service}/{method}")));
     };
     let body = decode(request, fields)?;
-    line.kind = find(&body, "type").to_owned();
-    line.id = find(&body, "id").to_owned();
-    line.writing =
-        !matches!(method, "Get" | "List") && !(service == management::SERVICE && management::reads(method));
+    find(&body, "type").clone_into(&mut line.kind);
+    find(&body, "id").clone_into(&mut line.id);
+    let reads = if service == management::SERVICE {
+        management::reads(method)
+    } else {
+        matches!(method, "Get" | "List")
+    };
+    line.writing = !reads;
     let metadata = Metadata::forwarded(&request.headers);
     let path = format!("/{service}/{method}");
     let known = auth::authenticate(&metadata, &path, &server.locked_accounts(), wall).cloned();
@@ -256,7 +260,7 @@ fn incoming(call: &Call<'_>) -> Result<(Resource, String), Refusal> {
             .collect::<std::collections::BTreeMap<_, _>>()
     };
     let mut resource = Resource::new(key, spec);
-    resource.owner = field("owner").to_owned();
+    field("owner").clone_into(&mut resource.owner);
     resource.labels = pairs("labels");
     resource.annotations = pairs("annotations");
     resource.finalizers = metadata
@@ -321,10 +325,10 @@ fn create(call: &Call<'_>) -> Result<Outcome, Refusal> {
 
 /// Omni marks what a provider writes with the provider's id.
 fn label_provider(call: &Call<'_>, resource: &mut Resource) {
-    if let Some(id) = call.account.provider().filter(|_| resource.key.namespace == "infra-provider") {
-        if !resource.key.kind.starts_with("InfraProvider") {
-            resource.labels.insert("omni.sidero.dev/infra-provider-id".to_owned(), id.to_owned());
-        }
+    let marked =
+        resource.key.namespace == "infra-provider" && !resource.key.kind.starts_with("InfraProvider");
+    if let Some(id) = call.account.provider().filter(|_| marked) {
+        resource.labels.insert("omni.sidero.dev/infra-provider-id".to_owned(), id.to_owned());
     }
 }
 

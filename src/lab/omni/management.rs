@@ -2,15 +2,13 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::auth::{Account, Role};
 use super::document::time;
 use super::errors::{Code, Refusal};
 use super::gateway::Call;
-use super::pgp::PublicKey;
+use super::pgp::{PublicKey, sha256};
 use super::rules;
 use super::schema::{self, Field};
 use super::version::ServerVersion;
@@ -275,8 +273,7 @@ fn create_user(call: &Call<'_>) -> Result<Value, Refusal> {
     if accounts.iter().any(|a| a.identity == email) {
         return Err(unknown(format!("identity \"{email}\" already exists")));
     }
-    let seed: String = STANDARD.encode(email).bytes().map(|b| format!("{b:02x}")).collect();
-    let id = user_id(&format!("{seed:0<40}"));
+    let id = user_id(&sha256(email));
     accounts.push(Account::new(email, &id, role));
     Ok(json!({ "user_id": id }))
 }

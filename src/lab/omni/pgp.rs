@@ -352,7 +352,16 @@ fn armor(kind: &str, bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// SHA-256 of a text, lower-case hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
 }
 
 /// A key made by the lab for an account of its own.
@@ -373,8 +382,8 @@ impl KeyPair {
         let seed: [u8; 32] = seed.try_into().ok()?;
         let mut ecdh: [u8; 32] = ecdh.try_into().ok()?;
         let [first, .., last] = &mut ecdh;
-        *first &= 248;
-        *last = (*last & 127) | 64;
+        *first &= 0xf8;
+        *last = (*last & 0x7f) | 0x40;
         Some(Self {
             pair: Ed25519KeyPair::from_seed_unchecked(&seed).ok()?,
             seed: Secret::new(seed),

@@ -73,9 +73,6 @@ impl Decoder<'_> {
                 }
                 Ok(Value::Object(out))
             }
-            (Shape::Repeated(_) | Shape::Map(_), _) => {
-                Err(self.error(json.at, &format!("unexpected token {}", json.raw())))
-            }
             (Shape::Text, Kind::Text(t)) => Ok(Value::from(t.as_str())),
             (Shape::Text, _) => bad("string"),
             (Shape::Bool, Kind::Bool(b)) => Ok(Value::from(*b)),
@@ -120,7 +117,7 @@ impl Decoder<'_> {
                         .error(json.at, &format!("invalid google.protobuf.Timestamp value {}", json.raw()))),
                 }
             }
-            (Shape::Duration | Shape::Time, _) => {
+            (Shape::Repeated(_) | Shape::Map(_) | Shape::Duration | Shape::Time, _) => {
                 Err(self.error(json.at, &format!("unexpected token {}", json.raw())))
             }
         }

@@ -18,7 +18,7 @@ const MOST: usize = 40 << 20;
 /// How often a waiting Delete looks again.
 const AGAIN: Duration = Duration::from_millis(20);
 /// How long a Delete without a bound waits.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Serves every path.
 pub fn router(server: Arc<OmniServer>, times: Times) -> Router {

@@ -224,3 +224,188 @@ pub(super) fn refused(refusal: &Refusal) -> HttpReply {
 pub(super) fn shown(resource: &Resource) -> Value {
     Value::from(document::document(resource))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::omni::pgp::KeyPair;
+    use crate::lab::omni::{Phase, Role};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use std::sync::Mutex as StdMutex;
+
+    const NOW: i64 = 1_795_212_083;
+
+    struct Lab {
+        server: OmniServer,
+        pair: KeyPair,
+        lines: Arc<StdMutex<Vec<RequestLine>>>,
+    }
+
+    fn lab(role: Role, version: ServerVersion) -> Lab {
+        let pair = KeyPair::new(&[5; 64], "lab (lab) <lab@example.org>", NOW - 60, 86400).unwrap();
+        let mut account = Account::new(&Account::identity_of("lab"), "u", role);
+        account.add_key(&pair.public()).unwrap();
+        let lines = Arc::new(StdMutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let log: RequestLog = Box::new(move |line| sink.lock().unwrap().push(line.clone()));
+        let server = OmniServer::new(Arc::new(Store::new()), vec![account], version, NOW).logging(log);
+        Lab { server, pair, lines }
+    }
+
+    impl Lab {
+        fn answer(&self, method: &str, body: &Value) -> Answer {
+            let path = format!("/omni.resources.ResourceService/{method}");
+            let payload = json!({
+                "headers": { "runtime": ["Omni"], "x-sidero-timestamp": [NOW.to_string()] }, "method": path
+            });
+            let payload = payload.to_string();
+            let signature = STANDARD.encode(self.pair.sign(payload.as_bytes(), NOW));
+            let header = |n: &str, v: String| (format!("Grpc-Metadata-{n}"), v);
+            let request = HttpRequest {
+                method: "POST".into(),
+                path: format!("/api{path}"),
+                headers: vec![
+                    header("Runtime", "Omni".into()),
+                    header("X-Sidero-Timestamp", NOW.to_string()),
+                    header("X-Sidero-Payload", payload),
+                    header(
+                        "X-Sidero-Signature",
+                        format!("siderov1 lab {} {signature}", self.pair.fingerprint()),
+                    ),
+                ],
+                body: body.to_string().into_bytes(),
+            };
+            self.server.handle(&request, NOW, NOW)
+        }
+        fn call(&self, method: &str, body: &Value) -> (u16, Value) {
+            match self.answer(method, body) {
+                Answer::Now(reply) => (reply.status, serde_json::from_slice(&reply.body).unwrap()),
+                Answer::Waiting(_) => (0, Value::Null),
+            }
+        }
+        fn write(&self, method: &str, kind: &str, id: &str, extra: Value, spec: Value) -> (u16, String) {
+            let key = Key::of(kind, id);
+            let mut metadata = extra;
+            metadata["namespace"] = key.namespace.into();
+            metadata["type"] = key.kind.into();
+            metadata["id"] = key.id.into();
+            let body = json!({ "resource": { "metadata": metadata, "spec": spec.to_string() } });
+            let (status, reply) = self.call(method, &body);
+            (status, reply["message"].as_str().unwrap_or("").to_owned())
+        }
+        fn on(&self, method: &str, kind: &str, id: &str) -> (u16, String) {
+            let key = Key::of(kind, id);
+            let body = json!({ "namespace": key.namespace, "type": key.kind, "id": key.id });
+            let (status, reply) = self.call(method, &body);
+            (status, reply["message"].as_str().unwrap_or("").to_owned())
+        }
+        fn seed(&self) {
+            let versions =
+                json!({ "version": "1.11.6", "compatible_kubernetes_versions": ["1.34.3", "1.34.2"] });
+            self.server.store().put_back(Resource::new(Key::of("TalosVersions", "1.11.6"), versions));
+        }
+    }
+
+    const CLUSTER: &str = r#"{"kubernetes_version":"1.34.3","talos_version":"1.11.6"}"#;
+
+    fn cluster() -> Value {
+        serde_json::from_str(CLUSTER).unwrap()
+    }
+
+    #[test]
+    fn a_lock_refuses_everything_but_its_own_removal() {
+        let lab = lab(Role::Operator, ServerVersion::V1_9_3);
+        lab.seed();
+        let locked = json!({ "annotations": { "omni.sidero.dev/cluster-locked": "" } });
+        assert_eq!(lab.write("Create", "Clusters", "c", locked.clone(), cluster()).0, 200);
+        let labels =
+            json!({ "labels": { "omni.sidero.dev/cluster": "c", "omni.sidero.dev/role-worker": "" } });
+        let (status, text) = lab.write("Create", "MachineSets", "c-workers", labels.clone(), json!({}));
+        assert_eq!(status, 400);
+        assert!(text.contains(
+            "adding machine set \"c-workers\" to the cluster \"c\" is not allowed: the cluster is locked"
+        ));
+        let (status, text) = lab.write("Update", "Clusters", "c", locked, cluster());
+        assert!(status == 400 && text.contains("the cluster \"c\" is locked"), "{text}");
+        assert!(
+            lab.on("Teardown", "Clusters", "c")
+                .1
+                .contains("deletion is not allowed: the cluster \"c\" is locked")
+        );
+        let patch = json!({ "labels": { "omni.sidero.dev/cluster": "c" } });
+        assert_eq!(
+            lab.write("Create", "ConfigPatches", "200-c", patch, json!({ "data": "machine: {}" })).0,
+            200
+        );
+        // Removing the lock is allowed, together with a change.
+        let changed = json!({ "kubernetes_version": "1.34.2", "talos_version": "1.11.6" });
+        assert_eq!(lab.write("Update", "Clusters", "c", json!({}), changed).0, 200);
+        assert_eq!(lab.write("Create", "MachineSets", "c-workers", labels, json!({})).0, 200);
+        assert_eq!(lab.on("Teardown", "Clusters", "c").0, 200);
+        assert_eq!(lab.on("Get", "Clusters", "c").0, 404);
+    }
+
+    #[test]
+    fn delete_waits_for_finalizers_and_every_request_is_logged_once() {
+        let lab = lab(Role::Operator, ServerVersion::V1_10Beta);
+        let spec = json!({ "match_labels": ["a"] });
+        lab.write("Create", "MachineClasses", "m", json!({ "finalizers": ["hold"] }), spec);
+        let key = Key::of("MachineClasses", "m");
+        let body = json!({ "namespace": "default", "type": key.kind, "id": "m" });
+        let Answer::Waiting(waiting) = lab.answer("Delete", &body) else { panic!("did not wait") };
+        assert!(lab.server.settle(&waiting).is_none());
+        assert_eq!(lab.server.store().get(&key).unwrap().phase, Phase::TearingDown);
+        lab.server.store().remove_finalizer(&key, "hold", NOW).unwrap();
+        let reply = lab.server.settle(&waiting).unwrap();
+        assert_eq!(reply.status, 404, "Omni destroyed it first");
+        let lines = lab.lines.lock().unwrap();
+        let seen: Vec<_> =
+            lines.iter().map(|l| (l.path.rsplit('/').next().unwrap(), l.status, l.writing)).collect();
+        assert_eq!(seen, [("Create", 200, true), ("Delete", 404, true)]);
+        assert_eq!(
+            (lines[0].id.as_str(), lines[0].account.as_str()),
+            ("m", "lab@serviceaccount.omni.sidero.dev")
+        );
+    }
+
+    #[test]
+    fn roles_and_versions() {
+        let spec = json!({ "match_labels": ["a"] });
+        let reader = lab(Role::Reader, ServerVersion::V1_9_3);
+        assert_eq!(reader.write("Create", "MachineClasses", "m", json!({}), spec.clone()).0, 403);
+        assert_eq!(reader.write("Create", "InfraProviders", "Proxmox", json!({}), json!({})).0, 200);
+        assert_eq!(reader.on("Get", "AccessPolicies", "access-policy").0, 403);
+        let none = lab(Role::None, ServerVersion::V1_10Beta);
+        assert_eq!(none.on("Get", "MachineClasses", "m").0, 403);
+        assert_eq!(none.on("Get", "SysVersions.system.sidero.dev", "current").0, 200);
+        let new = lab(Role::Operator, ServerVersion::V1_10Beta);
+        assert_eq!(new.write("Create", "InfraProviders", "Proxmox", json!({}), json!({})).0, 400);
+        let disk = json!({ "disk": "/dev/sda" });
+        assert_eq!(new.write("Create", "MachineInstallDiskConfigs", "m", json!({}), disk.clone()).0, 200);
+        let old = lab(Role::Operator, ServerVersion::V1_9_3);
+        let (status, text) = old.write("Create", "MachineInstallDiskConfigs", "m", json!({}), disk);
+        assert_eq!((status, text.starts_with("no resource is registered")), (500, true));
+        assert_eq!(old.on("Get", "MachineInstallDiskConfigs", "m").0, 403);
+        old.seed();
+        let features = json!({ "talos_version": "1.11.6", "kubernetes_version": "1.34.3",
+            "features": { "disable_public_discovery_service": false } });
+        let (status, text) = old.write("Create", "Clusters", "c", json!({}), features);
+        assert!(
+            status == 500 && text.contains("unknown field \"disable_public_discovery_service\""),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_owner_sent_by_a_user_locks_the_resource() {
+        let lab = lab(Role::Admin, ServerVersion::V1_10Beta);
+        let spec = json!({ "match_labels": ["a"] });
+        assert_eq!(lab.write("Create", "MachineClasses", "m", json!({ "owner": "me" }), spec.clone()).0, 500);
+        lab.write("Create", "MachineClasses", "m", json!({}), spec.clone());
+        assert_eq!(lab.write("Update", "MachineClasses", "m", json!({ "owner": "me" }), spec.clone()).0, 200);
+        let (status, text) = lab.write("Update", "MachineClasses", "m", json!({ "version": "2" }), spec);
+        assert!(status == 403 && text.ends_with("is owned by \"me\""), "{text}");
+        assert_eq!(lab.on("Teardown", "MachineClasses", "m").0, 403);
+    }
+}

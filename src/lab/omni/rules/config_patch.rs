@@ -209,10 +209,10 @@ fn forbidden(root: &Node, version: ServerVersion, reasons: &mut Reasons) {
     let roles = ["machine", "features", "kubernetesTalosAPIAccess", "allowedRoles"]
         .iter()
         .try_fold(root, |node, key| node.get(key));
-    if let Some(NodeKind::Seq(items)) = roles.map(|r| &r.kind) {
-        if items.iter().any(|i| i.text() == Some("os:admin")) {
-            reasons.push("role \"os:admin\" is not allowed in the Kubernetes Talos API access".to_owned());
-        }
+    if let Some(NodeKind::Seq(items)) = roles.map(|r| &r.kind)
+        && items.iter().any(|i| i.text() == Some("os:admin"))
+    {
+        reasons.push("role \"os:admin\" is not allowed in the Kubernetes Talos API access".to_owned());
     }
 }
 

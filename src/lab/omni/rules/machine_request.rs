@@ -6,10 +6,10 @@ use super::{Context, Reasons, Write};
 pub(super) fn check(context: &Context<'_>, write: &Write<'_>, reasons: &mut Reasons) {
     let Some(new) = write.wanted() else { return };
     if new.key.kind.starts_with("MachineRequests.") {
-        if let Write::Update(old, new) = write {
-            if old.spec != new.spec {
-                reasons.push("machine request spec is immutable".to_owned());
-            }
+        if let Write::Update(old, new) = write
+            && old.spec != new.spec
+        {
+            reasons.push("machine request spec is immutable".to_owned());
         }
         return;
     }

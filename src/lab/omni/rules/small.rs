@@ -25,10 +25,10 @@ pub(super) fn check(context: &Context<'_>, write: &Write<'_>, reasons: &mut Reas
                 reasons.push(format!("interval must be at least 5s, actual {interval}s"));
             }
         }
-        "MachineInstallDiskConfigs" => {
-            if new.text("/disk").is_empty() == new.text("/disk_selector").is_empty() {
-                reasons.push("exactly one of disk and disk_selector must be set".to_owned());
-            }
+        "MachineInstallDiskConfigs"
+            if new.text("/disk").is_empty() == new.text("/disk_selector").is_empty() =>
+        {
+            reasons.push("exactly one of disk and disk_selector must be set".to_owned());
         }
         "EtcdManualBackups" => manual_backup(context, new.text("/backup_at"), reasons),
         "NodeForceDestroyRequests" if create => {
