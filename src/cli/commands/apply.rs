@@ -193,7 +193,7 @@ async fn approved(plan: &Plan, stop: &Stop, streams: &Streams) -> bool {
     let phrase = phrase(plan);
     match &phrase {
         Some(phrase) => {
-            streams.tell(&format!("Machines will be lost. Type `{phrase}` to apply {changes} changes:"))
+            streams.tell(&format!("Machines will be lost. Type `{phrase}` to apply {changes} changes:"));
         }
         None => {
             let noun = if changes == 1 { "change" } else { "changes" };
