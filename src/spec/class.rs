@@ -90,21 +90,16 @@ impl Reader<'_> {
     }
 
     fn class(&mut self, root: &Node) -> Option<Class> {
-        let pairs = match as_pairs(root) {
-            Ok(pairs) => pairs,
-            Err(_) => {
-                self.sink.push(
-                    Diagnostic::error(
-                        codes::NOT_A_CLASS,
-                        format!(
-                            "a machine class is a mapping of `metadata` and `spec`, not {}",
-                            describe(root)
-                        ),
-                    )
-                    .at(self.source, root.span, ""),
-                );
-                return None;
-            }
+        let Ok(pairs) = as_pairs(root) else {
+            let what = describe(root);
+            self.sink.push(
+                Diagnostic::error(
+                    codes::NOT_A_CLASS,
+                    format!("a machine class is a mapping of `metadata` and `spec`, not {what}"),
+                )
+                .at(self.source, root.span, ""),
+            );
+            return None;
         };
         let get = |key: &str| pairs.iter().find(|(k, _)| k.text() == Some(key)).map(|(_, v)| v);
         let Some(metadata) = get("metadata").filter(|m| !is_null(m)) else {

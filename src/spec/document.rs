@@ -50,7 +50,7 @@ pub fn read_spec(sources: &mut Sources, path: &str, bytes: &[u8], sink: &mut Sin
     let documents = match parse(source, text, &Limits::spec()) {
         Ok(documents) => documents,
         Err(problems) => {
-            problems.into_iter().for_each(|d| sink.push(d));
+            sink.push_all(problems);
             return None;
         }
     };

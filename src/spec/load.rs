@@ -156,7 +156,7 @@ fn read(
     match documents {
         Ok(documents) => Some((source, documents)),
         Err(problems) => {
-            problems.into_iter().for_each(|d| sink.push(d));
+            sink.push_all(problems);
             None
         }
     }

@@ -71,6 +71,10 @@ impl Out {
                 let mut pairs: Vec<(Out, Out)> =
                     pairs.iter().map(|(k, v)| (Self::from_node(k), Self::from_node(v))).collect();
                 pairs.sort_by(|a, b| key_order(&a.0, &b.0));
+                // Keys of one meaning in two spellings (`1`, `0x1`) are one key to Go; the last one wins.
+                pairs.reverse();
+                pairs.dedup_by(|earlier, later| earlier.0 == later.0);
+                pairs.reverse();
                 Self::Pairs(pairs)
             }
         }
@@ -87,10 +91,18 @@ fn key_order(a: &Out, b: &Out) -> Ordering {
     };
     match (number(a), number(b)) {
         (Some(x), Some(y)) => x.total_cmp(&y),
+        (Some(_), None) if is_null(b) => Ordering::Greater,
+        (None, Some(_)) if is_null(a) => Ordering::Less,
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
+        // Null has no kind in Go and comes first.
+        (None, None) if is_null(a) || is_null(b) => is_null(b).cmp(&is_null(a)),
         (None, None) => natural(&scalar_text(a).0, &scalar_text(b).0),
     }
+}
+
+fn is_null(out: &Out) -> bool {
+    matches!(out, Out::Scalar(Value::Null))
 }
 
 /// The text of a scalar, and whether it is text that must be read back as text.
@@ -120,12 +132,11 @@ fn float(f: f64) -> String {
     let scientific = format!("{f:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{mantissa}e{sign}{:02}", exponent.abs())
-    } else {
-        format!("{f}")
+    if (-4..6).contains(&exponent) {
+        return format!("{f}");
     }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 /// Writes one document, ending with a line end. `indent` is the number of spaces of one level: 4 in patches, 2 in rendered

@@ -22,3 +22,6 @@ pub use resolve::{
     Mismatch, Scalar, as_bool, as_i64, as_integer, as_list, as_pairs, as_string, as_u32, as_u64, describe,
     is_null, resolve, resolve_plain, to_value,
 };
+
+#[cfg(test)]
+mod tests;

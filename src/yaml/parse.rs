@@ -172,6 +172,16 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self) -> Result<Vec<Document>, Vec<Diagnostic>> {
+        let marker = |line: &str| line == "..." || line.starts_with("... ");
+        if !self.stopped && self.documents.is_empty() && self.text.lines().any(marker) {
+            self.problems.push(
+                Diagnostic::error(codes::SYNTAX, "not YAML: `...` ends a document, but there is none").at(
+                    self.source,
+                    Span::new(self.skipped, self.skipped),
+                    "",
+                ),
+            );
+        }
         if !self.stopped {
             self.problems.extend(tabs::check(self.source, self.text, &self.inside));
         }
@@ -258,6 +268,16 @@ impl<'a> Builder<'a> {
                 let mut span = at;
                 if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
                     span = block_span(self.text, self.last, at);
+                    let line_begins = self.text.get(..at.start).is_some_and(|t| t.ends_with('\n'));
+                    if line_begins && !text.trim().is_empty() {
+                        self.problems.push(
+                            Diagnostic::error(codes::SYNTAX, "the text of a block needs indentation").at(
+                                self.source,
+                                at,
+                                "begins at the margin",
+                            ),
+                        );
+                    }
                     if unfinished(self.text, at) && text.ends_with('\n') {
                         text.pop();
                     }

@@ -56,15 +56,13 @@ pub fn describe(node: &Node) -> &'static str {
 pub fn resolve(node: &Node) -> Scalar {
     let NodeKind::Scalar { text, style } = &node.kind else { return Scalar::Str };
     match node.tag.as_deref() {
-        Some("!!str" | "!!binary") => Scalar::Str,
         None | Some("!") if *style != ScalarStyle::Plain => Scalar::Str,
-        None | Some("!") => resolve_plain(text),
         // An explicit core tag reads quoted text too: `!!int "4"` is a number.
+        None | Some("!" | "!!int" | "!!bool" | "!!null" | "!!timestamp") => resolve_plain(text),
         Some("!!float") => match resolve_plain(text) {
             Scalar::Int(i) => Scalar::Float(i as f64),
             other => other,
         },
-        Some("!!int" | "!!bool" | "!!null" | "!!timestamp") => resolve_plain(text),
         Some(_) => Scalar::Str,
     }
 }

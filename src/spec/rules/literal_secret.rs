@@ -58,7 +58,9 @@ fn secret(name: &str) -> bool {
 /// Whether a value is more than references to the environment.
 fn literal(value: &str) -> bool {
     let value = value.trim();
-    !value.is_empty() && !(value.starts_with('$') && !value.contains(":-"))
+    // A default after `:-` is as open as a plain value.
+    let reference = value.starts_with('$') && !value.contains(":-");
+    !value.is_empty() && !reference
 }
 
 fn report(source: SourceId, name: &str, at: Span, sink: &mut Sink) {

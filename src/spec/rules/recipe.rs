@@ -27,11 +27,8 @@ impl<'a> Recipe<'a> {
         let documents = match parse_inner(source, text, data, &Limits::default()) {
             Ok(documents) => documents,
             Err(problems) => {
-                problems.into_iter().for_each(|d| {
-                    sink.push(
-                        d.note("in `providerdata`: the provider could not read it and would make no machine"),
-                    );
-                });
+                let why = "in `providerdata`: the provider could not read it and would make no machine";
+                sink.push_all(problems.into_iter().map(|d| d.note(why)));
                 return None;
             }
         };

@@ -11,29 +11,29 @@ use super::recipe::{Recipe, get};
 /// A number that must be there.
 struct Least {
     field: &'static str,
-    least: i128,
+    minimum: i128,
     /// Who refuses less.
     why: &'static str,
     example: &'static str,
 }
 
 const NUMBERS: [Least; 4] = [
-    Least { field: "cores", least: 1, why: "the provider's schema asks for at least 1", example: "4" },
+    Least { field: "cores", minimum: 1, why: "the provider's schema asks for at least 1", example: "4" },
     Least {
         field: "sockets",
-        least: 1,
+        minimum: 1,
         why: "there is no default: absent means 0, and Proxmox refuses a machine without a socket",
         example: "1",
     },
     Least {
         field: "memory",
-        least: 2048,
+        minimum: 2048,
         why: "the provider's schema asks for at least 2048 MiB",
         example: "8192",
     },
     Least {
         field: "disk_size",
-        least: 5,
+        minimum: 5,
         why: "the provider's schema asks for at least 5 GiB",
         example: "40",
     },
@@ -55,7 +55,7 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
         let within = format!("additional_disks[{i}].");
         let size = Least {
             field: "disk_size",
-            least: 1,
+            minimum: 1,
             why: "the provider's schema asks for at least 1 GiB",
             example: "100",
         };
@@ -103,12 +103,12 @@ fn number(
     };
     // Values of another type are told by their own rule.
     if let Ok(Some(n)) = as_integer(node, i128::MIN, i128::MAX)
-        && n < rule.least
+        && n < rule.minimum
     {
         sink.push(
             Diagnostic::error(
                 codes::PROVIDER_VALUE,
-                format!("`{within}{}` is {n}, but must be at least {}", rule.field, rule.least),
+                format!("`{within}{}` is {n}, but must be at least {}", rule.field, rule.minimum),
             )
             .at(recipe.source, node.span, "")
             .note(rule.why),

@@ -71,6 +71,8 @@ const FUNCTIONS: [&str; 27] = [
     "getMilliseconds",
     "in",
 ];
+/// Operators with a left side.
+const BINARY: [&str; 14] = ["==", "!=", "<", "<=", ">", ">=", "&&", "||", "in", "+", "*", "/", "%", "?"];
 /// Macros: the first argument names a variable of their own.
 const MACROS: [&str; 5] = ["all", "exists", "exists_one", "map", "filter"];
 
@@ -103,7 +105,6 @@ fn shape(tokens: &[String]) -> Option<(&'static str, &'static str)> {
             "operators are `&&`, `||`, `!` and comparisons",
         ));
     }
-    const BINARY: [&str; 14] = ["==", "!=", "<", "<=", ">", ">=", "&&", "||", "in", "+", "*", "/", "%", "?"];
     if tokens.first().is_some_and(|t| BINARY.contains(&t.as_str()))
         || tokens.last().is_some_and(|t| BINARY.contains(&t.as_str()) || t == "!" || t == "-")
     {

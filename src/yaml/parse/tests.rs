@@ -103,6 +103,8 @@ fn what_go_refuses_is_refused() {
         "a: \"b\\/c\"\n",
         "x: 1\n...\ny: 2\n",
         "? [a]\n: b\n",
+        "--- |\ntext\n",
+        "...\n",
         ": a\n",
         "%YAML 1.3\n---\na: 1\n",
         "a: x\u{2028}y\n",
