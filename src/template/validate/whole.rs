@@ -67,6 +67,10 @@ fn worker_names(rules: &mut Rules<'_>, template: &Template, reported: &mut BTree
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for set in workers(template) {
         let name = set.name.value.as_str();
+        if name == "control-planes" {
+            // Refused for its name already.
+            report_set(template, set, reported);
+        }
         let Some(first) = seen.get(name) else {
             seen.insert(name, set.name.span);
             continue;
@@ -84,10 +88,16 @@ fn worker_names(rules: &mut Rules<'_>, template: &Template, reported: &mut BTree
                 .note(format!("omnictl: duplicate workers with name \"{shown}\""))
                 .help("give each Workers document a name of its own; one may go without"),
         );
-        for cluster in template.clusters() {
-            reported.insert(set.id(&cluster.name.value));
-            reported.insert(format!("schematic-{}", set.id(&cluster.name.value)));
-        }
+        report_set(template, set, reported);
+    }
+}
+
+/// The set itself and its extensions.
+fn report_set(template: &Template, set: &MachineSet, reported: &mut BTreeSet<String>) {
+    for cluster in template.clusters() {
+        let id = set.id(&cluster.name.value);
+        reported.insert(format!("schematic-{id}"));
+        reported.insert(id);
     }
 }
 
