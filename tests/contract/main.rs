@@ -6,6 +6,7 @@
 
 mod deployment;
 mod lab_captures;
+mod lab_proxmox;
 mod omni_captures;
 mod proxmox;
 mod real_omni;
