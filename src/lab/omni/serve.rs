@@ -73,3 +73,36 @@ fn response(reply: HttpReply, wall: i64) -> Response {
     }
     builder.body(Body::from(reply.body)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::omni::{ServerVersion, Store};
+
+    const WALL: i64 = 1_795_212_083;
+
+    #[tokio::test]
+    async fn over_a_socket() {
+        let server = OmniServer::new(Arc::new(Store::new()), Vec::new(), ServerVersion::V1_9_3, WALL);
+        let app = router(Arc::new(server), Arc::new(|| (WALL, WALL)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let get = |path: &str| client.get(format!("{origin}{path}")).send();
+        assert_eq!(get("/healthz").await.unwrap().status(), 200);
+        let page = get("/anything").await.unwrap();
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+        let path = "/api/omni.resources.ResourceService/Get";
+        assert_eq!(get(path).await.unwrap().status(), 501);
+        let post = |body: &str| client.post(format!("{origin}{path}")).body(body.to_owned()).send();
+        let refused =
+            post(r#"{"namespace":"default","type":"Clusters.omni.sidero.dev","id":"a"}"#).await.unwrap();
+        assert_eq!(refused.status(), 401);
+        assert_eq!(refused.headers()["www-authenticate"], "invalid signature");
+        assert_eq!(refused.headers()["date"], "Fri, 20 Nov 2026 22:01:23 GMT");
+        let open = r#"{"namespace":"default","type":"AuthConfigs.omni.sidero.dev","id":"auth-config"}"#;
+        assert_eq!(post(open).await.unwrap().status(), 200);
+        serving.abort();
+    }
+}

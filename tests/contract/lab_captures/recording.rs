@@ -234,6 +234,19 @@ impl Folder {
         self.destroyed.get(name).is_none_or(|gone| at < *gone)
     }
 
+    /// Everything of a type, from a whole list recorded within two seconds that holds all of what this answer shows, unchanged.
+    pub fn population(&self, recording: &Recording) -> Vec<Value> {
+        let shown = recording.documents();
+        let (namespace, kind, _) = recording.target();
+        let whole = |o: &&Recording| {
+            let plain = ["limit", "offset", "search_for"].iter().all(|f| o.message[f].is_null());
+            let same = o.target() == (namespace.clone(), kind.clone(), String::new());
+            o.ok() && o.call == "List" && same && plain && o.header("grpc-metadata-selectors").is_none()
+        };
+        let lists = self.recordings.values().filter(whole).filter(|o| o.at.abs_diff(recording.at) <= 2);
+        lists.map(Recording::documents).find(|all| shown.iter().all(|d| all.contains(d))).unwrap_or_default()
+    }
+
     /// What the target of a write looked like before it, from the last recorded write or answer with a lower or equal version.
     pub fn before(
         &self,

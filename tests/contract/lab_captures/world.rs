@@ -156,6 +156,12 @@ impl Builder<'_> {
     /// What a read answered with, and as many more as its `total` counts.
     fn shown(&self) -> Result<(), Underivable> {
         let documents = self.r.documents();
+        if self.r.call == "List" && self.r.header("grpc-metadata-selectors").is_some() {
+            // What the selection left out.
+            for document in self.folder.population(self.r) {
+                self.store.put_back(resource(&document));
+            }
+        }
         for document in &documents {
             self.store.put_back(resource(document));
         }
