@@ -4,12 +4,14 @@
 //! refuses and the parser lets pass (leading tabs, a few escapes) is refused here, because omnictl would refuse the file.
 
 mod block;
+mod empty;
 
 use std::collections::BTreeMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle as RawStyle, Tag};
 
 use block::{block_span, unfinished};
+use empty::{absent, bad_key};
 
 use super::merge;
 use super::resolve;
@@ -552,25 +554,6 @@ impl<'a> Builder<'a> {
                 );
             }
         }
-    }
-}
-
-/// An empty document has a plain, empty, untagged scalar as its root.
-fn absent(root: &Node) -> bool {
-    matches!(&root.kind, NodeKind::Scalar { text, style: ScalarStyle::Plain } if text.is_empty())
-        && root.tag.is_none()
-        && root.span.start == root.span.end
-}
-
-/// Why Go refuses a key: collections, and keys of no characters that no `?` announces.
-fn bad_key(text: &str, key: &Node) -> Option<&'static str> {
-    match &key.kind {
-        NodeKind::Seq(_) | NodeKind::Map(_) => Some("a key is a list or a mapping"),
-        NodeKind::Scalar { .. } if absent(key) => {
-            let before = text.get(..key.span.start).unwrap_or_default().trim_end();
-            (!before.ends_with('?')).then_some("a key is missing before `:`")
-        }
-        NodeKind::Scalar { .. } => None,
     }
 }
 
