@@ -33,7 +33,7 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
                 Some(wave) if *wave > step.wave => notes.push(format!("{name} needs a later wave")),
                 Some(_) if need == &step.id => notes.push(format!("{name} needs itself")),
                 Some(_) if reason.is_empty() => {
-                    notes.push(format!("{name} needs step {} without a reason", need.0))
+                    notes.push(format!("{name} needs step {} without a reason", need.0));
                 }
                 Some(_) => {}
             }

@@ -102,7 +102,7 @@ fn twice(input: &PlanInput<'_>) -> Result<(), Vec<Diagnostic>> {
         } else if let Some(other) = identities.insert(&declared.resource.id, &declared.address) {
             problems.push(
                 Diagnostic::error(
-                    424,
+                    codes::ONE_RESOURCE,
                     format!("`{other}` and `{}` are one resource in Omni", declared.address),
                 )
                 .note(format!("both are `{}`", declared.resource.id)),

@@ -166,8 +166,7 @@ impl<'a> Scene<'a> {
     /// Machines that a patch or an extension list applies to, by its labels.
     pub(super) fn machines_in_scope(&self, configuration: &Resource) -> Vec<&'a LiveResource> {
         let Some(cluster) = configuration.omni_label("cluster") else { return Vec::new() };
-        let all = match (configuration.omni_label("cluster-machine"), configuration.omni_label("machine-set"))
-        {
+        match (configuration.omni_label("cluster-machine"), configuration.omni_label("machine-set")) {
             (Some(machine), _) => {
                 let mut all = self.machines(cluster);
                 all.retain(|n| n.resource.id.id == machine);
@@ -175,8 +174,7 @@ impl<'a> Scene<'a> {
             }
             (None, Some(set)) => self.machines_of_set(cluster, set),
             (None, None) => self.machines(cluster),
-        };
-        all
+        }
     }
 
     /// Live machine sets that draw machines from a class.

@@ -43,13 +43,16 @@ pub(crate) fn all() -> &'static [Case] {
 
 fn load() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(&root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(&root)
+        .expect("golden folder")
+        .map(|e| e.expect("entry").path())
+        .filter(|p| p.is_dir())
+        .collect();
     folders.sort();
     let cases: Vec<Case> = folders
         .into_iter()
         .map(|folder| Case {
-            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            name: folder.file_name().expect("a name").to_string_lossy().into_owned(),
             desired: read(&folder.join("desired.json")).expect("desired.json"),
             snapshot: read(&folder.join("snapshot.json")).expect("snapshot.json"),
             record: read(&folder.join("record.json")),
@@ -62,7 +65,7 @@ fn load() -> Vec<Case> {
 
 fn expect(path: &Path, got: &str) -> Option<String> {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, got).unwrap();
+        std::fs::write(path, got).expect("written");
         return None;
     }
     let wanted = std::fs::read_to_string(path).unwrap_or_default();

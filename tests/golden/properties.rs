@@ -41,7 +41,7 @@ fn carried_out_plans_leave_nothing_to_do() {
     let carried = all().iter().filter(|c| applies(&c.plan())).count();
     assert!(carried >= 10, "only {carried} golden plans can be carried out");
     for case in all() {
-        converges(&case);
+        converges(case);
     }
 }
 
