@@ -1,2 +1,192 @@
-//! All figures of the project, printed by one run.
-fn main() {}
+//! All figures of the project, printed by one run: `cargo bench --bench figures [-- --quick]`.
+//!
+//! The tool is measured as a whole process from outside (its own processor time and peak memory by the operating
+//! system's account), against a lab that runs in another process. Times on shared machines are noisy: medians of several
+//! runs are printed, and what is promised as a ratio is measured as a ratio within one run. `--quick` leaves out the
+//! builds.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+
+const BIN: &str = env!("CARGO_BIN_EXE_omni-scale");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const RUNS: usize = 9;
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        std::fs::copy(from, to).unwrap();
+    }
+}
+
+fn deployment(to: &Path) {
+    for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
+        copy(&Path::new(ROOT).join(entry), &to.join(entry));
+    }
+}
+
+/// A world served by another process; ended with it.
+struct Served(Child);
+
+impl Served {
+    fn up(dir: &Path, world: &str, flags: &[&str]) -> Self {
+        let mut child = Command::new(BIN)
+            .args(["lab", "up", world])
+            .args(flags)
+            .current_dir(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().starts_with("export OMNI_SCALE_SPEC=")), "the lab did not come up");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self(child)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT);
+        let _ = self.0.wait();
+    }
+}
+
+struct Run {
+    wall: Duration,
+    cpu: Duration,
+    stderr: String,
+}
+
+/// Runs the tool once. The lab is not waited for meanwhile, so the children's account grows by this run alone.
+fn tool(dir: &Path, args: &[&str]) -> Run {
+    let used = || {
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+        let ms = |t: nix::sys::time::TimeVal| u64::try_from(t.tv_sec() * 1_000_000 + t.tv_usec()).unwrap();
+        Duration::from_micros(ms(usage.user_time()) + ms(usage.system_time()))
+    };
+    let (before, start) = (used(), Instant::now());
+    let output = Command::new(BIN).args(args).current_dir(dir).env_remove("CI").output().unwrap();
+    let (wall, cpu) = (start.elapsed(), used().saturating_sub(before));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{args:?}: {}\n{stderr}", output.status);
+    Run { wall, cpu, stderr }
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort();
+    all[all.len() / 2]
+}
+
+fn ms(d: Duration) -> f64 {
+    d.as_secs_f64() * 1000.0
+}
+
+fn shipped() {
+    let dir = tempfile::tempdir().unwrap();
+    deployment(dir.path());
+    let _lab = Served::up(dir.path(), "fresh", &[]);
+    tool(dir.path(), &["plan", "--lab=fresh"]);
+    let runs: Vec<Run> = (0..RUNS).map(|_| tool(dir.path(), &["plan", "--lab=fresh"])).collect();
+    // Peak of the largest child so far; only `plan` has been waited for until now.
+    let peak_kib = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
+    println!("plan of the shipped deployment, median of {RUNS}");
+    println!("  client CPU      {:8.1} ms   (promised: at most 25)", ms(median(runs.iter().map(|r| r.cpu).collect())));
+    println!("  peak memory     {:8.1} MiB  (promised: at most 40)", peak_kib as f64 / 1024.0);
+    println!("  wall            {:8.1} ms", ms(median(runs.iter().map(|r| r.wall).collect())));
+}
+
+/// 100 clusters of four resources each: cluster, control planes, a patch, extensions.
+fn many(dir: &Path) {
+    deployment(dir);
+    std::fs::remove_dir_all(dir.join("clusters")).unwrap();
+    std::fs::create_dir_all(dir.join("clusters")).unwrap();
+    for n in 0..100 {
+        let mut text = String::new();
+        write!(
+            text,
+            "kind: Cluster\nname: c{n:03}\nkubernetes:\n  version: v1.34.3\ntalos:\n  version: v1.11.6\n\
+             systemExtensions:\n  - siderolabs/iscsi-tools\n\
+             patches:\n  - name: proxy\n    inline:\n      cluster:\n        proxy:\n          disabled: true\n\
+             ---\nkind: ControlPlane\nmachines: []\n"
+        )
+        .unwrap();
+        std::fs::write(dir.join(format!("clusters/c{n:03}.yaml")), text).unwrap();
+    }
+}
+
+fn hundred_clusters() {
+    let dir = tempfile::tempdir().unwrap();
+    many(dir.path());
+    tool(dir.path(), &["apply", "--lab=fresh", "--auto-approve"]);
+    let _lab = Served::up(dir.path(), "fresh", &["--latency", "100ms"]);
+    let mut ratios = Vec::new();
+    let mut slowest_list = Vec::new();
+    let mut requests = 0;
+    let mut wall = Vec::new();
+    for _ in 0..5 {
+        let run = tool(dir.path(), &["-v", "plan", "--lab=fresh"]);
+        // A trace line: `omni <method> <type> <status> <n> ms`.
+        let lists: Vec<u64> = run
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("omni ") && line.contains("List"))
+            .filter_map(|line| line.strip_suffix(" ms")?.rsplit(' ').next()?.parse().ok())
+            .collect();
+        requests = lists.len();
+        let slowest = Duration::from_millis(*lists.iter().max().expect("the trace names lists"));
+        ratios.push(Duration::from_secs_f64(run.wall.as_secs_f64() / slowest.as_secs_f64()));
+        slowest_list.push(slowest);
+        wall.push(run.wall);
+    }
+    println!("plan over 100 clusters, 400 resources, 100 ms a request, median of 5");
+    println!("  lists           {requests:6}       (one a resource type)");
+    println!("  wall            {:8.1} ms", ms(median(wall)));
+    println!("  slowest list    {:8.1} ms", ms(median(slowest_list)));
+    println!("  ratio           {:8.2}     (promised: at most 1.5)", median(ratios).as_secs_f64());
+}
+
+fn build(profile: &str, target: &Path) {
+    let start = Instant::now();
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--quiet", "--profile", profile, "--target-dir"])
+        .arg(target)
+        .current_dir(ROOT)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let size = std::fs::metadata(PathBuf::from(target).join(profile).join("omni-scale")).unwrap().len();
+    println!(
+        "  {profile:<8}        {:8.1} s from scratch, binary {:.1} MiB",
+        start.elapsed().as_secs_f64(),
+        size as f64 / 1_048_576.0
+    );
+}
+
+fn main() {
+    // `cargo test --benches` and `--list` ask for nothing to be measured.
+    if std::env::args().any(|a| a == "--test" || a == "--list") {
+        return;
+    }
+    shipped();
+    hundred_clusters();
+    if !std::env::args().any(|a| a == "--quick") {
+        println!("build");
+        for profile in ["release", "dist"] {
+            let target = tempfile::tempdir().unwrap();
+            build(profile, target.path());
+        }
+    }
+}
