@@ -123,11 +123,9 @@ pub(super) fn declared<'a>(
         draft.wanted = Some(wanted);
         draft.record = Some(wanted.clone());
         draft.source.clone_from(&declared.source);
-        draft.notes.push(if entry.is_some() {
-            "already as the files ask; the record is brought up to date".to_owned()
-        } else {
-            "as the files ask; no write to Omni".to_owned()
-        });
+        if entry.is_some() {
+            draft.notes.push("already as the files ask; the record is brought up to date".to_owned());
+        }
         return (warning, Decision::Step(Box::new(draft)));
     }
     let action = if entry.is_some() { Action::Update } else { Action::AdoptUpdate };

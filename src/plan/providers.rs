@@ -112,9 +112,9 @@ pub(super) fn decide<'a>(scene: &Scene<'a>) -> Providers<'a> {
         let mut draft = Draft::new(&address, Action::Adopt, Operation::Record(resource.clone()));
         draft.source.clone_from(&provider.source);
         draft.record = Some(resource);
-        draft.notes.push(
-            if health("connected") { "connected; no write to Omni" } else { "no write to Omni" }.to_owned(),
-        );
+        if health("connected") {
+            draft.notes.push("is connected".to_owned());
+        }
         out.drafts.push(draft);
     }
     out

@@ -23,7 +23,11 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
         Action::Destroy => {
             draft.lost = victims::whole_set(scene, &draft.address, &subject.id.id, &live);
             draft.raise(Effect::Destroy, Certainty::Derived);
-            draft.notes.push(format!("all {} with it", machines_do(draft.lost.len(), "go")));
+            draft.notes.push(match draft.lost.len() {
+                0 => "it has no machines".to_owned(),
+                1 => "its only machine goes with it".to_owned(),
+                n => format!("all {n} machines go with it"),
+            });
         }
         Action::Update | Action::AdoptUpdate => update(scene, draft, &live),
         _ => {}

@@ -52,3 +52,5 @@ pub const ONE_RESOURCE: u16 = 424;
 pub const BUG: u16 = 902;
 /// A Proxmox cluster that was not read.
 pub const PROXMOX_UNREAD: &str = "OS0425";
+/// Files without any cluster.
+pub const NOTHING_DECLARED: &str = "OS0426";

@@ -8,6 +8,7 @@ mod control_planes;
 mod foreign;
 mod locks;
 mod no_record;
+mod nothing_declared;
 mod placement;
 mod proxmox_unread;
 mod refusals;
@@ -29,6 +30,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     control_planes::rule(scene, &mut all);
     placement::rule(scene, drafts, &mut all);
     proxmox_unread::rule(scene, &mut all);
+    nothing_declared::rule(scene, drafts, &mut all);
     foreign::rule(unchanged, &mut all);
     all
 }
