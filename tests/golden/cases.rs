@@ -43,11 +43,11 @@ pub(crate) fn all() -> &'static [Case] {
 
 fn load() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(&root)
-        .expect("golden folder")
-        .map(|e| e.expect("entry").path())
-        .filter(|p| p.is_dir())
-        .collect();
+    let numbered = |p: &PathBuf| {
+        p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let entries = std::fs::read_dir(&root).expect("golden folder");
+    let mut folders: Vec<PathBuf> = entries.map(|e| e.expect("entry").path()).filter(numbered).collect();
     folders.sort();
     let cases: Vec<Case> = folders
         .into_iter()
@@ -59,7 +59,7 @@ fn load() -> Vec<Case> {
             folder,
         })
         .collect();
-    assert!(cases.len() >= 20, "golden cases are missing");
+    assert!(cases.len() >= 33, "golden cases are missing");
     cases
 }
 
