@@ -1,7 +1,5 @@
 //! The user's repository: files read below the root, judged, and turned into what is desired.
 
-use std::collections::BTreeMap;
-
 use super::args::Global;
 use super::connect::{ProxmoxTarget, Targets};
 use super::exit::Exit;
@@ -12,7 +10,7 @@ use crate::diag::{Sink, SourceId, Sources, Span};
 use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
 use crate::render::human::diag;
 use crate::spec::{self, Entry, FileSet, Workspace};
-use crate::template::{self, FileMap, FileProblem};
+use crate::template::{self, FileProblem, PatchFiles};
 use crate::wire::Fingerprint;
 use crate::world::real::Trust;
 
@@ -129,10 +127,20 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
         spec::Prune::Record => Prune::Record,
         spec::Prune::Template => Prune::Template,
     };
-    let mut clusters = Vec::new();
+    let mut templates = Vec::new();
     for file in &workspace.templates {
-        let map = patch_files(&file.path, files);
-        let loaded = template::load(file.source, &file.documents, &map, sources, sink);
+        let folder = file.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        templates.push(template::load(
+            file.source,
+            &file.documents,
+            &Beside { folder, files },
+            sources,
+            sink,
+        ));
+    }
+    template::check_together(&templates, sink);
+    let mut clusters = Vec::new();
+    for loaded in templates {
         let Some(name) = loaded.template.clusters().next().map(|c| c.name.value.clone()) else { continue };
         let resources = loaded
             .resources
@@ -149,22 +157,24 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
 }
 
 /// The lookup of one template. Its references stay in its own folder, as omnictl has it.
-fn patch_files(template: &str, files: &FileSet) -> FileMap {
-    let folder = template.rsplit_once('/').map_or(".", |(folder, _)| folder);
-    let contents: BTreeMap<_, _> = files
-        .entries
-        .iter()
-        .map(|(path, entry)| {
-            let content = match entry {
-                Entry::File(bytes) => Ok(bytes.clone()),
-                Entry::Folder(_) => Err(FileProblem::Directory),
-                Entry::Missing => Err(FileProblem::Missing),
-                Entry::Refused(why) => Err(FileProblem::Unreadable(why.clone())),
-            };
-            (path.clone(), content)
-        })
-        .collect();
-    FileMap { template_dir: folder.to_owned(), allowed_dir: ".".to_owned(), files: contents }
+struct Beside<'a> {
+    folder: &'a str,
+    files: &'a FileSet,
+}
+
+impl PatchFiles for Beside<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
+        let target = template::resolve(self.folder, ".", path)?;
+        match self.files.entries.get(&target) {
+            Some(Entry::File(bytes)) => Ok(bytes.clone()),
+            Some(Entry::Folder(_)) => Err(FileProblem::Directory),
+            Some(Entry::Refused(why)) => Err(FileProblem::Unreadable(why.clone())),
+            Some(Entry::Missing) | None => Err(FileProblem::Missing),
+        }
+    }
+    fn shown(&self, path: &str) -> String {
+        template::join(self.folder, path)
+    }
 }
 
 fn targets(workspace: &Workspace) -> Result<Targets, Fail> {

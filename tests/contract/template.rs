@@ -259,3 +259,15 @@ fn contract_template_cases_messages() {
     }
     tally.finish();
 }
+
+/// Recordings of the same client that later work runs: plans, deletions and exports.
+#[test]
+fn contract_template_later() {
+    for (suite, folder) in
+        [("template/cases-plan", "template/cases-plan"), ("template/cases-export", "template/cases-export")]
+    {
+        if let Some(folder) = present(suite, folder) {
+            println!("{suite}: later ({} cases)", cases(&folder).len());
+        }
+    }
+}
