@@ -111,6 +111,11 @@ impl Sink {
     pub fn all(&self) -> &[Diagnostic] {
         &self.all
     }
+    /// Takes all of another sink, in the order of their places.
+    pub fn extend_by_place(&mut self, mut other: Sink) {
+        other.all.sort_by_key(|d| d.labels.first().map(|l| (l.source, l.span.start)));
+        self.all.extend(other.all);
+    }
     /// Takes all of another sink.
     pub fn extend(&mut self, other: Sink) {
         self.all.extend(other.all);

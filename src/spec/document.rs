@@ -54,8 +54,10 @@ pub fn read_spec(sources: &mut Sources, path: &str, bytes: &[u8], sink: &mut Sin
             return None;
         }
     };
-    let spec = read(source, &documents, sink)?;
-    Some(SpecFile { path: path.to_owned(), source, bytes: bytes.to_vec(), spec })
+    let mut found = Sink::default();
+    let spec = read(source, &documents, &mut found);
+    sink.extend_by_place(found);
+    Some(SpecFile { path: path.to_owned(), source, bytes: bytes.to_vec(), spec: spec? })
 }
 
 fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spec> {

@@ -60,7 +60,9 @@ pub fn load(spec: SpecFile, files: &FileSet, sources: &mut Sources, sink: &mut S
         sources.iter().map(|(id, source)| (id, source.text.clone())).collect();
     for class in classes.values() {
         let text = texts.get(&class.place.source).map_or("", String::as_str);
-        rules::check(class, &spec.spec, text, sink);
+        let mut found = Sink::default();
+        rules::check(class, &spec.spec, text, &mut found);
+        sink.extend_by_place(found);
     }
     used.extend(extra.iter().map(|(k, v)| (k.clone(), v.clone())));
     used.insert(spec.path.clone(), spec.bytes);

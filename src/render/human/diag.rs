@@ -91,16 +91,36 @@ pub fn diagnostic(sources: &Sources, d: &Diagnostic, look: Look) -> String {
     for label in d.labels.iter().skip(1).filter(|l| main.is_none_or(|(m, _)| m.source != l.source)) {
         if let Some(source) = sources.get(label.source) {
             let what = if label.text.is_empty() { "see also" } else { &label.text };
-            let _ = writeln!(out, "   = {}: {}", clean(what), place(source, label));
+            fact(&mut out, &format!("{what}: {}", place(source, label)), look);
         }
     }
     for note in &d.notes {
-        let _ = writeln!(out, "   = note: {}", clean(note));
+        fact(&mut out, &format!("note: {note}"), look);
     }
     if let Some(help) = &d.help {
-        let _ = writeln!(out, "   = help: {}", clean(help));
+        fact(&mut out, &format!("help: {help}"), look);
     }
     out
+}
+
+/// One `= …` line, broken between words where it is wider than the reader's lines.
+fn fact(out: &mut String, text: &str, look: Look) {
+    let width = look.width.clamp(40, 400).saturating_sub(5);
+    let mut column = 0;
+    out.push_str("   = ");
+    for word in clean(text).split(' ') {
+        let len = word.chars().count();
+        if column > 0 && column + 1 + len > width {
+            out.push_str("\n     ");
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += len;
+    }
+    out.push('\n');
 }
 
 fn head(d: &Diagnostic) -> String {
@@ -135,7 +155,7 @@ fn handler(d: &Diagnostic, look: Look) -> GraphicalReportHandler {
         .with_links(false)
         .without_cause_chain()
         .without_syntax_highlighting()
-        .with_break_words(false)
+        .with_wrap_lines(false)
         .tab_width(2)
         .with_context_lines(1)
 }
@@ -273,6 +293,16 @@ mod tests {
         assert!(text.contains("w2") && !text.contains("w3") && text.contains("e4"), "{text}");
         assert!(text.ends_with("\nand 2 more like them [OS0144]\n"), "{text}");
         assert_eq!(totals(&many), "5 errors, 5 warnings");
+    }
+
+    #[test]
+    fn long_facts_are_broken_between_words() {
+        let d = Diagnostic::error(120, "m ".repeat(60).trim().to_owned()).note("word ".repeat(30).trim());
+        let text = diagnostics(&Sources::default(), &[d], Look { width: 60, ..PLAIN });
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("error[OS0120]: m m") && lines[0].ends_with('m'), "{text}");
+        assert!(lines[1].starts_with("   = note: word") && lines[2].starts_with("     word"), "{text}");
+        assert!(lines.iter().skip(1).all(|l| l.len() <= 60), "{text}");
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn unknown_fields_have_places_and_suggestions() {
     let r = run("omni:\n  endpoint: https://a\n  lanaddress: 1.2.3.4\nclusters: {path: [x]}\n", &[]);
     assert_eq!(
         r.seen(),
-        ["OS0120 omni.yaml:4:12", "OS0122 omni.yaml:4:1", "OS0120 omni.yaml:3:3"],
+        ["OS0120 omni.yaml:3:3", "OS0122 omni.yaml:4:1", "OS0120 omni.yaml:4:12"],
         "{}",
         r.text()
     );
@@ -296,6 +296,9 @@ fn a_provider_that_differs_in_case_is_another_one() {
     let d = &r.sink.all()[0];
     assert_eq!(d.help.as_deref(), Some("did you mean `Proxmox`?"));
     assert!(d.notes.iter().any(|n| n.contains("case-sensitive")));
+    let bare = class("proxmox", &DATA.replace("sockets: 1\n", ""));
+    let r = run(SPEC, &[("machine-classes/c.yaml", &bare), ("clusters/x.yaml", "")]);
+    assert_eq!(r.seen(), ["OS0200 c.yaml:7:17", "OS0142 c.yaml:8:19"], "its data is checked in the same run");
 }
 
 #[test]

@@ -19,7 +19,11 @@ impl<'a> Recipe<'a> {
     /// classes are checked against the schema that they publish.
     pub(super) fn open(class: &Class, spec: &'a Spec, text: &str, sink: &mut Sink) -> Option<Self> {
         let (id, place) = class.provider.as_ref()?;
-        let cluster = spec.proxmox.get(spec.providers.get(id)?.proxmox.as_ref()?)?;
+        // An id that differs in case only was reported; the data is checked as if it were right, so that one run tells all.
+        let provider = spec.providers.get(id).or_else(|| {
+            spec.providers.iter().find(|(known, _)| known.eq_ignore_ascii_case(id)).map(|(_, p)| p)
+        })?;
+        let cluster = spec.proxmox.get(provider.proxmox.as_ref()?)?;
         let source = class.place.source;
         let Some(data) = &class.provider_data else {
             return Some(Self { cluster, source, at: place.span, root: None });
