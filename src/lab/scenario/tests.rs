@@ -121,7 +121,7 @@ fn deployed_is_ready_and_lived_in() {
         .proxmox
         .guests
         .values()
-        .filter_map(|g| g.uuid())
+        .filter_map(|g| g.config.get("smbios1")?.as_str()?.strip_prefix("uuid="))
         .filter(|u| !known.iter().any(|k| k == u));
     assert_eq!(orphans.count(), 1);
     assert!(plant.store.get(&Key::of("ConfigPatches", "500-ntp-servers")).is_some());
