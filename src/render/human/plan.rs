@@ -192,9 +192,11 @@ fn head(step: &Step, longest: usize, page: &mut Page) {
         _ => effect_words(step.effect, step.certainty),
     };
     let tone = tone(step);
-    let column = columns(&lead) + longest + 3;
-    if column + columns(&effect) <= page.width() {
-        let gap = " ".repeat(column - columns(&lead) - columns(&address));
+    // Effects stand in one column as far as the width allows.
+    let room = page.width().saturating_sub(columns(&lead) + 3 + columns(&effect));
+    let own = columns(&address);
+    if own <= room {
+        let gap = " ".repeat(longest.min(room).max(own) - own + 3);
         page.line(&[
             (tone, &lead),
             (Tone::Plain, &address),
