@@ -95,7 +95,10 @@ mod tests {
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
         let path = "/api/omni.resources.ResourceService/Get";
         assert_eq!(get(path).await.unwrap().status(), 501);
-        let post = |body: &str| client.post(format!("{origin}{path}")).body(body.to_owned()).send();
+        let post = |body: &str| {
+            let request = client.post(format!("{origin}{path}")).header("grpc-metadata-runtime", "Omni");
+            request.body(body.to_owned()).send()
+        };
         let refused =
             post(r#"{"namespace":"default","type":"Clusters.omni.sidero.dev","id":"a"}"#).await.unwrap();
         assert_eq!(refused.status(), 401);
