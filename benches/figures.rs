@@ -50,7 +50,10 @@ impl Served {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().starts_with("export OMNI_SCALE_SPEC=")), "the lab did not come up");
+        assert!(
+            lines.any(|line| line.unwrap().starts_with("export OMNI_SCALE_SPEC=")),
+            "the lab did not come up"
+        );
         std::thread::spawn(move || lines.for_each(drop));
         Self(child)
     }
@@ -103,7 +106,10 @@ fn shipped() {
     // Peak of the largest child so far; only `plan` has been waited for until now.
     let peak_kib = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
     println!("plan of the shipped deployment, median of {RUNS}");
-    println!("  client CPU      {:8.1} ms   (promised: at most 25)", ms(median(runs.iter().map(|r| r.cpu).collect())));
+    println!(
+        "  client CPU      {:8.1} ms   (promised: at most 25)",
+        ms(median(runs.iter().map(|r| r.cpu).collect()))
+    );
     println!("  peak memory     {:8.1} MiB  (promised: at most 40)", peak_kib as f64 / 1024.0);
     println!("  wall            {:8.1} ms", ms(median(runs.iter().map(|r| r.wall).collect())));
 }

@@ -6,8 +6,11 @@ use super::exit::Exit;
 use super::streams::Streams;
 use crate::engine::stop::{self, Stop};
 
-/// Watches SIGINT, SIGTERM and SIGHUP from now on.
-pub(super) fn watch(streams: &Streams) -> Stop {
+/// What an apply says at its first interrupt.
+pub(super) const APPLY: &str = "Stopping: nothing new is started, calls under way are finished. Omni goes on with what it has accepted. Again: abort at once.";
+
+/// Watches SIGINT, SIGTERM and SIGHUP from now on; `first` is said at the first one.
+pub(super) fn watch(streams: &Streams, first: &'static str) -> Stop {
     let (sender, stop) = stop::channel();
     let streams = streams.clone();
     let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
@@ -26,7 +29,7 @@ pub(super) fn watch(streams: &Streams) -> Stop {
             }
             count += 1;
             if count == 1 {
-                streams.tell("Stopping: nothing new is started, calls under way are finished. Omni goes on with what it has accepted. Again: abort at once.");
+                streams.tell(first);
                 sender.stop();
             } else {
                 streams.tell("Aborted. What was under way is in doubt; the next apply looks it up first.");

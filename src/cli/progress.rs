@@ -1,7 +1,7 @@
 //! Progress of an apply: a tree that is redrawn on terminals, plain lines that are only appended elsewhere.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::streams::Streams;
 use crate::engine::event::{Ending, Event, Observer};
 use crate::plan::StepId;
-use crate::world::Clock as _;
+use crate::world::Clock;
 use crate::world::real::RealClock;
 
 /// At most one line a minute says that something still runs.
@@ -19,11 +19,13 @@ const HEARTBEAT: Duration = Duration::from_mins(1);
 pub(super) struct Progress {
     streams: Streams,
     tree: Option<MultiProgress>,
+    /// The clock that waits, which jumps in the lab: what people read as durations. Heartbeats follow real time.
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 struct State {
-    started: Instant,
+    started: Duration,
     spoke: Instant,
     total: usize,
     ended: usize,
@@ -32,19 +34,24 @@ struct State {
 
 struct Running {
     address: String,
-    since: Instant,
+    since: Duration,
     text: String,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// A tree where stderr is a terminal, lines elsewhere.
-    pub(super) fn new(streams: &Streams) -> Self {
+    pub(super) fn new(streams: &Streams, clock: Arc<dyn Clock>) -> Self {
         let tree = (streams.err.terminal && !streams.quiet)
             .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
-        let now = Instant::now();
-        let state = State { started: now, spoke: now, total: 0, ended: 0, running: BTreeMap::new() };
-        Self { streams: streams.clone(), tree, state: Mutex::new(state) }
+        let state = State {
+            started: clock.now(),
+            spoke: Instant::now(),
+            total: 0,
+            ended: 0,
+            running: BTreeMap::new(),
+        };
+        Self { streams: streams.clone(), tree, clock, state: Mutex::new(state) }
     }
 
     /// A line that stays.
@@ -82,8 +89,8 @@ impl Progress {
         if bar.is_none() {
             self.line(&format!("step {address} {word}"));
         }
-        let now = Instant::now();
-        state.spoke = now;
+        state.spoke = Instant::now();
+        let now = self.clock.now();
         state
             .running
             .insert(step, Running { address: address.to_owned(), since: now, text: String::new(), bar });
@@ -92,7 +99,7 @@ impl Progress {
     fn end(&self, state: &mut State, step: StepId, address: &str, ending: &Ending) {
         state.ended += 1;
         let running = state.running.remove(&step);
-        let took = running.as_ref().map(|r| r.since.elapsed());
+        let took = running.as_ref().map(|r| self.clock.now().saturating_sub(r.since));
         if let Some(bar) = running.and_then(|r| r.bar) {
             bar.finish_and_clear();
         }
@@ -121,7 +128,7 @@ impl Progress {
             state.spoke = Instant::now();
             let line = format!(
                 "still running ({}): {}: {text}; {} of {} steps ended",
-                seconds(state.started.elapsed()),
+                seconds(self.clock.now().saturating_sub(state.started)),
                 running.address,
                 state.ended,
                 state.total

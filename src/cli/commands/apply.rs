@@ -66,9 +66,9 @@ async fn carry_out(
     if connection.world.is_none() && std::env::var_os("CI").is_some() {
         streams.say("note: the record is local (`state/`): on runners that are thrown away, keep that folder between runs");
     }
-    let stop = interrupt::watch(streams);
+    let stop = interrupt::watch(streams, interrupt::APPLY);
     let _lease = connection.store.lease()?;
-    let progress = Progress::new(streams);
+    let progress = Progress::new(streams, connection.clock.clone());
     let runs = connection.store.runs();
     let outside = Outside {
         omni: &connection.omni,

@@ -66,7 +66,7 @@ fn up(global: &Global, args: &LabUpArgs, streams: &Streams) -> Result<Exit, Fail
         .map_err(|_| Fail::new(Exit::Files, format!("`{spec}` is not UTF-8 text")))?;
     let folder = lab_root(root.folder());
     session::block_on(async {
-        let stop = interrupt::watch(streams);
+        let stop = interrupt::watch(streams, "Stopping.");
         let options = LabOptions {
             root: folder.clone(),
             world: args.world.clone(),

@@ -1,0 +1,9 @@
+//! The binary as users run it: a copy of the shipped deployment, exit codes, streams, the lab.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod apply;
+mod files;
+mod plan;
+mod repository;
+mod trust;
+mod usage;

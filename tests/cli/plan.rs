@@ -1,0 +1,74 @@
+//! Plans: inert, frugal, readable by programs.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::process::Stdio;
+
+use crate::repository::Repository;
+
+#[test]
+fn a_plan_writes_nothing_and_asks_each_type_once() {
+    let r = Repository::new();
+    r.run(&["plan", "--lab"]).exits(0);
+    let requests = r.requests("fresh");
+    assert!(requests.iter().all(|l| l["writing"] == false));
+    let mut types: BTreeMap<String, usize> = BTreeMap::new();
+    for line in requests.iter().filter(|l| l["server"] == "omni") {
+        *types.entry(line["type"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    let limit =
+        omni_scale::engine::refresh::PLAN_TYPES.len() + omni_scale::engine::refresh::PLAN_EXTRA_REQUESTS;
+    assert!(types.values().all(|n| *n == 1), "{types:?}");
+    assert!(types.len() <= limit, "{types:?}");
+    assert!(!r.path("state/runs").exists() && !r.path("state/lab/fresh/runs").exists());
+}
+
+#[test]
+fn json_fits_its_schema_and_the_same_inputs_give_the_same_bytes() {
+    let r = Repository::new();
+    let one = r.run(&["plan", "--lab", "--format", "json", "--out", "json=plan.json"]).exits(0);
+    let two = r.run(&["plan", "--lab", "--format", "json"]).exits(0);
+    assert_eq!(one.out, two.out);
+    assert_eq!(std::fs::read_to_string(r.path("plan.json")).unwrap(), one.out);
+    let schema: serde_json::Value = serde_json::from_str(&r.run(&["schema", "plan"]).exits(0).out).unwrap();
+    let plan: serde_json::Value = serde_json::from_str(&one.out).unwrap();
+    assert_eq!(plan["format"], "omni-scale.plan");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<String> = validator.iter_errors(&plan).map(|e| e.to_string()).collect();
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let r = Repository::new();
+    let mut child =
+        r.command(&["plan", "--lab"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{err}");
+    assert!(!err.contains("bug"), "{err}");
+}
+
+#[test]
+fn graphs_in_all_forms() {
+    let r = Repository::new();
+    for (format, start) in [("text", ""), ("dot", "digraph"), ("mermaid", "flowchart"), ("json", "{")] {
+        let ran = r.run(&["graph", "--format", format]).exits(0);
+        assert!(ran.out.starts_with(start), "{}", ran.out);
+        assert!(ran.out.contains("class/matrix-worker"), "{}", ran.out);
+    }
+    assert!(!r.path("state").exists(), "a graph needs no world");
+}
+
+#[test]
+fn colour_follows_flags_and_environment() {
+    let r = Repository::new();
+    assert!(!r.run(&["plan", "--lab"]).out.contains('\u{1b}'));
+    assert!(r.run(&["plan", "--lab", "--color", "always"]).out.contains('\u{1b}'));
+    let mut forced = r.command(&["plan", "--lab"]);
+    let forced = forced.env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(String::from_utf8(forced.stdout).unwrap().contains('\u{1b}'));
+    let ascii = r.run(&["plan", "--lab", "--ascii"]).exits(0);
+    assert!(ascii.out.is_ascii(), "{}", ascii.out);
+}
