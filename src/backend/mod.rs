@@ -39,6 +39,15 @@ pub trait OmniWriter: OmniReader {
 pub trait ProxmoxReader: Send + Sync {
     /// Name in the spec.
     fn name(&self) -> &str;
-    /// Everything a plan needs, read concurrently within the server's limits (at most 4 requests in flight).
-    fn snapshot(&self) -> BoxFuture<'_, ProxmoxSnapshot>;
+    /// Looks at the cluster, concurrently within the server's limits.
+    fn snapshot(&self, depth: Depth) -> BoxFuture<'_, ProxmoxSnapshot>;
+}
+
+/// How much of a Proxmox cluster is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Nodes, guests, quorum, version, permissions: one round of requests, however many nodes there are.
+    Cluster,
+    /// Also what storages each node lists: a second round, one request for each node that is online.
+    Storages,
 }

@@ -1,7 +1,8 @@
 //! Reads a Proxmox cluster. There is deliberately no writer: VMs are the provider's.
 //!
-//! One refresh is a constant number of requests: permissions, nodes, cluster status, cluster resources and version, plus one
-//! storage list per node that is online, plus at most two permission questions; never more than [`IN_FLIGHT`] at once.
+//! One look at the cluster is five requests (permissions, nodes, cluster status, cluster resources, version), plus at most two
+//! permission questions, however many nodes there are; with storages one more per node that is online. Never more than
+//! [`IN_FLIGHT`] at once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::ProxmoxReader;
+use super::{Depth, ProxmoxReader};
 use crate::live::{
     Guest, GuestKind, NodeStatus, Observation, ProxmoxFailure, ProxmoxSnapshot, PveNode, Reason, Storage,
 };
@@ -20,8 +21,8 @@ use crate::wire::proxmox::{
 };
 use crate::world::{BoxFuture, Deadline, HeaderValue, Method, Net, NetError, NetRequest};
 
-/// Most requests at a time: a node has three worker processes for everybody.
-const IN_FLIGHT: usize = 4;
+/// Most requests at a time: a node has three worker processes for everybody, and a plan asks once.
+const IN_FLIGHT: usize = 5;
 
 /// A call that the asked node passes on to a dead one takes up to 30 s to be answered, a refused credential always 3 s.
 const DEADLINE: Deadline = Deadline { connect: Duration::from_secs(5), total: Duration::from_secs(35) };
@@ -122,12 +123,14 @@ impl ProxmoxApi {
     }
 
     /// Everything, from one endpoint.
-    async fn read_from(&self, origin: &str) -> Result<ProxmoxSnapshot, Leave> {
-        let (nodes, resources, status, permissions) = futures::join!(
+    async fn read_from(&self, origin: &str, depth: Depth) -> Result<ProxmoxSnapshot, Leave> {
+        // Five requests at once: one round trip decides how long a plan takes.
+        let (nodes, resources, status, permissions, version) = futures::join!(
             self.ask::<Vec<NodeEntry>>(origin, Request::nodes()),
             self.ask::<Vec<ResourceEntry>>(origin, Request::cluster_resources()),
             self.ask::<Vec<ClusterEntry>>(origin, Request::cluster_status()),
             self.ask::<Permissions>(origin, Request::permissions()),
+            self.ask::<VersionReply>(origin, Request::version()),
         );
         match &nodes {
             Err(Trouble::Silent(why)) => return Err(Leave::Next(why.clone())),
@@ -144,6 +147,7 @@ impl ProxmoxApi {
         let resources = self.observe("guests", resources)?;
         let status = self.observe("cluster status", status)?;
         let permissions = self.observe("permissions", permissions)?;
+        let version = Some(self.observe("version", version)?);
 
         let mut questions = Vec::new();
         if let Some(held) = permissions.known() {
@@ -157,14 +161,11 @@ impl ProxmoxApi {
             .known()
             .map_or(&[][..], Vec::as_slice)
             .iter()
-            .filter(|node| node.status == NodeStatus::Online)
+            .filter(|node| depth == Depth::Storages && node.status == NodeStatus::Online)
             .filter_map(|node| NodeName::parse(&node.name))
             .collect();
 
-        let mut calls: Vec<BoxFuture<'_, Result<Part, Leave>>> = vec![Box::pin(async {
-            let version = self.ask::<VersionReply>(origin, Request::version()).await;
-            Ok(Part::Version(self.observe("version", version)?))
-        })];
+        let mut calls: Vec<BoxFuture<'_, Result<Part, Leave>>> = Vec::new();
         for top in questions {
             calls.push(Box::pin(async move {
                 let answer = self.ask::<Permissions>(origin, Request::permissions_on(top)).await;
@@ -181,12 +182,10 @@ impl ProxmoxApi {
         let parts: Vec<Result<Part, Leave>> =
             futures::stream::iter(calls).buffer_unordered(IN_FLIGHT).collect().await;
 
-        let mut version = None;
         let mut permissions = permissions;
         let mut storages = BTreeMap::new();
         for part in parts {
             match part? {
-                Part::Version(observed) => version = Some(observed),
                 Part::Storages(node, observed) => {
                     storages.insert(node, observed);
                 }
@@ -198,15 +197,16 @@ impl ProxmoxApi {
                 Part::Permissions(_) => {}
             }
         }
-        Ok(self.assemble(origin, Parts { version, nodes, resources, status, permissions, storages }))
+        Ok(self.assemble(origin, depth, Parts { version, nodes, resources, status, permissions, storages }))
     }
 
-    fn assemble(&self, origin: &str, parts: Parts) -> ProxmoxSnapshot {
+    fn assemble(&self, origin: &str, depth: Depth, parts: Parts) -> ProxmoxSnapshot {
         let unread = || Reason(format!("Proxmox `{}`: not read", self.name));
         let guests_seen = self.visible(&parts.permissions, VISIBLE_GUESTS, "guest");
         let storages_seen = self.visible(&parts.permissions, VISIBLE_STORAGES, "storage");
         let mut storages = BTreeMap::new();
-        for node in parts.nodes.known().map_or(&[][..], Vec::as_slice) {
+        let asked = parts.nodes.known().filter(|_| depth == Depth::Storages);
+        for node in asked.map_or(&[][..], Vec::as_slice) {
             let observed = match (node.status, parts.storages.get(&node.name)) {
                 (_, Some(Observation::Known(entries))) => match &storages_seen {
                     Ok(()) => Observation::Known(sorted_storages(entries)),
@@ -355,11 +355,11 @@ impl ProxmoxApi {
         Observation::Known(guests)
     }
 
-    async fn refresh(&self) -> ProxmoxSnapshot {
+    async fn refresh(&self, depth: Depth) -> ProxmoxSnapshot {
         let mut tried = Vec::new();
         let mut isolated = None;
         for origin in &self.endpoints {
-            match self.read_from(origin).await {
+            match self.read_from(origin, depth).await {
                 // A node that was cut off sees no quorum while the others are fine: hear another one first.
                 Ok(snapshot) if snapshot.quorate == Observation::Known(false) => {
                     isolated.get_or_insert(snapshot);
@@ -424,7 +424,6 @@ const VISIBLE_GUESTS: (&str, &[&str]) = ("/vms", &["VM.Audit"]);
 const VISIBLE_STORAGES: (&str, &[&str]) = ("/storage", &["Datastore.Audit", "Datastore.AllocateSpace"]);
 
 enum Part {
-    Version(Observation<VersionReply>),
     Permissions(Observation<Permissions>),
     Storages(String, Observation<Vec<StorageEntry>>),
 }
@@ -471,7 +470,7 @@ impl ProxmoxReader for ProxmoxApi {
     fn name(&self) -> &str {
         &self.name
     }
-    fn snapshot(&self) -> BoxFuture<'_, ProxmoxSnapshot> {
-        Box::pin(self.refresh())
+    fn snapshot(&self, depth: Depth) -> BoxFuture<'_, ProxmoxSnapshot> {
+        Box::pin(self.refresh(depth))
     }
 }

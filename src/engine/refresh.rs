@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use crate::backend::{OmniReader, ProxmoxReader};
+use crate::backend::{Depth, OmniReader, ProxmoxReader};
 use crate::live::{OmniSnapshot, Snapshot};
 use crate::resource::TYPE_SUFFIX;
 
@@ -49,7 +49,9 @@ pub async fn lists(omni: &dyn OmniReader, types: &[(&str, &str)]) -> OmniSnapsho
 
 /// Reads everything that a plan needs, both back ends concurrently.
 pub async fn refresh(omni: &dyn OmniReader, proxmox: &[Arc<dyn ProxmoxReader>]) -> Snapshot {
-    let clusters = join_all(proxmox.iter().map(|p| async move { (p.name().to_owned(), p.snapshot().await) }));
+    let clusters = join_all(
+        proxmox.iter().map(|p| async move { (p.name().to_owned(), p.snapshot(Depth::Cluster).await) }),
+    );
     let (version, seen, clusters) = tokio::join!(omni.version(), lists(omni, &PLAN_TYPES), clusters);
     Snapshot {
         omni: OmniSnapshot { version, ..seen },

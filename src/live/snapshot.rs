@@ -58,7 +58,8 @@ pub struct ProxmoxSnapshot {
     pub nodes: Observation<Vec<PveNode>>,
     /// Guests (VMs and containers) by VMID. Known only when the token may see all of them (`VM.Audit` on `/vms`).
     pub guests: Observation<Vec<Guest>>,
-    /// Storages as each node lists them, by node. Known only when the token may see all of them on that node.
+    /// Storages as each node lists them, by node; empty when they were not asked for. Known only when the token may see all
+    /// of them on that node.
     pub storages: BTreeMap<String, Observation<Vec<Storage>>>,
     /// Why nothing at all could be read; absent when an endpoint answered and accepted the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ async fn read(endpoints: &[String], pin: &str, token: &str) -> ProxmoxSnapshot {
     let pin = Fingerprint::parse(pin).unwrap();
     let net = RealNet::new(endpoints.iter().map(|e| (e.clone(), Trust::Pin(pin)))).unwrap();
     let api = ProxmoxApi::new("matrix", endpoints.to_vec(), Token::parse(token).unwrap(), Arc::new(net));
-    api.snapshot().await
+    api.snapshot(omni_scale::backend::Depth::Storages).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

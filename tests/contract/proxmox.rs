@@ -475,7 +475,7 @@ fn snapshot_of(endpoints: &[String]) -> ProxmoxSnapshot {
     let token = Token::parse(&format!("terraform@pam!automation={SECRET}")).unwrap();
     let api = ProxmoxApi::new("matrix", endpoints.to_vec(), token, Arc::new(net));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let snapshot = runtime.block_on(api.snapshot());
+    let snapshot = runtime.block_on(api.snapshot(omni_scale::backend::Depth::Storages));
     let shown = format!("{snapshot:?}");
     assert!(!shown.contains("canary"), "the secret is in the snapshot");
     snapshot
