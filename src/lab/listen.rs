@@ -136,7 +136,7 @@ async fn answer_omni(servers: &Servers, request: hyper::Request<Incoming>) -> hy
         body,
     };
     let answer = {
-        let plant = servers.time.present();
+        let plant = servers.time.world();
         servers.omni.handle(&request, wall() as i64, plant.world.unix())
     };
     let writes = ["Create", "Update", "Delete", "Teardown"];
@@ -155,7 +155,6 @@ async fn answer_omni(servers: &Servers, request: hyper::Request<Incoming>) -> hy
                 tokio::time::sleep(AGAIN).await;
                 let passed = if servers.time.jumps() { JUMP } else { AGAIN };
                 servers.time.pass(passed);
-                drop(servers.time.present());
                 left = left.saturating_sub(passed);
             }
         }
@@ -192,7 +191,7 @@ async fn answer_proxmox(
         has_body: bytes.is_none_or(|b| !b.is_empty()),
     };
     let reply = {
-        let mut plant = servers.time.present();
+        let mut plant = servers.time.world();
         let now = plant.world.now;
         proxmox::handle(&mut plant.world.proxmox, &question, now)
     };

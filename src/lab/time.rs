@@ -14,6 +14,11 @@ use crate::world::{BoxFuture, Clock};
 /// Real time without any request or sleep of the client until it counts as waiting.
 const QUIET: Duration = Duration::from_millis(1);
 
+/// Real time between two steps that follow it.
+const FOLLOW: Duration = Duration::from_millis(10);
+/// Most looks of the controllers in one such step.
+const LOOKS: usize = 50;
+
 /// A running world's time.
 pub struct Time {
     /// The world.
@@ -71,14 +76,9 @@ impl Time {
         self.activity.fetch_add(1, Ordering::SeqCst);
         Underway(Arc::clone(self))
     }
-    /// The world, brought up to the present.
-    pub fn present(&self) -> MutexGuard<'_, Plant> {
-        let mut plant = lock(&self.plant);
-        if let Speed::Times(speed) = self.speed {
-            let passed = self.started.elapsed().as_secs_f64() * speed * 1000.0;
-            plant.advance(self.origin + passed as u64);
-        }
-        plant
+    /// The world.
+    pub fn world(&self) -> MutexGuard<'_, Plant> {
+        lock(&self.plant)
     }
     /// Whether time jumps.
     pub fn jumps(&self) -> bool {
@@ -94,10 +94,12 @@ impl Time {
     }
     /// Jumps for sleepers, or follows real time. Never ends.
     pub async fn drive(self: Arc<Self>) {
-        if let Speed::Times(_) = self.speed {
+        if let Speed::Times(speed) = self.speed {
             loop {
-                tokio::time::sleep(Duration::from_millis(25)).await;
-                drop(self.present());
+                tokio::time::sleep(FOLLOW).await;
+                let passed = self.started.elapsed().as_secs_f64() * speed * 1000.0;
+                // A world too busy to keep up falls behind instead of keeping its clients waiting.
+                lock(&self.plant).advance_some(self.origin + passed as u64, LOOKS);
             }
         }
         loop {

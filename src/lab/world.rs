@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::controllers;
+use super::labels;
 use super::machine::Machine;
 use super::omni::{Key, Resource, ServerVersion, Store, StoreError};
 use super::provider::ProviderState;
@@ -99,7 +100,13 @@ impl Plant {
     /// Lets virtual time pass up to `to` milliseconds since the world's beginning. Controllers react some ticks after a
     /// write, so a write followed by no time at all shows old statuses.
     pub fn advance(&mut self, to: u64) {
-        while self.world.now < to {
+        self.advance_some(to, usize::MAX);
+    }
+
+    /// [`Plant::advance`], but for at most so many looks of the controllers.
+    pub fn advance_some(&mut self, to: u64, mut looks: usize) {
+        while self.world.now < to && looks > 0 {
+            looks -= 1;
             if self.settled == Some(self.store.revision()) {
                 match self.world.next_wake() {
                     Some(at) if at <= to => self.world.now = at,
@@ -142,7 +149,7 @@ impl Plant {
     fn pass(&mut self) {
         let before = self.store.revision();
         self.world.wakes.clear();
-        controllers::pass(&mut Pass { store: &self.store, world: &mut self.world });
+        controllers::pass(&mut Pass::new(&self.store, &mut self.world));
         let after = self.store.revision();
         self.settled = (before == after).then_some(after);
     }
@@ -154,6 +161,20 @@ pub struct Pass<'a> {
     pub store: &'a Store,
     /// The world.
     pub world: &'a mut World,
+    /// Patches by cluster (by nothing for those of one machine) as they were when the look began.
+    pub patches: BTreeMap<String, Vec<Arc<Resource>>>,
+}
+
+impl<'a> Pass<'a> {
+    /// Begins a look.
+    pub fn new(store: &'a Store, world: &'a mut World) -> Self {
+        let mut patches: BTreeMap<String, Vec<Arc<Resource>>> = BTreeMap::new();
+        for patch in store.all("ConfigPatches") {
+            let cluster = patch.labelled(labels::CLUSTER).unwrap_or_default().to_owned();
+            patches.entry(cluster).or_default().push(patch);
+        }
+        Self { store, world, patches }
+    }
 }
 
 impl Pass<'_> {

@@ -27,10 +27,11 @@ pub fn run(pass: &mut Pass<'_>) {
             }
         }
         let mark = format!("bootstrap:{id}");
-        let done = pass.get("ClusterBootstrapStatuses", &id).is_some_and(|b| flag(&b, "/bootstrapped"));
+        let mut done = pass.get("ClusterBootstrapStatuses", &id).is_some_and(|b| flag(&b, "/bootstrapped"));
         if !done && running > 0 && pass.waited(&mark, BOOTSTRAP) {
             pass.forget(&mark);
             pass.modify("ClusterBootstrapStatuses", &id, |b| b.spec = json!({ "bootstrapped": true }));
+            done = true;
         }
         let healthy = done && running > 0;
         let spec: Value = match (connected, healthy) {

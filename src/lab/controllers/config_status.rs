@@ -72,7 +72,6 @@ pub fn run(pass: &mut Pass<'_>) {
             continue;
         }
         let Some(machine) = pass.world.machines.get(&member.key.id).cloned() else { continue };
-        schematic_configuration(pass, &member);
         match &machine.config {
             None => first(pass, &member, &machine),
             Some(config) => {
@@ -84,16 +83,20 @@ pub fn run(pass: &mut Pass<'_>) {
     }
 }
 
-fn schematic_configuration(pass: &Pass<'_>, member: &Resource) {
-    let Some((talos, image, _)) = image(pass, member) else { return };
-    pass.put(
-        Resource::new(
-            Key::of("SchematicConfigurations", &member.key.id),
-            json!({ "schematic_id": image, "talos_version": talos }),
-        )
-        .owned_by("SchematicConfigurationController")
-        .label(labels::CLUSTER, cluster_of(member)),
-    );
+/// The image that each cluster machine is to run.
+pub fn images(pass: &Pass<'_>) {
+    for member in pass.all("ClusterMachines") {
+        let known = !member.tearing_down() && pass.world.machines.contains_key(&member.key.id);
+        let Some((talos, image, _)) = image(pass, &member).filter(|_| known) else { continue };
+        pass.put(
+            Resource::new(
+                Key::of("SchematicConfigurations", &member.key.id),
+                json!({ "schematic_id": image, "talos_version": talos }),
+            )
+            .owned_by("SchematicConfigurationController")
+            .label(labels::CLUSTER, cluster_of(&member)),
+        );
+    }
 }
 
 /// A machine without a configuration gets its first one at once, whatever others do.

@@ -31,13 +31,6 @@ pub fn run(pass: &mut Pass<'_>) {
         let connected = model.connected(now);
         let member = pass.get("ClusterMachines", &id);
         let node = pass.get("MachineSetNodes", &id);
-        pass.create(
-            Resource::new(
-                Key::of("MachineStatusSnapshots", &id),
-                json!({ "machine_status": { "stage": model.doing.stage(), "status": { "ready": true } } }),
-            )
-            .owned_by("MachineStatusSnapshotController"),
-        );
         let role = member.as_ref().map_or(0, |m| if is_control_plane(m) { 1 } else { 2 });
         let size = model.disk_gb * (1 << 30);
         let spec = json!({
@@ -97,6 +90,13 @@ pub fn run(pass: &mut Pass<'_>) {
             None => status.label("omni.sidero.dev/available", ""),
         };
         pass.put(status);
+        pass.put(
+            Resource::new(
+                Key::of("MachineStatusSnapshots", &id),
+                json!({ "machine_status": { "stage": model.doing.stage(), "status": { "ready": true } } }),
+            )
+            .owned_by("MachineStatusSnapshotController"),
+        );
         if let Some(status) = pass.get("MachineStatuses", &id) {
             pass.hold(&status, &FINALIZERS);
         }

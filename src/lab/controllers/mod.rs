@@ -30,6 +30,7 @@ use super::world::Pass;
 pub fn pass(pass: &mut Pass<'_>) {
     infra_provider::run(pass);
     cluster::run(pass);
+    cluster_status::run(pass);
     extensions::run(pass);
     talos_upgrade::run(pass);
     machine_set::run(pass);
@@ -42,10 +43,10 @@ pub fn pass(pass: &mut Pass<'_>) {
     machine_status::run(pass);
     class_nodes::run(pass);
     cluster_machine::run(pass);
-    config_status::run(pass);
+    config_status::images(pass);
     cluster_machine_status::run(pass);
+    config_status::run(pass);
     bootstrap::run(pass);
-    cluster_status::run(pass);
     kubernetes_upgrade::run(pass);
     destroy::run(pass);
 }

@@ -21,7 +21,8 @@ pub fn of_machine(pass: &Pass<'_>, member: &Resource) -> Vec<Arc<Resource>> {
     let (cluster, id) = (cluster_of(member), member.key.id.as_str());
     let set = member.labelled(labels::SET).unwrap_or_default();
     let mut ranked = Vec::new();
-    for patch in pass.all("ConfigPatches") {
+    let of = |key: &str| pass.patches.get(key).map(Vec::as_slice).unwrap_or_default();
+    for patch in of(cluster).iter().chain(of("")) {
         if patch.tearing_down() || patch.labels.contains_key(labels::DISABLED) {
             continue;
         }
@@ -33,7 +34,7 @@ pub fn of_machine(pass: &Pass<'_>, member: &Resource) -> Vec<Arc<Resource>> {
             _ if label(labels::MACHINE) == Some(id) => 3,
             _ => continue,
         };
-        ranked.push((level, patch));
+        ranked.push((level, Arc::clone(patch)));
     }
     ranked.sort_by(|a, b| (a.0, &a.1.key.id).cmp(&(b.0, &b.1.key.id)));
     ranked.into_iter().map(|(_, patch)| patch).collect()

@@ -108,10 +108,7 @@ pub fn content(cluster: &Cluster, node: &Node, id: &str, token: &Token, kind: Op
             GuestKind::Qemu => "images",
             GuestKind::Lxc => "rootdir",
         };
-        if guest.storage == id
-            && kind.is_none_or(|k| k == holds)
-            && (storage.shared || guest.node == node.name)
-        {
+        if guest.storage == id && kind.is_none_or(|k| k == holds) && guest.node == node.name {
             entries.push(json!({
                 "volid": format!("{id}:vm-{}-disk-0", guest.vmid), "content": holds, "format": "raw",
                 "size": guest.disk, "vmid": guest.vmid,
@@ -126,7 +123,7 @@ pub fn volume(node: &Node, volume: &str) -> Reply {
     let name = volume.split_once("iso/").map_or(volume, |(_, name)| name);
     match node.images.iter().find(|i| i.name == name) {
         Some(image) => Reply::data(json!({
-            "path": format!("/var/lib/vz/template/iso/{name}"), "size": image.size, "used": image.size, "format": "raw",
+            "path": format!("/var/lib/vz/template/iso/{name}"), "size": image.size, "used": image.size, "format": "iso",
         })),
         None => Reply::failed(&format!("volume_size_info on '{volume}' failed - no format")),
     }

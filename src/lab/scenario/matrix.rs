@@ -150,7 +150,7 @@ fn existing(plant: &mut Plant, (vmid, node, name, ending, uuid): (u32, &str, &st
         ..Progress::default()
     };
     world.provider.requests.insert(request.clone(), progress);
-    record(&Pass { store: &plant.store, world }, &request, TALOS);
+    record(&Pass::new(&plant.store, world), &request, TALOS);
 }
 
 fn guest(vmid: u32, node: &str, request: &str, set: &str, uuid: &str, worker: bool) -> Guest {
