@@ -7,6 +7,7 @@
 mod deployment;
 mod lab_captures;
 mod lab_proxmox;
+mod matrix;
 mod omni_captures;
 mod proxmox;
 mod real_omni;
