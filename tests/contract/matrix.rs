@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
-use omni_scale::backend::{ProxmoxApi, ProxmoxReader};
+use omni_scale::backend::{Depth, ProxmoxApi, ProxmoxReader};
 use omni_scale::lab::{Lab, LabOptions, Speed};
 use omni_scale::wire::Fingerprint;
 use omni_scale::wire::proxmox::Token;
@@ -208,7 +208,7 @@ fn guests(folder: &Path) -> BTreeSet<(u32, String)> {
         let net = RealNet::new(cluster.endpoints.iter().map(|e| (e.clone(), Trust::Pin(pin)))).unwrap();
         let token = Token::parse(cluster.token.expose()).unwrap();
         let api = ProxmoxApi::new("matrix", cluster.endpoints.clone(), token, Arc::new(net));
-        let seen = api.snapshot().await;
+        let seen = api.snapshot(Depth::Cluster).await;
         let known = seen.guests.known().unwrap_or_else(|| panic!("{:?}", seen.guests));
         let all = known.iter().map(|g| (g.vmid, g.name.clone().unwrap_or_default())).collect();
         lab.stop().await.unwrap();
