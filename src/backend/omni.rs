@@ -110,7 +110,15 @@ impl OmniBackend {
 
     fn probe_error(&self, failure: Failure) -> ProbeError {
         match failure {
-            Failure::Net(e @ NetError::Untrusted { .. }) => ProbeError::Untrusted(e.to_string()),
+            Failure::Net(e @ NetError::Untrusted { fingerprint: None, .. }) => {
+                ProbeError::Untrusted(e.to_string())
+            }
+            Failure::Net(NetError::Untrusted { why, fingerprint: Some(shown) }) => {
+                ProbeError::Untrusted(format!(
+                    "certificate not trusted: {why}; presented was `{shown}`: if that is the certificate of this Omni, write it \
+                 as `tls: {{ sha256: … }}`, or add it to the list there"
+                ))
+            }
             Failure::Net(e) => ProbeError::Unreachable(e.to_string()),
             Failure::Fault(Fault::Unauthenticated, answer) => {
                 ProbeError::Unauthenticated(self.why_unauthenticated(&answer))
@@ -696,7 +704,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authentication_failure_names_its_causes_and_the_clock() {
+    fn a_refused_key_or_certificate_names_its_causes() {
         // Our clock is at 22:01:40 plus five seconds.
         let bench = Bench::new(vec![error(401, 16, "invalid signature")]);
         let words = refused(bench.create()).to_string();
@@ -712,6 +720,13 @@ mod tests {
         assert!(words.contains("the key expired at 2027-11-20T"), "{words}");
         let probe = bench.runtime.block_on(bench.omni.probe());
         assert!(matches!(probe, Err(ProbeError::Unauthenticated(_))));
+        let shown = vec!["AB"; 32].join(":");
+        bench
+            .play(vec![Err(NetError::Untrusted { why: "another".into(), fingerprint: Some(shown.clone()) })]);
+        match bench.runtime.block_on(bench.omni.probe()) {
+            Err(ProbeError::Untrusted(words)) => assert!(words.contains(&shown), "{words}"),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

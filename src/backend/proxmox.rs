@@ -390,7 +390,7 @@ impl ProxmoxApi {
             ProxmoxFailure::Untrusted { why, fingerprint: Some(fingerprint) } => {
                 format!(
                     "the certificate of {why}; presented was `{fingerprint}`: if `pvenode cert info` on that node shows the same, \
-                     write it as `tls: {{ sha256: … }}`"
+                     write it as `tls: {{ sha256: … }}`, or add it to the list there: each node has its own certificate"
                 )
             }
             ProxmoxFailure::Untrusted { why, .. } => format!("the certificate of {why}"),

@@ -193,7 +193,7 @@ pub(super) async fn lab(
             continue;
         }
         let pin = Fingerprint::parse(&cluster.sha256).map_err(|e| broken(&e))?;
-        trusts.extend(cluster.endpoints.iter().map(|e| (e.clone(), Trust::Pin(pin))));
+        trusts.extend(cluster.endpoints.iter().map(|e| (e.clone(), Trust::Pins(vec![pin]))));
         let token: &Secret<String> = &cluster.token;
         let token = Token::parse(token.expose()).map_err(|e| broken(&e))?;
         clusters.push((cluster.name.clone(), cluster.endpoints.clone(), token));

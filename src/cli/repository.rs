@@ -11,7 +11,6 @@ use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Pru
 use crate::render::human::diag;
 use crate::spec::{self, Entry, FileSet, Workspace};
 use crate::template::{self, FileProblem, PatchFiles};
-use crate::wire::Fingerprint;
 use crate::world::real::Trust;
 
 /// Files without errors, and what they ask for.
@@ -180,7 +179,7 @@ impl PatchFiles for Beside<'_> {
 fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
     let trust = |trust: &spec::Trust| match trust {
         spec::Trust::System => Ok(Trust::SystemRoots),
-        spec::Trust::Sha256(digest) => Ok(Trust::Pin(Fingerprint::from_digest(*digest))),
+        spec::Trust::Sha256(pins) => Ok(Trust::Pins(pins.clone())),
         spec::Trust::CaFile(path) => workspace
             .files
             .get(path)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{SourceId, Sources, Span};
 use crate::value::Value;
+use crate::wire::Fingerprint;
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +29,9 @@ impl Place {
 pub enum Trust {
     /// The roots of the system.
     System,
-    /// The SHA-256 fingerprint of the certificate itself.
-    Sha256([u8; 32]),
+    /// The SHA-256 fingerprints of the certificates themselves, at least one; a server must show one of them. Several are
+    /// the rule on Proxmox, where every node has its own.
+    Sha256(Vec<Fingerprint>),
     /// A file with authorities, relative to the repository.
     CaFile(String),
 }

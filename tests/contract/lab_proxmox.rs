@@ -13,7 +13,7 @@ use omni_scale::world::real::{RealNet, Trust};
 
 async fn read(endpoints: &[String], pin: &str, token: &str) -> ProxmoxSnapshot {
     let pin = Fingerprint::parse(pin).unwrap();
-    let net = RealNet::new(endpoints.iter().map(|e| (e.clone(), Trust::Pin(pin)))).unwrap();
+    let net = RealNet::new(endpoints.iter().map(|e| (e.clone(), Trust::Pins(vec![pin])))).unwrap();
     let api = ProxmoxApi::new("matrix", endpoints.to_vec(), Token::parse(token).unwrap(), Arc::new(net));
     api.snapshot(omni_scale::backend::Depth::Storages).await
 }

@@ -19,7 +19,7 @@ async fn send(lab: &Lab, method: Method, origin: &str, target: &str, token: Opti
     let pin = Fingerprint::parse(&lab.proxmox()[0].sha256).unwrap();
     let trusts = [
         (lab.omni_endpoint().to_owned(), Trust::SystemRoots),
-        (lab.proxmox()[0].endpoints[0].clone(), Trust::Pin(pin)),
+        (lab.proxmox()[0].endpoints[0].clone(), Trust::Pins(vec![pin])),
     ];
     let mut headers = vec![("content-type".to_owned(), HeaderValue::Plain("application/json".to_owned()))];
     if let Some(token) = token {
@@ -93,7 +93,7 @@ async fn a_certificate_that_is_not_pinned_is_refused() {
     let lab = start(folder.path(), "fresh", Speed::Jump).await.unwrap();
     let origin = lab.proxmox()[0].endpoints[0].clone();
     let other = Fingerprint::parse(&["AB"; 32].join(":")).unwrap();
-    let net = RealNet::new([(origin.clone(), Trust::Pin(other))]).unwrap();
+    let net = RealNet::new([(origin.clone(), Trust::Pins(vec![other]))]).unwrap();
     let request = NetRequest {
         method: Method::Get,
         origin,

@@ -2,6 +2,7 @@ use super::*;
 use crate::diag::{Severity, Sources};
 use crate::spec::{Prune, StateStore, Trust, read_spec};
 use crate::value::Value;
+use crate::wire::Fingerprint;
 
 const SPEC: &str = "omni: { endpoint: https://omni.spaceships.work, lan_address: 192.168.10.20 }
 proxmox:
@@ -175,6 +176,10 @@ fn values_of_the_spec_are_strict() {
         ("omni: { endpoint: !x https://a }", "OS0104"),
         ("omni: { endpoint: https://a, lan_address: a.b }", "OS0123"),
         ("omni: { endpoint: https://a, tls: { sha256: ab } }", "OS0123"),
+        ("omni: { endpoint: https://a, tls: { sha256: [ab] } }", "OS0123"),
+        ("omni: { endpoint: https://a, tls: { sha256: [] } }", "OS0123"),
+        ("omni: { endpoint: https://a, tls: { sha256: { a: b } } }", "OS0121"),
+        ("omni: { endpoint: https://a, tls: { sha256: [[a]] } }", "OS0121"),
         ("omni: { endpoint: https://a, tls: { ca_file: ../ca.pem } }", "OS0126"),
         ("omni: { endpoint: https://a, tls: { insecure: true } }", "OS0120"),
         ("omni: { endpoint: https://a }\nstate: { store: s3://bucket/x }", "OS0128"),
@@ -209,6 +214,29 @@ fn values_of_the_spec_are_strict() {
         );
         assert!(r.seen().len() <= 2, "{spec}: {:?}", r.seen());
     }
+}
+
+#[test]
+fn a_certificate_is_pinned_by_one_fingerprint_or_by_several() {
+    let trust = |pins: &str| {
+        let spec = format!(
+            "omni: {{ endpoint: https://a }}\nproxmox:\n  m:\n    endpoints: ['https://x', 'https://y']\n    nodes: [a, b]\n    tls: {{ sha256: {pins} }}\n"
+        );
+        let r = run(&spec, &[]);
+        if r.sink.has_errors() {
+            return Err(r.sink.all().to_vec());
+        }
+        Ok(r.workspace.unwrap().spec.proxmox["m"].trust.clone())
+    };
+    let (one, two) = ("ab".repeat(32), vec!["CD"; 32].join(":"));
+    let pins: Vec<_> = [&one, &two].map(|p| Fingerprint::parse(p).unwrap()).into();
+    assert_eq!(trust(&one), Ok(Trust::Sha256(pins[..1].to_vec())));
+    assert_eq!(trust(&format!("['{one}']")), Ok(Trust::Sha256(pins[..1].to_vec())));
+    assert_eq!(trust(&format!("['{one}', \"{two}\"]")), Ok(Trust::Sha256(pins)));
+    let twice = trust(&format!("['{one}', '{}']", one.to_uppercase())).unwrap_err();
+    assert!(twice[0].message.ends_with("stands twice"), "{twice:?}");
+    let both = trust(&format!("['zz', '{one}', 'AB:CD']")).unwrap_err();
+    assert_eq!(both.len(), 2, "every wrong one is told: {both:?}");
 }
 
 #[test]

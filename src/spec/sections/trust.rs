@@ -4,6 +4,8 @@ use crate::diag::{Sink, SourceId};
 use crate::spec::fields::{Fields, bad_value, quote};
 use crate::spec::files::below_root;
 use crate::spec::model::Trust;
+use crate::wire::Fingerprint;
+use crate::yaml::NodeKind;
 
 /// Reads `tls` of a section; the system's roots if it is absent.
 pub(super) fn read(source: SourceId, section: &Fields<'_>, sink: &mut Sink) -> Trust {
@@ -12,23 +14,19 @@ pub(super) fn read(source: SourceId, section: &Fields<'_>, sink: &mut Sink) -> T
     let Some(fields) = Fields::open(source, node, &name, node.span, &["sha256", "ca_file"], sink) else {
         return Trust::System;
     };
-    let pin = fields.text("sha256", sink);
+    let pins = pins(source, &fields, sink);
     let file = fields.text("ca_file", sink);
-    if pin.is_some() && file.is_some() {
+    if pins.is_some() && file.is_some() {
         sink.push(
             bad_value(source, node.span, format!("`{name}` has both `sha256` and `ca_file`"))
                 .help("keep one"),
         );
     }
-    if let Some((text, span)) = pin {
-        match fingerprint(text) {
-            Some(bytes) => return Trust::Sha256(bytes),
-            None => sink.push(
-                bad_value(source, span, format!("{} is no SHA-256 fingerprint", quote(text)))
-                    .help("it is 32 pairs of hexadecimal digits, with or without colons"),
-            ),
-        }
-    } else if let Some((text, span)) = file {
+    if let Some(pins) = pins {
+        // Without a usable one the sink has an error; nothing is ever sent with such a spec.
+        return if pins.is_empty() { Trust::System } else { Trust::Sha256(pins) };
+    }
+    if let Some((text, span)) = file {
         match below_root(text) {
             Ok(path) => return Trust::CaFile(path),
             Err(why) => sink.push(
@@ -44,34 +42,32 @@ pub(super) fn read(source: SourceId, section: &Fields<'_>, sink: &mut Sink) -> T
     Trust::System
 }
 
-/// 32 bytes in hexadecimal, with or without colons.
-fn fingerprint(text: &str) -> Option<[u8; 32]> {
-    let pairs: Vec<&str> = if text.contains(':') {
-        text.split(':').collect()
+/// The fingerprints of `sha256`, one or a list; `None` if the field is absent.
+fn pins(source: SourceId, fields: &Fields<'_>, sink: &mut Sink) -> Option<Vec<Fingerprint>> {
+    let node = fields.get("sha256")?;
+    let texts = if let NodeKind::Seq(items) = &node.kind {
+        if items.is_empty() {
+            sink.push(
+                bad_value(source, node.span, format!("`{}.sha256` has no fingerprint", fields.name))
+                    .help("name at least one, or leave `sha256` out to use the authorities of the system"),
+            );
+        }
+        fields.texts("sha256", sink)
     } else {
-        (0..text.len()).step_by(2).map(|i| text.get(i..i + 2).unwrap_or_default()).collect()
+        fields.text("sha256", sink).into_iter().collect()
     };
-    let bytes: Option<Vec<u8>> = pairs
-        .into_iter()
-        .map(|p| {
-            (p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit()))
-                .then(|| u8::from_str_radix(p, 16).ok())?
-        })
-        .collect();
-    bytes?.try_into().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fingerprint;
-
-    #[test]
-    fn fingerprints_have_32_bytes() {
-        let colons = vec!["AB"; 32].join(":");
-        assert_eq!(fingerprint(&colons), Some([0xab; 32]));
-        assert_eq!(fingerprint(&"ab".repeat(32)), Some([0xab; 32]));
-        for text in ["AB:CD", &"ab".repeat(31), &"zz".repeat(32), &format!("{colons}:AB"), "…", ""] {
-            assert_eq!(fingerprint(text), None, "{text}");
+    let mut pins = Vec::new();
+    for (text, span) in texts {
+        match Fingerprint::parse(text) {
+            Ok(pin) if pins.contains(&pin) => {
+                sink.push(bad_value(source, span, format!("the fingerprint {} stands twice", quote(text))));
+            }
+            Ok(pin) => pins.push(pin),
+            Err(_) => sink.push(
+                bad_value(source, span, format!("{} is no SHA-256 fingerprint", quote(text)))
+                    .help("it is 32 pairs of hexadecimal digits, with or without colons"),
+            ),
         }
     }
+    Some(pins)
 }

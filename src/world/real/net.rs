@@ -177,7 +177,7 @@ fn build(origin: &Url, trust: &Trust, connect: Duration) -> Result<reqwest::Clie
 
 /// A configuration that trusts nobody, so that a client for a plain origin does not read the system's roots.
 fn unused_tls() -> Result<rustls::ClientConfig, String> {
-    tls::config(&Trust::Pin(crate::wire::Fingerprint::from_digest([0; 32])))
+    tls::config(&Trust::Pins(Vec::new()))
 }
 
 /// `scheme://host[:port]` and nothing more.
@@ -205,7 +205,7 @@ fn same(a: &Trust, b: &Trust) -> bool {
     match (a, b) {
         (Trust::SystemRoots, Trust::SystemRoots) => true,
         (Trust::CaFile(a), Trust::CaFile(b)) => a == b,
-        (Trust::Pin(a), Trust::Pin(b)) => a == b,
+        (Trust::Pins(a), Trust::Pins(b)) => a == b,
         _ => false,
     }
 }

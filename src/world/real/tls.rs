@@ -1,4 +1,4 @@
-//! Who is believed to be the server: system roots, a CA file, or one pinned certificate. There is no fourth way.
+//! Who is believed to be the server: system roots, a CA file, or pinned certificates. There is no fourth way.
 
 use std::sync::Arc;
 
@@ -19,8 +19,9 @@ pub enum Trust {
     SystemRoots,
     /// Certificates in PEM (Proxmox: `/etc/pve/pve-root-ca.pem`); nothing else is trusted.
     CaFile(Vec<u8>),
-    /// Exactly this leaf certificate, whatever its names and dates say: the operator has compared it.
-    Pin(Fingerprint),
+    /// Exactly one of these leaf certificates, whatever their names and dates say: the operator has compared them. None at
+    /// all trusts nobody.
+    Pins(Vec<Fingerprint>),
 }
 
 /// A certificate that was refused, with what the operator needs to compare it.
@@ -66,7 +67,7 @@ pub(super) fn find<'a, E: std::error::Error + 'static>(
 pub(super) fn config(trust: &Trust) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let rule = match trust {
-        Trust::Pin(fingerprint) => Rule::Pin(*fingerprint),
+        Trust::Pins(fingerprints) => Rule::Pins(fingerprints.clone()),
         Trust::CaFile(pem) => Rule::Roots(verifier(ca_roots(pem)?, &provider)?),
         Trust::SystemRoots => Rule::Roots(system_verifier(&provider)?),
     };
@@ -125,7 +126,8 @@ fn system_verifier(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertV
     }
     if roots.is_empty() {
         return Err(
-            "this system has no certificate store; name a CA file or a pin (`tls: { sha256: … }`) in the spec".to_owned()
+            "this system has no certificate store; name a CA file or pins (`tls: { sha256: … }`) in the spec"
+                .to_owned(),
         );
     }
     verifier(roots, provider)
@@ -140,7 +142,7 @@ fn system_verifier(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertV
 
 #[derive(Debug)]
 enum Rule {
-    Pin(Fingerprint),
+    Pins(Vec<Fingerprint>),
     Roots(Arc<dyn ServerCertVerifier>),
 }
 
@@ -167,10 +169,12 @@ impl ServerCertVerifier for Reporting {
             rustls::Error::InvalidCertificate(CertificateError::Other(other))
         };
         match &self.rule {
-            Rule::Pin(wanted) if *wanted == fingerprint => Ok(ServerCertVerified::assertion()),
-            Rule::Pin(_) => Err(refused(
-                "it is not the pinned one (Proxmox renews node certificates in the last two weeks of their two years)",
-            )),
+            Rule::Pins(wanted) if wanted.contains(&fingerprint) => Ok(ServerCertVerified::assertion()),
+            Rule::Pins(wanted) => Err(refused(if wanted.len() > 1 {
+                "it is none of the pinned ones (Proxmox renews node certificates in the last two weeks of their two years)"
+            } else {
+                "it is not the pinned one (on Proxmox each node has its own, renewed in the last two weeks of its two years)"
+            })),
             Rule::Roots(inner) => {
                 inner.verify_server_cert(leaf, intermediates, name, ocsp, now).map_err(|e| refused(why(&e)))
             }

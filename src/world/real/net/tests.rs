@@ -164,7 +164,7 @@ async fn a_slow_body_hits_the_total_deadline() {
 async fn a_handshake_that_stalls_hits_the_connect_deadline_and_nothing_was_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("https://{}", listener.local_addr().unwrap());
-    let net = RealNet::new([(origin.clone(), Trust::Pin(Fingerprint::from_digest([1; 32])))]).unwrap();
+    let net = RealNet::new([(origin.clone(), Trust::Pins(vec![Fingerprint::from_digest([1; 32])]))]).unwrap();
     let mut request = get(&origin, "/");
     request.deadline.connect = Duration::from_millis(60);
     let error = send(&net, request).await.unwrap_err();
@@ -208,7 +208,7 @@ async fn an_origin_without_trust_and_a_path_that_would_change_are_refused_before
 #[test]
 fn origins_are_checked_when_they_are_bound() {
     let bind = |origin: &str, trust| RealNet::new([(origin.to_owned(), trust)]).err();
-    let pin = || Trust::Pin(Fingerprint::from_digest([1; 32]));
+    let pin = || Trust::Pins(vec![Fingerprint::from_digest([1; 32])]);
     assert_eq!(bind("https://omni.example", Trust::SystemRoots), None);
     assert_eq!(bind("http://[::1]:80", Trust::SystemRoots), None);
     assert!(matches!(bind("http://192.168.3.5", Trust::SystemRoots), Some(NetSetupError::Plain(_))));
@@ -295,8 +295,8 @@ async fn over_tls(origin: &str, trust: Trust) -> Result<NetReply, NetError> {
 #[tokio::test]
 async fn a_pin_accepts_its_certificate_only_and_a_mismatch_names_the_one_presented() {
     let (origin, fingerprint, _) = serve_tls(&["some.other.name"], false);
-    assert_eq!(over_tls(&origin, Trust::Pin(fingerprint)).await.unwrap().body, b"{}");
-    match over_tls(&origin, Trust::Pin(Fingerprint::from_digest([1; 32]))).await {
+    assert_eq!(over_tls(&origin, Trust::Pins(vec![fingerprint])).await.unwrap().body, b"{}");
+    match over_tls(&origin, Trust::Pins(vec![Fingerprint::from_digest([1; 32])])).await {
         Err(NetError::Untrusted { why, fingerprint: Some(shown) }) => {
             assert_eq!(Fingerprint::parse(&shown), Ok(fingerprint));
             assert!(why.contains("not the pinned one"), "{why}");
@@ -306,9 +306,31 @@ async fn a_pin_accepts_its_certificate_only_and_a_mismatch_names_the_one_present
 }
 
 #[tokio::test]
+async fn with_several_pins_each_node_shows_its_own_certificate() {
+    let (foxtrot, first, _) = serve_tls(&["foxtrot.example"], false);
+    let (golf, second, _) = serve_tls(&["golf.example"], false);
+    let (stranger, third, _) = serve_tls(&["foxtrot.example"], false);
+    let pins = Trust::Pins(vec![first, second]);
+    for origin in [&foxtrot, &golf] {
+        assert_eq!(over_tls(origin, pins.clone()).await.unwrap().status, 200, "{origin}");
+    }
+    match over_tls(&stranger, pins).await {
+        Err(NetError::Untrusted { why, fingerprint: Some(shown) }) => {
+            assert_eq!(Fingerprint::parse(&shown), Ok(third));
+            assert!(why.contains("none of the pinned ones"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    match over_tls(&foxtrot, Trust::Pins(Vec::new())).await {
+        Err(NetError::Untrusted { .. }) => {}
+        other => panic!("no pin at all trusts nobody: {other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_without_its_key_is_worth_nothing() {
     let (origin, fingerprint, ca) = serve_tls(&["127.0.0.1"], true);
-    for trust in [Trust::Pin(fingerprint), Trust::CaFile(ca)] {
+    for trust in [Trust::Pins(vec![fingerprint]), Trust::CaFile(ca)] {
         match over_tls(&origin, trust).await {
             Err(NetError::NotSent(_) | NetError::Untrusted { .. }) => {}
             other => panic!("{other:?}"),
@@ -345,7 +367,7 @@ async fn plain_text_on_a_tls_port_means_nothing_was_sent() {
         let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         let _ = socket.read(&mut [0; 4096]);
     });
-    let error = over_tls(&origin, Trust::Pin(Fingerprint::from_digest([1; 32]))).await.unwrap_err();
+    let error = over_tls(&origin, Trust::Pins(vec![Fingerprint::from_digest([1; 32])])).await.unwrap_err();
     assert_eq!(error, NetError::NotSent(format!("`{origin}`: the TLS handshake failed")));
 }
 
