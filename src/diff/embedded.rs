@@ -85,10 +85,59 @@ fn title(document: &Value) -> String {
     if name.is_empty() { kind } else { format!("{kind}/{name}") }
 }
 
-/// Whether a patch says `cluster.network.cni.name: none`: Talos then installs no CNI, and nodes stay NotReady until
-/// somebody does. `Some(false)` if it names another CNI, `None` if it says nothing about it.
+/// Whether a patch leaves the cluster without a CNI, so that nodes stay NotReady until somebody installs one.
+/// `Some(true)` if it says `cluster.network.cni.name: none`; `Some(false)` if it names another CNI or takes the setting out
+/// again (`$patch: delete`), which brings Talos' own CNI back; `None` if it says nothing about it: an empty value changes
+/// nothing in a merge.
 pub fn leaves_no_cni(patch: &str) -> Option<bool> {
-    documents(patch)?.iter().rev().find_map(|d| {
-        d.at(&["cluster", "network", "cni", "name"]).and_then(Value::as_str).map(|n| n == "none")
-    })
+    documents(patch)?.iter().rev().find_map(without_cni)
+}
+
+fn without_cni(document: &Value) -> Option<bool> {
+    let mut at = document;
+    for key in ["cluster", "network", "cni", "name"] {
+        at = at.get(key)?;
+        if at.get("$patch").and_then(Value::as_str) == Some("delete") {
+            return Some(false);
+        }
+    }
+    at.as_str().filter(|name| !name.is_empty()).map(|name| name == "none")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_word_of_a_patch_on_the_cni() {
+        for (patch, none) in [
+            ("cluster: {network: {cni: {name: none}}}", Some(true)),
+            ("cluster: {network: {cni: {name: flannel}}}", Some(false)),
+            ("cluster: {network: {cni: {name: custom, urls: [https://a/cni.yaml]}}}", Some(false)),
+            ("cluster: {network: {cni: {$patch: delete}}}", Some(false)),
+            ("cluster: {network: {cni: {name: none, $patch: delete}}}", Some(false)),
+            ("cluster: {network: {cni: {name: {$patch: delete}}}}", Some(false)),
+            ("cluster: {network: {$patch: delete}}", Some(false)),
+            ("cluster: {network: {podSubnets: {$patch: delete}}}", None),
+            ("cluster: {network: {cni: {name: ''}}}", None),
+            ("cluster: {network: {cni: }}", None),
+            ("cluster: {proxy: {disabled: true}}", None),
+            ("machine: {network: {cni: {name: none}}}", None),
+            (
+                "cluster: {network: {cni: {name: none}}}\n---\ncluster: {network: {cni: {$patch: delete}}}",
+                Some(false),
+            ),
+            (
+                "cluster: {network: {cni: {$patch: delete}}}\n---\ncluster: {network: {cni: {name: none}}}",
+                Some(true),
+            ),
+            (
+                "cluster: {network: {cni: {name: none}}}\n---\napiVersion: v1alpha1\nkind: X\n$patch: delete",
+                Some(true),
+            ),
+            ("a: [", None),
+        ] {
+            assert_eq!(leaves_no_cni(patch), none, "{patch}");
+        }
+    }
 }

@@ -13,13 +13,6 @@ pub fn documents(text: &str) -> Result<Vec<Value>, String> {
     Ok(parsed.iter().filter_map(|d| d.root.as_ref()).map(value).collect())
 }
 
-/// The scalar at a path of keys in the last document that has it.
-pub fn scalar(documents: &[Value], path: &[&str]) -> Option<String> {
-    documents.iter().rev().find_map(|d| {
-        path.iter().try_fold(d, |at, key| at.get(key)).and_then(Value::as_str).map(str::to_owned)
-    })
-}
-
 fn value(node: &Node) -> Value {
     match &node.kind {
         NodeKind::Scalar { text, style } => {

@@ -103,3 +103,65 @@ pub fn facts(cluster: &DesiredCluster) -> ClusterFacts {
     }
     facts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::graph::DesiredResource;
+    use crate::resource::ResourceId;
+    use crate::value::Value;
+
+    const CLUSTER: &str = "omni.sidero.dev/cluster";
+    const SET: &str = "omni.sidero.dev/machine-set";
+    const NONE: &str = "cluster: {network: {cni: {name: none}}}";
+    const DELETED: &str = "cluster: {network: {cni: {$patch: delete}}}";
+
+    fn declared(kind: &str, id: &str, labels: &[(&str, &str)], spec: &[(&str, &str)]) -> DesiredResource {
+        let mut resource = Resource::new(ResourceId::default_ns(kind, id));
+        resource.labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        resource.spec = Value::Map(spec.iter().map(|(k, v)| ((*k).to_owned(), Value::from(*v))).collect());
+        DesiredResource { address: Address::cluster("c").child("x", id), resource, source: None }
+    }
+
+    /// Whether a CNI comes with patches: id, labels beyond the cluster's, text.
+    fn cni(patches: &[(&str, &[(&str, &str)], &str)]) -> bool {
+        let mut resources = vec![
+            declared("Clusters", "c", &[], &[]),
+            declared(
+                "MachineSets",
+                "c-control-planes",
+                &[(CLUSTER, "c"), ("omni.sidero.dev/role-controlplane", "")],
+                &[],
+            ),
+            declared("MachineSets", "c-workers", &[(CLUSTER, "c"), ("omni.sidero.dev/role-worker", "")], &[]),
+        ];
+        for (id, labels, data) in patches {
+            let labels: Vec<_> = [(CLUSTER, "c")].into_iter().chain(labels.iter().copied()).collect();
+            resources.push(declared("ConfigPatches", id, &labels, &[("data", data)]));
+        }
+        facts(&DesiredCluster { name: "c".into(), resources, ..DesiredCluster::default() }).cni
+    }
+
+    #[test]
+    fn the_last_patch_that_speaks_of_the_cni_decides() {
+        assert!(cni(&[]), "Talos brings its own");
+        assert!(!cni(&[("400-a", &[], NONE)]));
+        assert!(!cni(&[("400-a", &[], NONE), ("401-b", &[], "cluster: {proxy: {disabled: true}}")]));
+        assert!(cni(&[("400-a", &[], NONE), ("401-b", &[], DELETED)]));
+        assert!(!cni(&[("401-b", &[], NONE), ("400-a", &[], DELETED)]), "order of ids, not of the file");
+        assert!(cni(&[("400-a", &[("omni.sidero.dev/disabled", "")], NONE)]));
+    }
+
+    #[test]
+    fn patches_of_the_control_planes_come_after_those_of_the_cluster() {
+        let planes: &[_] = &[(SET, "c-control-planes")];
+        assert!(!cni(&[("400-a", planes, NONE)]));
+        assert!(cni(&[("500-z", &[], NONE), ("400-a", planes, DELETED)]));
+        assert!(!cni(&[("500-z", &[], DELETED), ("400-a", planes, NONE)]));
+        // The manifests of the CNI come from the control planes alone.
+        let workers: &[_] = &[(SET, "c-workers")];
+        assert!(cni(&[("400-a", workers, NONE)]));
+        assert!(!cni(&[("400-a", &[], NONE), ("400-b", workers, DELETED)]));
+    }
+}

@@ -97,7 +97,19 @@ pub fn needs_reboot(old: &Config, new: &Config) -> bool {
 pub fn without_cni(config: &Config) -> bool {
     let documents: Vec<Value> =
         config.patches.iter().flat_map(|t| document::documents(t).unwrap_or_default()).collect();
-    document::scalar(&documents, &["cluster", "network", "cni", "name"]).as_deref() == Some("none")
+    documents.iter().rev().find_map(cni).as_deref() == Some("none")
+}
+
+/// The network plug-in that a document asks for: by name, or Talos' own where the setting is taken out again.
+fn cni(document: &Value) -> Option<String> {
+    let mut at = document;
+    for key in ["cluster", "network", "cni", "name"] {
+        at = at.get(key)?;
+        if at.get("$patch").and_then(Value::as_str) == Some("delete") {
+            return Some("flannel".to_owned());
+        }
+    }
+    at.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -126,6 +138,11 @@ mod tests {
         let flannel = "cluster:\n  network:\n    cni:\n      name: flannel\n";
         assert!(without_cni(&config(&[flannel, none])));
         assert!(!without_cni(&config(&[none, flannel])));
+        for back in ["cluster: {network: {cni: {$patch: delete}}}", "cluster: {network: {$patch: delete}}"] {
+            assert!(!without_cni(&config(&[none, back])), "{back}");
+            assert!(without_cni(&config(&[back, none])), "{back}");
+        }
+        assert!(without_cni(&config(&[none, "cluster: {network: {cni: {name: ''}}}"])), "nothing is said");
         assert_eq!(
             image("        image: registry.k8s.io/kube-scheduler:v1.35.6"),
             Some(("kube-scheduler", "1.35.6"))
