@@ -33,6 +33,21 @@ fn plan_apply_and_nothing_left() {
 }
 
 #[test]
+fn with_a_cni_brought_back_apply_waits_until_the_nodes_are_ready() {
+    let r = Repository::new();
+    r.edit(
+        "clusters/talos-prod-01.yaml",
+        "kind: ControlPlane\n",
+        "kind: ControlPlane\npatches:\n  - name: own-cni\n    inline: {cluster: {network: {cni: {$patch: delete}}}}\n",
+    );
+    let plan = r.run(&["plan", "--lab", "--format", "json"]).exits(0);
+    assert!(plan.out.contains("\"ready\": true") || plan.out.contains("\"ready\":true"), "{}", plan.out);
+    let ran = r.run(&["apply", "--lab", "--auto-approve"]).exits(0).says("Verified");
+    assert!(!ran.out.contains("NotReady") && !ran.err.contains("NotReady"), "{}{}", ran.out, ran.err);
+    r.run(&["plan", "--lab", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
 fn scaling_down_waits_until_the_machine_is_gone() {
     let r = Repository::new();
     r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
