@@ -205,7 +205,8 @@ fn guests(folder: &Path) -> BTreeSet<(u32, String)> {
         let lab = Lab::start(options).await.unwrap();
         let cluster = &lab.served().proxmox[0];
         let pin = Fingerprint::parse(&cluster.sha256).unwrap();
-        let net = RealNet::new(cluster.endpoints.iter().map(|e| (e.clone(), Trust::Pin(pin)))).unwrap();
+        let net =
+            RealNet::new(cluster.endpoints.iter().map(|e| (e.clone(), Trust::Pins(vec![pin])))).unwrap();
         let token = Token::parse(cluster.token.expose()).unwrap();
         let api = ProxmoxApi::new("matrix", cluster.endpoints.clone(), token, Arc::new(net));
         let seen = api.snapshot(Depth::Cluster).await;
