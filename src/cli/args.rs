@@ -5,9 +5,34 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Last part of the long help.
+const AFTER: &str = "\
+Environment:
+  OMNI_SERVICE_ACCOUNT_KEY  Key for Omni; role Reader is enough for plan, Operator for apply
+  OMNI_ENDPOINT             The origin that this key may be sent to
+  PROXMOX_VE_API_TOKEN      user@realm!name=secret; role PVEAuditor on / is enough
+  PROXMOX_VE_ENDPOINT       The origins that this token may be sent to, separated by commas
+  NO_COLOR, CLICOLOR_FORCE, CLICOLOR, COLUMNS, CI
+
+Exit codes:
+  0 done, or no changes     6 somebody else is applying         64 wrong usage
+  1 another error           7 authentication or trust           65 invalid files
+  2 changes, only with      8 stopped by a first Ctrl-C;        69 a server cannot be reached
+    --detailed-exitcode       can be resumed                    70 a bug
+  3 blocked                 9 health was not reached in time   130 aborted by a second Ctrl-C
+  4 the plan is stale
+  5 some steps failed or are unknown";
+
 /// Declarative plan and apply for Talos clusters that Sidero Omni manages on Proxmox VE.
 #[derive(Debug, Parser)]
-#[command(name = "omni-scale", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "omni-scale",
+    bin_name = "omni-scale",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_long_help = AFTER
+)]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
@@ -27,19 +52,19 @@ pub struct Global {
     /// Spec file, relative to the repository [default: spec/omni.yaml, then specs/omni.yaml]
     #[arg(long, global = true, value_name = "PATH", env = "OMNI_SCALE_SPEC")]
     pub spec: Option<String>,
-    /// When to colour
+    /// When to use colours; beats `NO_COLOR` and its like
     #[arg(long, global = true, value_enum, default_value_t, env = "OMNI_SCALE_COLOR")]
     pub color: Color,
-    /// Use ASCII only
+    /// Draw and mark with ASCII only
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// Width of the output in columns (60 to 160)
+    /// Columns to print in, kept between 60 and 160 [default: the terminal's, else 100]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub width: Option<u16>,
-    /// Print only failures and the final block
+    /// Leave out notes, warnings about files, and progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say more about what is read and sent
+    /// Print each request to Omni as it is answered
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -59,22 +84,22 @@ pub enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check the files; no network, no credentials
+    /// Check all files; needs no network and no credentials
     Validate,
     /// Print a cluster template's resources as `omnictl cluster template render` does
     Render(RenderArgs),
-    /// Show what would change and what that does to machines
+    /// Show what would change and what that does to machines; writes nothing to Omni or Proxmox
     Plan(PlanArgs),
-    /// Plan, ask, carry out, and verify that nothing is left
+    /// Plan, ask, carry out, wait until the clusters are up, and verify that nothing is left
     Apply(ApplyArgs),
     /// Print the dependency graph, with the reason of every edge
     Graph(GraphArgs),
-    /// Print a JSON Schema
+    /// Print the JSON Schema of an output
     Schema(SchemaArgs),
     /// Run, reset or disturb the embedded lab
     #[command(subcommand)]
     Lab(LabCommand),
-    /// Explain a code such as OS0401
+    /// Say what a code such as OS0401 is about
     Explain(ExplainArgs),
     /// Print the version
     Version,
@@ -83,7 +108,7 @@ pub enum Command {
 /// Which world to talk to.
 #[derive(Clone, Debug, Args)]
 pub struct World {
-    /// Use the embedded lab instead of the real endpoints [default world: fresh]
+    /// Use a world of the embedded lab instead of the real servers: `--lab` is `fresh`, `--lab=NAME` another (`lab list`)
     #[arg(long = "lab", value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "fresh")]
     pub lab: Option<String>,
 }
@@ -91,7 +116,7 @@ pub struct World {
 /// `render`
 #[derive(Debug, Args)]
 pub struct RenderArgs {
-    /// Cluster template
+    /// Cluster template; patch files are looked up beside it
     pub file: PathBuf,
 }
 
@@ -111,16 +136,16 @@ pub struct PlanArgs {
     /// Which world.
     #[command(flatten)]
     pub world: World,
-    /// Exit 2 when there are changes
+    /// Exit with 2 when there are changes, instead of 0
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Format on stdout
+    /// Format on standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: PlanFormat,
-    /// One line per change
+    /// Print one line per change
     #[arg(long)]
     pub brief: bool,
-    /// Also write the plan to a file (`json=PATH`, `text=PATH`)
+    /// Also write the plan to a file, as `json=PATH` or `text=PATH`; may be repeated
     #[arg(long, value_name = "FORMAT=PATH")]
     pub out: Vec<String>,
 }
@@ -144,13 +169,13 @@ pub struct ApplyArgs {
     /// Which world.
     #[command(flatten)]
     pub world: World,
-    /// Do not ask; without a lab it needs `--max-risk`
+    /// Do not ask; outside of the lab this needs `--max-risk`
     #[arg(long)]
     pub auto_approve: bool,
-    /// Refuse a plan of more risk
+    /// Refuse a plan that may do worse than this
     #[arg(long, value_enum, value_name = "RISK")]
     pub max_risk: Option<Risk>,
-    /// Longest wait for a cluster to come up or for machines to go, in minutes
+    /// Longest wait for a cluster to come up, or for machines to go
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub timeout: u32,
 }
@@ -172,10 +197,10 @@ pub enum GraphFormat {
 /// `graph`
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// Which world.
-    #[command(flatten)]
-    pub world: World,
-    /// Format on stdout
+    /// Without effect: the graph comes from the files alone. Kept so that it can stand wherever `plan --lab` stood.
+    #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "fresh", hide = true)]
+    pub lab: Option<String>,
+    /// Format on standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: GraphFormat,
 }
@@ -183,7 +208,7 @@ pub struct GraphArgs {
 /// `schema`
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of what
+    /// Output to describe
     #[arg(value_enum)]
     pub what: SchemaOf,
 }
@@ -198,7 +223,7 @@ pub enum SchemaOf {
 /// `explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// Code, as messages show it in brackets
+    /// Code, as messages show it: `OS0401`
     pub code: String,
 }
 
@@ -207,9 +232,9 @@ pub struct ExplainArgs {
 pub enum LabCommand {
     /// Serve a world to other processes until interrupted
     Up(LabUpArgs),
-    /// Start a world anew
+    /// Start a world anew; its record goes with it
     Reset(LabWorldArgs),
-    /// Break something in a world that is not being served
+    /// Break or mend something in a world; one that `lab up` serves has to be stopped first
     Inject(LabInjectArgs),
     /// List the worlds
     List,
@@ -218,13 +243,13 @@ pub enum LabCommand {
 /// `lab up`
 #[derive(Debug, Args)]
 pub struct LabUpArgs {
-    /// World
+    /// World, as `lab list` names them
     #[arg(default_value = "fresh")]
     pub world: String,
     /// Time before every answer, as `100ms` or `2s`
     #[arg(long, value_parser = duration, default_value = "0ms")]
     pub latency: Duration,
-    /// Virtual seconds per real second
+    /// Virtual seconds that pass in one real second
     #[arg(long, default_value_t = 60.0, value_parser = speed)]
     pub speed: f64,
 }
@@ -232,7 +257,7 @@ pub struct LabUpArgs {
 /// `lab reset`
 #[derive(Debug, Args)]
 pub struct LabWorldArgs {
-    /// World
+    /// World, as `lab list` names them
     #[arg(default_value = "fresh")]
     pub world: String,
 }
@@ -240,9 +265,9 @@ pub struct LabWorldArgs {
 /// `lab inject`
 #[derive(Debug, Args)]
 pub struct LabInjectArgs {
-    /// Fault, as `node-offline:hotel`
+    /// Fault, as `node-offline:hotel` or `provider-stopped`; a wrong one lists them all
     pub fault: String,
-    /// World
+    /// World, as `lab list` names them
     #[arg(default_value = "fresh")]
     pub world: String,
 }

@@ -23,6 +23,19 @@ pub(super) enum FileError {
     TooMuch(String),
 }
 
+impl FileError {
+    /// The same about `name` under the path that the user gave.
+    pub(super) fn of(self, name: &str, shown: &str) -> Self {
+        let told = |text: String| text.replacen(&format!("`{name}`"), &format!("`{shown}`"), 1);
+        match self {
+            Self::Missing(path) if path == name => Self::Missing(shown.to_owned()),
+            Self::Missing(path) => Self::Missing(path),
+            Self::Refused(text) => Self::Refused(told(text)),
+            Self::TooMuch(text) => Self::TooMuch(told(text)),
+        }
+    }
+}
+
 /// The repository that `-C` names. Paths are relative to it, with `/` between parts.
 #[derive(Clone, Debug)]
 pub(super) struct Root {
@@ -67,9 +80,9 @@ impl Root {
         }
     }
 
-    /// Whether `relative` is a file below the root.
-    pub(super) fn has_file(&self, relative: &str) -> bool {
-        self.resolve(relative).is_ok_and(|p| p.is_file())
+    /// Whether anything stands at `relative`, even if it may not be read.
+    pub(super) fn has(&self, relative: &str) -> bool {
+        !matches!(self.resolve(relative), Err(FileError::Missing(_)))
     }
 
     /// Whether `relative` is a folder below the root.

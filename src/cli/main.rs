@@ -1,13 +1,16 @@
 //! From arguments to an exit code.
 
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use clap::Parser as _;
+use clap::error::ErrorKind;
 
 use super::args::{Cli, Command};
 use super::commands;
 use super::exit::Exit;
 use super::streams::Streams;
+use crate::lab;
 
 /// Runs the program. Never panics outwards: a bug ends with code 70 and a report without any value in it.
 pub fn main() -> ExitCode {
@@ -29,17 +32,32 @@ fn report(info: &std::panic::PanicHookInfo<'_>) {
     );
 }
 
+/// The world in `--lab WORLD`, where only `--lab=WORLD` is read as one.
+fn world_apart(args: impl Iterator<Item = String>) -> Option<String> {
+    let name = args.skip_while(|a| a != "--lab").nth(1)?;
+    lab::worlds().contains(&name.as_str()).then_some(name)
+}
+
 fn run() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are answers; everything else is wrong usage, which clap would end with 2 ("changes").
             let _ = e.print();
+            if e.kind() == ErrorKind::UnknownArgument
+                && let Some(world) = world_apart(std::env::args())
+            {
+                use std::io::Write as _;
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "\n  tip: the name of a world follows an equals sign: '--lab={world}'"
+                );
+            }
             return if e.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
     let streams = Streams::new(&cli.global);
-    match cli.command {
+    let exit = match cli.command {
         Command::Validate => commands::validate::run(&cli.global, &streams),
         Command::Render(args) => commands::render::run(&cli.global, &args, &streams),
         Command::Plan(args) => commands::plan::run(&cli.global, &args, &streams),
@@ -52,5 +70,9 @@ fn run() -> Exit {
             streams.data(&format!("omni-scale {}", env!("CARGO_PKG_VERSION")));
             Exit::Done
         }
+    };
+    match exit {
+        Exit::Done | Exit::Changes if streams.lost.load(Ordering::Relaxed) => Exit::Error,
+        exit => exit,
     }
 }

@@ -1,6 +1,8 @@
 //! Standard streams: data to stdout, talk to stderr, colour and width decided for each.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Color, Global};
 
@@ -22,6 +24,8 @@ pub(super) struct Look {
 pub(super) struct Streams {
     pub(super) out: Look,
     pub(super) err: Look,
+    /// Whether data could not be written although somebody reads it: a full disk, say.
+    pub(super) lost: Arc<AtomicBool>,
     pub(super) quiet: bool,
     pub(super) verbose: u8,
 }
@@ -75,19 +79,26 @@ impl Streams {
         Self {
             out: look(std::io::stdout().is_terminal()),
             err: look(std::io::stderr().is_terminal()),
+            lost: Arc::default(),
             quiet: global.quiet,
             verbose: global.verbose,
         }
     }
 
-    /// Data. A reader that went away (`| head`) is no error and stops nothing.
+    /// Data. A reader that went away (`| head`) is no error and stops nothing; data that is lost otherwise is told, and the
+    /// program does not end as if all were well.
     pub(super) fn data(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes());
-        if !text.ends_with('\n') && !text.is_empty() {
-            let _ = out.write_all(b"\n");
+        let end: &[u8] = if text.is_empty() || text.ends_with('\n') { b"" } else { b"\n" };
+        let written =
+            out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush());
+        match written {
+            Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+                self.lost.store(true, Ordering::Relaxed);
+                self.error(&format!("standard output cannot be written: {e}"), None);
+            }
+            _ => {}
         }
-        let _ = out.flush();
     }
 
     /// Talk that `--quiet` silences.

@@ -203,6 +203,15 @@ impl<'a> Builder<'a> {
         self.stopped = true;
     }
 
+    /// The tab that a refusal at `at` means: the parser stands behind it, or at the header of the block scalar before it.
+    fn tab(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default();
+        if before.ends_with('\t') {
+            return at - 1;
+        }
+        self.text.get(at..).and_then(|rest| rest.find('\t')).map_or(at, |further| at + further)
+    }
+
     fn syntax(&mut self, kind: &ErrorKind, at: usize) {
         let (code, message) = match kind {
             ErrorKind::RecursionLimitExceeded => {
@@ -211,12 +220,17 @@ impl<'a> Builder<'a> {
             ErrorKind::DirectiveDisallowed => (codes::SYNTAX, "directives are not allowed here".to_owned()),
             other => (codes::SYNTAX, format!("not YAML: {}", Untrusted::new(other.to_string()).line(160))),
         };
+        let tabs = matches!(
+            kind,
+            ErrorKind::TabInIndentation
+                | ErrorKind::TabNotAllowed
+                | ErrorKind::TabInBlockIndentation
+                | ErrorKind::TabAtBlockScalarStart
+        );
+        let at = if tabs { self.tab(at) } else { at };
         let end = self.text.get(at..).and_then(|t| t.chars().next()).map_or(at, |c| at + c.len_utf8());
         let mut d = Diagnostic::error(code, message).at(self.source, Span::new(at, end), "here");
-        if matches!(
-            kind,
-            ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation
-        ) {
+        if tabs {
             d = d.help("indent with spaces");
         } else if matches!(kind, ErrorKind::MappingValueNotAllowed) {
             d = d

@@ -7,3 +7,4 @@ mod plan;
 mod repository;
 mod trust;
 mod usage;
+mod wrong_inputs;

@@ -4,7 +4,7 @@ use omni_scale::lab::omni::pgp::KeyPair;
 
 use crate::repository::{Ran, Repository};
 
-fn key() -> String {
+pub fn key() -> String {
     let mail = "automation@serviceaccount.omni.sidero.dev";
     let user = format!("automation (test) <{mail}>");
     let pair = KeyPair::new(&[3; 64], &user, 1_790_000_000, 86_400 * 365).unwrap();

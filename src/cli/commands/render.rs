@@ -54,7 +54,7 @@ fn render(global: &Global, args: &RenderArgs, streams: &Streams) -> Result<Strin
         .and_then(|n| n.to_str())
         .ok_or_else(|| Fail::new(Exit::Usage, format!("`{shown}` is not the name of a file")))?;
     let folder = Root::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-    let bytes = folder.read(name)?;
+    let bytes = folder.read(name).map_err(|e| e.of(name, &shown))?;
     let (mut sources, mut sink) = (Sources::default(), Sink::default());
     let source = sources.add(shown.clone(), String::from_utf8_lossy(&bytes));
     let documents = match yaml::text_of(source, &bytes)

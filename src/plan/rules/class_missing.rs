@@ -6,6 +6,7 @@ use crate::graph::edges::class_of_set;
 use crate::plan::Warning;
 use crate::plan::scene::{Readable, Scene};
 use crate::resource::ResourceId;
+use crate::spec::closest;
 
 pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
     if scene.readable("MachineClasses") == Readable::Yes {
@@ -20,7 +21,12 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
                     address: Some((*address).clone()),
                     message: format!("`{address}` draws machines from class `{class}`, which is neither in the files nor in Omni"),
                     blocks: true,
-                    help: Some("declare the class below `machine_classes`, or correct the name".to_owned()),
+                    help: Some(match known(scene, class) {
+                        Some(meant) => {
+                            format!("did you mean `{meant}`? Otherwise declare the class below `machine_classes`")
+                        }
+                        None => "declare the class below `machine_classes`, or correct the name".to_owned(),
+                    }),
                 });
             }
         }
@@ -48,4 +54,11 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
             });
         }
     }
+}
+
+/// The class that is nearest by name, of those in the files and in Omni.
+fn known<'a>(scene: &Scene<'a>, wanted: &str) -> Option<&'a str> {
+    let declared = scene.input.desired.classes.iter().map(|c| c.resource.id.id.as_str());
+    let live = scene.snapshot().omni.list("MachineClasses").iter().map(|c| c.resource.id.id.as_str());
+    closest(wanted, declared.chain(live))
 }

@@ -38,7 +38,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                     message: format!("predicted for `{}`: {}", cluster.name, Untrusted::new(text).line(200)),
                     blocks: false,
                     help: Some(
-                        "give the control planes classes that name a `node:` each, or move VMs afterwards"
+                        "the provider spreads a set over the nodes from its version 0.2 on; do not migrate VMs instead, since it removes them only where it made them"
                             .to_owned(),
                     ),
                 });
