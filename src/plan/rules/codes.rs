@@ -54,3 +54,5 @@ pub const BUG: u16 = 902;
 pub const PROXMOX_UNREAD: &str = "OS0425";
 /// Files without any cluster.
 pub const NOTHING_DECLARED: &str = "OS0426";
+/// Provider data that does not fit the schema that its provider publishes.
+pub const PROVIDER_DATA: &str = "OS0427";

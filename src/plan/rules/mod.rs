@@ -10,6 +10,7 @@ mod locks;
 mod no_record;
 mod nothing_declared;
 mod placement;
+mod provider_schema;
 mod proxmox_unread;
 mod refusals;
 mod versions;
@@ -23,6 +24,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     no_record::rule(scene, &mut all);
     locks::rule(scene, drafts, &mut all);
     class_missing::rule(scene, &mut all);
+    provider_schema::rule(scene, drafts, &mut all);
     class_in_use::rule(scene, drafts, &mut all);
     refusals::rule(scene, drafts, &mut all);
     versions::rule(scene, drafts, &mut all);
