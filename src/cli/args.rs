@@ -118,6 +118,9 @@ pub struct World {
 pub struct RenderArgs {
     /// Cluster template; patch files are looked up beside it
     pub file: PathBuf,
+    /// Folder that holds all files which the template names, relative to the template's
+    #[arg(long, value_name = "DIR", default_value = "./")]
+    pub allowed_dir: String,
 }
 
 /// Format of a plan.

@@ -15,6 +15,9 @@ pub(super) enum FileError {
     /// It is not there.
     #[error("`{0}` does not exist")]
     Missing(String),
+    /// A symbolic link leads out of the root.
+    #[error("`{0}` is a symbolic link out of the repository")]
+    Escapes(String),
     /// It may not be read.
     #[error("{0}")]
     Refused(String),
@@ -30,6 +33,8 @@ impl FileError {
         match self {
             Self::Missing(path) if path == name => Self::Missing(shown.to_owned()),
             Self::Missing(path) => Self::Missing(path),
+            Self::Escapes(path) if path == name => Self::Escapes(shown.to_owned()),
+            Self::Escapes(path) => Self::Escapes(path),
             Self::Refused(text) => Self::Refused(told(text)),
             Self::TooMuch(text) => Self::TooMuch(told(text)),
         }
@@ -73,11 +78,7 @@ impl Root {
             std::io::ErrorKind::NotFound => FileError::Missing(relative.to_owned()),
             _ => FileError::Refused(format!("`{relative}` cannot be opened: {e}")),
         })?;
-        if real.starts_with(&self.folder) {
-            Ok(real)
-        } else {
-            Err(FileError::Refused(format!("`{relative}` is a symbolic link out of the repository")))
-        }
+        if real.starts_with(&self.folder) { Ok(real) } else { Err(FileError::Escapes(relative.to_owned())) }
     }
 
     /// Whether anything stands at `relative`, even if it may not be read.
@@ -184,10 +185,20 @@ mod tests {
         let (dir, root) = repository();
         std::os::unix::fs::symlink(dir.path().join("outside"), dir.path().join("repo/link")).unwrap();
         std::os::unix::fs::symlink("clusters/a.yaml", dir.path().join("repo/inside")).unwrap();
-        for path in ["link", "../outside", "/etc/hosts", "", "clusters", "clusters/../../outside"] {
+        std::os::unix::fs::symlink("..", dir.path().join("repo/clusters/up")).unwrap();
+        std::os::unix::fs::symlink("../..", dir.path().join("repo/clusters/above")).unwrap();
+        std::os::unix::fs::symlink("sub/loop", dir.path().join("repo/clusters/loop")).unwrap();
+        std::os::unix::fs::symlink("../loop", dir.path().join("repo/clusters/sub/loop")).unwrap();
+        for path in ["../outside", "/etc/hosts", "", "clusters", "clusters/../../outside", "clusters/loop"] {
             assert!(matches!(root.read(path), Err(FileError::Refused(_))), "{path}");
         }
+        for path in ["link", "clusters/above/outside"] {
+            assert_eq!(root.read(path), Err(FileError::Escapes(path.to_owned())));
+            assert!(!root.has_folder(path), "{path}");
+        }
         assert_eq!(root.read("inside").unwrap(), b"a");
+        // Links may lead anywhere inside, upwards too.
+        assert_eq!(root.read("clusters/up/clusters/b.yaml").unwrap(), b"b");
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn entry(root: &Root, read: &mut Read, path: &str) -> Result<Entry, Fail> {
     Ok(match read.take(root, path) {
         Ok(()) => Entry::File(read.files.get(path).cloned().unwrap_or_default()),
         Err(FileError::Missing(_)) => Entry::Missing,
-        Err(e @ FileError::Refused(_)) => Entry::Refused(e.to_string()),
+        Err(e @ (FileError::Refused(_) | FileError::Escapes(_))) => Entry::Refused(e.to_string()),
         Err(e @ FileError::TooMuch(_)) => return Err(e.into()),
     })
 }

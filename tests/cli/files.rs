@@ -56,3 +56,59 @@ fn render_prints_the_resources_of_a_template() {
     assert!(ran.out.contains("type: Clusters.omni.sidero.dev"));
     r.run(&["render", "clusters/none.yaml"]).exits(65).says("does not exist");
 }
+
+#[test]
+fn render_reads_files_of_the_allowed_folder_only() {
+    let r = Repository::new();
+    let template = |file: &str| {
+        let head = "kind: Cluster\nname: c\nkubernetes: {version: v1.34.3}\ntalos: {version: v1.11.6}\n";
+        let text = format!("{head}patches:\n  - file: {file}\n---\nkind: ControlPlane\n---\nkind: Workers\n");
+        std::fs::write(r.path("clusters/t.yaml"), text).unwrap();
+    };
+    std::fs::create_dir_all(r.path("clusters/own")).unwrap();
+    std::fs::create_dir_all(r.path("shared")).unwrap();
+    for folder in ["clusters/own", "shared"] {
+        std::fs::write(r.path(folder).join("p.yaml"), "machine: {sysctls: {vm.swappiness: \"1\"}}\n")
+            .unwrap();
+    }
+    let link = |to: &str, at: &str| std::os::unix::fs::symlink(to, r.path(at)).unwrap();
+    link("own/p.yaml", "clusters/inside.yaml");
+    link("../shared/p.yaml", "clusters/outside.yaml");
+    link("../shared", "clusters/beyond");
+    let absolute = r.path("shared/p.yaml").display().to_string();
+    let own = r.path("clusters/own/p.yaml").display().to_string();
+    let all: [(&str, &[&str], &[&str]); 6] = [
+        // Files, allowed folders that have them, allowed folders that have not.
+        ("own/p.yaml", &["./", "", "own", "own/", "..", "../clusters"], &["beyond", "../shared"]),
+        ("../shared/p.yaml", &["..", "../shared", "../clusters/../shared"], &["./", "own", "../clusters"]),
+        ("inside.yaml", &["./", ".."], &["own"]),
+        ("outside.yaml", &[".."], &["./"]),
+        ("beyond/p.yaml", &[".."], &["./"]),
+        ("none/../own/./p.yaml", &["./"], &["../shared"]),
+    ];
+    let check = |file: &str, inside: &[&str], outside: &[&str]| {
+        template(file);
+        for allowed in inside {
+            r.run(&["render", "clusters/t.yaml", "--allowed-dir", allowed]).exits(0).says("vm.swappiness");
+        }
+        for allowed in outside {
+            r.run(&["render", "clusters/t.yaml", "--allowed-dir", allowed])
+                .exits(65)
+                .says("path escapes from parent")
+                .says("clusters/t.yaml:6:11");
+        }
+    };
+    for (file, inside, outside) in all {
+        check(file, inside, outside);
+    }
+    let root = r.path("").display().to_string();
+    check(&absolute, &["..", &root], &["./"]);
+    check(&own, &["./", &root], &["../shared"]);
+    template("own/p.yaml");
+    r.run(&["render", "clusters/t.yaml"]).exits(0).says("vm.swappiness");
+    r.run(&["render", "clusters/t.yaml", "--allowed-dir", "nowhere"]).exits(65).says("does not exist");
+    template("own");
+    r.run(&["render", "clusters/t.yaml"]).exits(65).says("is a directory");
+    template("./");
+    r.run(&["render", "clusters/t.yaml"]).exits(65).says("is a directory");
+}
