@@ -138,6 +138,11 @@ fn readme_shows_what_really_happens() {
 }
 
 #[test]
+fn first_steps_show_what_really_happens() {
+    run_page("docs/guide/first-steps.md");
+}
+
+#[test]
 fn wildcards_match_within_lines_and_over_lines() {
     assert!(line_fits("a [..] c", "a b c") && !line_fits("a [..] c", "a b d") && !line_fits("abc", "abcd"));
     assert!(fits(&["x", "...", "z"], &["x", "1", "2", "z"]) && !fits(&["x", "z"], &["x", "y", "z"]));
