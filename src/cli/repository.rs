@@ -100,6 +100,13 @@ fn place(sources: &Sources, source: SourceId, span: Span) -> Option<String> {
     sources.get(source).map(|s| format!("{}:{}", s.path, s.line_col(span.start).0))
 }
 
+/// `path:line:column` of a place.
+fn exact_place(sources: &Sources, source: SourceId, span: Span) -> Option<String> {
+    let text = sources.get(source)?;
+    let (line, column) = text.line_col(span.start);
+    Some(format!("{}:{line}:{column}", text.path))
+}
+
 fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: &mut Sink) -> Desired {
     let spec = &workspace.spec;
     let providers = spec
@@ -141,6 +148,10 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
     let mut clusters = Vec::new();
     for loaded in templates {
         let Some(name) = loaded.template.clusters().next().map(|c| c.name.value.clone()) else { continue };
+        let class_places = template::class_references(&loaded.template)
+            .into_iter()
+            .filter_map(|r| Some((r.machine_set, exact_place(sources, r.source, r.span)?)))
+            .collect();
         let resources = loaded
             .resources
             .into_iter()
@@ -150,7 +161,7 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
                 resource: r.resource,
             })
             .collect();
-        clusters.push(DesiredCluster { name, prune, resources });
+        clusters.push(DesiredCluster { name, prune, resources, class_places });
     }
     Desired { providers, classes, clusters, files_digest: workspace.files_digest.clone() }
 }

@@ -1,5 +1,7 @@
 //! What the files ask for, by address: the input of the graph and of the planner.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
@@ -75,4 +77,7 @@ pub struct DesiredCluster {
     pub prune: Prune,
     /// The cluster and everything below it, in the order of the rendered template.
     pub resources: Vec<DesiredResource>,
+    /// Where the class of a machine set is named (`path:line:column`), by the set's address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub class_places: BTreeMap<Address, String>,
 }

@@ -82,16 +82,35 @@ fn a_template_with_an_unknown_class_is_blocked_and_the_nearest_class_named() {
     r.edit(TEMPLATE, "  name: matrix-worker\n", "  name: matrix-wroker\n");
     // The class may be in Omni, so that only a plan can tell.
     r.run(&["validate"]).exits(0);
-    let source = place(&r, TEMPLATE, "kind: Workers\n");
+    let named = place(&r, TEMPLATE, "matrix-wroker\n");
     let texts = [
-        source.strip_suffix(":1").unwrap(),
         "`matrix-wroker`, which is neither in the files nor in Omni",
+        &named,
         "did you mean `matrix-worker`?",
         "BLOCKED (1)",
     ];
     told(r.run(&["plan", "--lab", "--width", "160"]), 3, &texts);
     told(r.run(&["apply", "--lab", "--auto-approve", "--width", "160"]), 3, &texts);
     assert!(r.requests("fresh").iter().all(|request| request["writing"] == false), "something was sent");
+}
+
+#[test]
+fn without_class_files_only_omni_decides_which_classes_there_are() {
+    let r = Repository::new();
+    r.edit(SPEC, "machine_classes: [machine-classes]\n", "");
+    r.run(&["validate"]).exits(0);
+    // The world has `matrix-worker` from before, and no class for control planes.
+    let ran = r.run(&["plan", "--lab", "--width", "200"]);
+    assert!(!ran.out.contains("`matrix-worker`, which is neither"), "{}", ran.out);
+    told(
+        ran,
+        3,
+        &[
+            "`matrix-control-plane`, which is neither in the files nor in Omni",
+            &place(&r, TEMPLATE, "matrix-control-plane\n"),
+            "BLOCKED (1)",
+        ],
+    );
 }
 
 /// A server to which nobody may connect.

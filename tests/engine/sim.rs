@@ -566,6 +566,7 @@ pub fn desired(template: &str, memory: u32) -> Desired {
                 .into_iter()
                 .map(|r| DesiredResource { address: r.address, resource: r.resource, source: None })
                 .collect(),
+            ..DesiredCluster::default()
         }],
         files_digest: "0".into(),
     }

@@ -16,10 +16,16 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
             let Some(class) = class_of_set(&set.resource) else { continue };
             let live = scene.live(&ResourceId::default_ns("MachineClasses", class));
             if live.is_none() && !scene.desired.contains_key(&Address::class(class)) {
+                let place = address
+                    .cluster_name()
+                    .and_then(|name| scene.declared_cluster(name)?.class_places.get(*address))
+                    .map_or_else(String::new, |place| format!(" (named at {place})"));
                 out.push(Warning {
                     code: codes::CLASS_MISSING.to_owned(),
                     address: Some((*address).clone()),
-                    message: format!("`{address}` draws machines from class `{class}`, which is neither in the files nor in Omni"),
+                    message: format!(
+                        "`{address}` draws machines from class `{class}`, which is neither in the files nor in Omni{place}"
+                    ),
                     blocks: true,
                     help: Some(match known(scene, class) {
                         Some(meant) => {
