@@ -54,11 +54,12 @@ fn masked(text: &str) -> String {
     }
 }
 
-/// What kind of refusal it is: everything in quotes, every number and every list after `: ` masked.
+/// What kind of refusal it is: names of resources and types, everything in quotes, every number and every list after `: `
+/// masked, and what is said of several values said once.
 pub fn class(reason: &str) -> String {
     let mut out = String::new();
     let mut quote = false;
-    for c in reason.chars() {
+    for c in unnamed(reason).chars() {
         match c {
             '"' => {
                 quote = !quote;
@@ -73,10 +74,25 @@ pub fn class(reason: &str) -> String {
             _ => out.push(c),
         }
     }
+    let mut parts: Vec<&str> = out.split("; ").map(|p| p.trim_start_matches("- ")).collect();
+    parts.dedup();
+    let out = parts.join("; ");
     match out.find("machine sets: ") {
         Some(at) => out[..at].to_owned(),
         None => out,
     }
+}
+
+/// The reason without the identity in `resource Type(namespace/id@version)` and without the type in `resource type Type`.
+fn unnamed(reason: &str) -> String {
+    for mark in ["resource type ", "resource "] {
+        let Some((head, rest)) = reason.split_once(mark) else { continue };
+        let word = rest.split(' ').next().unwrap_or("");
+        if word.contains(".omni.sidero.dev") {
+            return format!("{head}{mark}#{}", &rest[word.len()..]);
+        }
+    }
+    reason.to_owned()
 }
 
 /// `@4)`: the version in the name of a resource.
