@@ -14,7 +14,7 @@ use crate::client::trust::Credential;
 use crate::client::{Origin, SigningKey, Stack, Trace};
 use crate::engine::refresh::refresh;
 use crate::lab::{self, Lab, LabError, LabOptions, Speed};
-use crate::live::Snapshot;
+use crate::live::{ProxmoxFailure, Snapshot};
 use crate::secret::Secret;
 use crate::state::local::LocalStore;
 use crate::wire::Fingerprint;
@@ -230,6 +230,17 @@ impl Connection {
         if snapshot.omni.version.unknown().is_some() {
             // One more, small question tells a refused key from a dead line.
             self.omni.probe().await.map_err(|e| self.unusable(&e))?;
+        }
+        for (name, cluster) in &snapshot.proxmox {
+            // A refused token or certificate is somebody's mistake to mend, not a blind spot to plan around.
+            if let Some(ProxmoxFailure::Untrusted { .. } | ProxmoxFailure::Unauthenticated { .. }) =
+                &cluster.failure
+            {
+                let why = cluster.nodes.unknown().map_or("refused", |r| r.0.as_str());
+                return Err(Fail::new(Exit::Auth, format!("Proxmox cluster `{name}`: {why}")).help(
+                    "nothing was changed; correct `proxmox.*.tls` in the spec or the token, or leave the token out to plan without Proxmox",
+                ));
+            }
         }
         snapshot.omni.endpoint.clone_from(&self.name);
         if let Some(world) = &self.world {

@@ -50,6 +50,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     warnings.dedup();
     let mut unknown = found.unknown;
     unknown.extend(unread.lines(&scene, &hidden));
+    unknown.extend(rules::out_of_reach(&scene));
     let mut lost: Vec<_> = drafts.iter().flat_map(|d| d.lost.clone()).collect();
     lost.sort_by(|a, b| a.address.cmp(&b.address));
     drafts.extend(waiting);

@@ -18,6 +18,8 @@ mod versions;
 use super::scene::Scene;
 use super::{Draft, Unchanged, Warning};
 
+pub(super) use proxmox_unread::out_of_reach;
+
 /// Every rule, over the finished steps.
 pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged]) -> Vec<Warning> {
     let mut all = Vec::new();

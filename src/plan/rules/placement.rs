@@ -8,7 +8,7 @@ use crate::diff::documents;
 use crate::live::placement::{NewMachine, Placement, Scheduler, predict, survival};
 use crate::plan::facts::{SetFacts, Wanted, facts};
 use crate::plan::scene::Scene;
-use crate::plan::{Draft, Warning};
+use crate::plan::{Action, Draft, Warning};
 use crate::resource::{Resource, ResourceId};
 use crate::untrusted::Untrusted;
 use crate::value::Value;
@@ -27,15 +27,20 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
         for (id, set) in facts(cluster).sets {
             let at = address.child("machineset", &set.name);
             let place = locate(scene, drafts, &cluster.name, &id, &set, &at, out);
-            // What has been so for long is `status`' to say; a plan speaks up when it adds to it.
-            if !set.control_plane || place.new == 0 {
+            // A plan speaks up when it makes machines, and when it takes over or changes a cluster that is so already.
+            let touched = drafts.iter().any(|d| {
+                (d.address == at || d.address == address)
+                    && matches!(d.action, Action::Adopt | Action::AdoptUpdate | Action::Update)
+            });
+            if !set.control_plane || (place.new == 0 && !touched) {
                 continue;
             }
+            let predicted = if place.new > 0 { "predicted for " } else { "" };
             if let Some(text) = survival(&place.nodes, place.unplaced).warning() {
                 out.push(Warning {
                     code: codes::NO_SURVIVAL.to_owned(),
                     address: Some(at),
-                    message: format!("predicted for `{}`: {}", cluster.name, Untrusted::new(text).line(200)),
+                    message: format!("{predicted}`{}`: {}", cluster.name, Untrusted::new(text).line(200)),
                     blocks: false,
                     help: Some(
                         "the provider spreads a set over the nodes from its version 0.2 on; do not migrate VMs instead, since it removes them only where it made them"
