@@ -53,3 +53,64 @@ fn an_omni_that_does_not_answer_is_69() {
         .exits(69)
         .says("cannot be reached");
 }
+
+/// A world served by another process, with the environment that it prints.
+struct Served {
+    child: std::process::Child,
+    env: Vec<(String, String)>,
+}
+
+impl Served {
+    fn up(r: &Repository) -> Self {
+        use std::io::BufRead as _;
+        let mut child = r
+            .command(&["lab", "up", "fresh"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut env = Vec::new();
+        for line in std::io::BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            env.push((name.to_owned(), value.trim_matches('\'').to_owned()));
+            if name == "OMNI_SCALE_SPEC" {
+                break;
+            }
+        }
+        Self { child, env }
+    }
+
+    fn plan(&self, r: &Repository, changed: &[(&str, &str)]) -> Ran {
+        let mut command = r.command(&["plan"]);
+        command.envs(self.env.iter().cloned()).envs(changed.iter().copied());
+        Ran::new(command.output().unwrap())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_proxmox_that_refuses_the_token_is_7_and_one_that_does_not_answer_69() {
+    let r = Repository::new();
+    let served = Served::up(&r);
+    served.plan(&r, &[]).exits(0);
+    let wrong = "terraform@pam!automation=ffffffff-0000-4000-8000-ffffffffffff";
+    let ran = served.plan(&r, &[("PROXMOX_VE_API_TOKEN", wrong)]).exits(7).says("does not accept the token");
+    assert!(!ran.err.contains("ffffffff") && !ran.out.contains("ffffffff"), "{}", ran.err);
+
+    let spec = "state/lab/fresh/spec.yaml";
+    let (_, real) = served.env.iter().find(|(name, _)| name == "PROXMOX_VE_ENDPOINT").unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let silent = format!("https://127.0.0.1:{port}");
+    r.edit(spec, real, &silent);
+    let ran = served.plan(&r, &[("PROXMOX_VE_ENDPOINT", &silent)]).exits(69);
+    assert!(ran.out.contains("cannot be reached"), "{}", ran.out);
+    // The Omni side is planned all the same.
+    assert!(ran.out.contains("class/matrix-control-plane"), "{}", ran.out);
+}
