@@ -370,6 +370,36 @@ mod tests {
     }
 
     #[test]
+    fn a_class_stays_while_machine_sets_draw_from_it_and_others_do_not_matter() {
+        let lab = lab(Role::Operator, ServerVersion::V1_10Beta);
+        for class in ["m", "other", "m2"] {
+            let spec = json!({ "match_labels": ["a"] });
+            assert_eq!(lab.write("Create", "MachineClasses", class, json!({}), spec).0, 200);
+        }
+        for (set, spec) in [
+            ("a-drawing", json!({ "machine_allocation": { "name": "m", "machine_count": 1 } })),
+            ("b-deprecated", json!({ "machine_class": { "name": "m", "machine_count": 0 } })),
+            ("c-unrelated", json!({ "machine_allocation": { "name": "other", "machine_count": 1 } })),
+            ("d-longer", json!({ "machine_allocation": { "name": "m2", "machine_count": 1 } })),
+            ("e-by-hand", json!({})),
+        ] {
+            lab.server.store().put_back(Resource::new(Key::of("MachineSets", set), spec));
+        }
+        let (status, text) = lab.on("Teardown", "MachineClasses", "m");
+        assert_eq!(status, 400, "{text}");
+        assert!(text.contains("in use by machine sets: a-drawing, b-deprecated"), "{text}");
+        for set in ["c-unrelated", "d-longer", "e-by-hand"] {
+            assert!(!text.contains(set), "{text}");
+        }
+        // Sets of other classes, and sets without one, keep nobody.
+        for set in ["a-drawing", "b-deprecated"] {
+            lab.server.store().put_back(Resource::new(Key::of("MachineSets", set), json!({})));
+        }
+        assert_eq!(lab.on("Teardown", "MachineClasses", "m").0, 200);
+        assert_eq!(lab.on("Teardown", "MachineClasses", "other").0, 400);
+    }
+
+    #[test]
     fn roles_and_versions() {
         let spec = json!({ "match_labels": ["a"] });
         let reader = lab(Role::Reader, ServerVersion::V1_9_3);
