@@ -3,6 +3,8 @@
 pub mod codes;
 mod sink;
 mod source;
+mod suggest;
 
 pub use sink::{Code, Diagnostic, Label, Severity, Sink};
 pub use source::{Source, SourceId, Sources, Span};
+pub use suggest::closest;

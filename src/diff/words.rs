@@ -1,5 +1,7 @@
 //! Paths in the words of the files: the spec of a Cluster says `kubernetes_version`, its template `kubernetes.version`.
 
+use crate::kinds::fields::camel;
+
 /// The path of a spec field as the file of its kind writes it.
 pub(super) fn words(kind: &str, path: &[String]) -> Vec<String> {
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -38,19 +40,4 @@ pub(super) fn words(kind: &str, path: &[String]) -> Vec<String> {
         }
         _ => path.to_vec(),
     }
-}
-
-fn camel(snake: &str) -> String {
-    let mut out = String::with_capacity(snake.len());
-    let mut upper = false;
-    for c in snake.chars() {
-        if c == '_' {
-            upper = true;
-        } else if std::mem::take(&mut upper) {
-            out.extend(c.to_uppercase());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }

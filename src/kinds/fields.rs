@@ -106,7 +106,8 @@ impl Field {
     }
 }
 
-fn camel(snake: &str) -> String {
+/// `maxParallelism` of `max_parallelism`.
+pub fn camel(snake: &str) -> String {
     let mut out = String::with_capacity(snake.len());
     let mut upper = false;
     for c in snake.chars() {

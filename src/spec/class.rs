@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diagnostic, Sink, SourceId, Span, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::kinds::{MACHINE_CLASSES, normalise};
 use crate::resource::{OMNI_PREFIX, Resource};
 use crate::value::Value;
@@ -13,7 +13,6 @@ use crate::yaml::{Document, Mismatch, Node, as_list, as_pairs, as_string, as_u32
 
 use super::fields::quote;
 use super::model::Place;
-use super::suggest::closest;
 
 /// The type that a class document states.
 pub const CLASS_TYPE: &str = "MachineClasses.omni.sidero.dev";

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diagnostic, Sink, SourceId, Sources, Span, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, Sources, Span, closest, codes};
 use crate::yaml::{Document, Limits, Node, NodeKind, parse, text_of};
 
 use super::fields::quote;
 use super::files::FileSet;
 use super::model::{Place, Spec};
-use super::{narrative, sections, suggest};
+use super::{narrative, sections};
 
 /// Where the spec is looked for, in this order.
 pub const DEFAULT_PATHS: [&str; 2] = ["spec/omni.yaml", "specs/omni.yaml"];
@@ -135,7 +135,7 @@ fn sections<'a>(
                 let mut d =
                     Diagnostic::error(codes::UNKNOWN_KEY, format!("a spec has no section {}", quote(name)))
                         .at(source, key.span, "not known");
-                if let Some(near) = suggest::closest(name, known) {
+                if let Some(near) = closest(name, known) {
                     d = d.help(format!("did you mean `{near}`?"));
                 }
                 sink.push(d);

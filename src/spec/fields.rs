@@ -1,10 +1,8 @@
 //! Reading the strict sections of the spec: known keys only, values of exactly the type that is asked for.
 
-use crate::diag::{Diagnostic, Sink, SourceId, Span, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::untrusted::Untrusted;
 use crate::yaml::{Node, NodeKind, Scalar, describe, is_null, resolve};
-
-use super::suggest::closest;
 
 /// Words of a file as they may stand in a message.
 pub(super) fn quote(text: &str) -> String {

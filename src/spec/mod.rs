@@ -22,7 +22,6 @@ mod provider_data;
 pub mod provider_schema;
 mod rules;
 mod sections;
-mod suggest;
 mod workspace;
 
 pub use class::{CLASS_TYPE, Class};
@@ -34,5 +33,4 @@ pub use model::{
     Trust,
 };
 pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
-pub use suggest::closest;
 pub use workspace::{TemplateFile, Workspace};

@@ -17,7 +17,6 @@ pub mod render;
 mod rendered;
 mod resources;
 mod semver;
-mod suggest;
 mod talos;
 #[cfg(test)]
 mod tests;

@@ -53,15 +53,32 @@ fn entry(guest: &Guest, now: u64) -> Map<String, Value> {
 
 /// `GET /nodes/<n>/qemu`.
 pub fn list(cluster: &Cluster, node: &Node, token: &Token, now: u64) -> Reply {
+    visible(cluster, node, token, GuestKind::Qemu, |g| entry(g, now))
+}
+
+/// The guests of a kind on a node that the token may see, each as an entry.
+pub fn visible(
+    cluster: &Cluster,
+    node: &Node,
+    token: &Token,
+    kind: GuestKind,
+    entry: impl Fn(&Guest) -> Map<String, Value>,
+) -> Reply {
     let entries = cluster
         .guests_on(&node.name)
-        .filter(|g| g.kind == GuestKind::Qemu && token.may(&format!("/vms/{}", g.vmid), "VM.Audit"))
-        .map(|g| Value::Object(entry(g, now)));
+        .filter(|g| g.kind == kind && token.may(&format!("/vms/{}", g.vmid), "VM.Audit"))
+        .map(|g| Value::Object(entry(g)));
     Reply::data(entries.collect::<Vec<_>>())
 }
 
-/// The machine on that node, or the answer when it is not there.
-pub fn find<'a>(cluster: &'a Cluster, node: &Node, vmid: &str, token: &Token) -> Result<&'a Guest, Reply> {
+/// The guest of a kind on that node, or the answer when it is not there.
+pub fn find<'a>(
+    cluster: &'a Cluster,
+    node: &Node,
+    kind: GuestKind,
+    vmid: &str,
+    token: &Token,
+) -> Result<&'a Guest, Reply> {
     let number: u32 = vmid
         .parse()
         .map_err(|_| Reply::parameter("vmid", &format!("type check ('integer') failed - got '{vmid}'")))?;
@@ -69,14 +86,16 @@ pub fn find<'a>(cluster: &'a Cluster, node: &Node, vmid: &str, token: &Token) ->
     if !token.may(&path, "VM.Audit") {
         return Err(Reply::forbidden(&path, "VM.Audit"));
     }
-    cluster.guests.get(&number).filter(|g| g.kind == GuestKind::Qemu && g.node == node.name).ok_or_else(
-        || {
-            Reply::failed(&format!(
-                "Configuration file 'nodes/{}/qemu-server/{number}.conf' does not exist",
-                node.name
-            ))
-        },
-    )
+    let folder = match kind {
+        GuestKind::Qemu => "qemu-server",
+        GuestKind::Lxc => "lxc",
+    };
+    cluster.guests.get(&number).filter(|g| g.kind == kind && g.node == node.name).ok_or_else(|| {
+        Reply::failed(&format!(
+            "Configuration file 'nodes/{}/{folder}/{number}.conf' does not exist",
+            node.name
+        ))
+    })
 }
 
 /// `GET /nodes/<n>/qemu/<id>/status/current`.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::access::Token;
+use super::guests::visible;
 use super::model::{Cluster, Guest, GuestKind, Node};
 use super::reply::Reply;
 
@@ -39,25 +40,7 @@ fn entry(guest: &Guest, now: u64) -> Map<String, Value> {
 
 /// `GET /nodes/<n>/lxc`.
 pub fn list(cluster: &Cluster, node: &Node, token: &Token, now: u64) -> Reply {
-    let entries = cluster
-        .guests_on(&node.name)
-        .filter(|g| g.kind == GuestKind::Lxc && token.may(&format!("/vms/{}", g.vmid), "VM.Audit"))
-        .map(|g| Value::Object(entry(g, now)));
-    Reply::data(entries.collect::<Vec<_>>())
-}
-
-/// The container on that node, or the answer when it is not there.
-pub fn find<'a>(cluster: &'a Cluster, node: &Node, vmid: &str, token: &Token) -> Result<&'a Guest, Reply> {
-    let number: u32 = vmid
-        .parse()
-        .map_err(|_| Reply::parameter("vmid", &format!("type check ('integer') failed - got '{vmid}'")))?;
-    let path = format!("/vms/{number}");
-    if !token.may(&path, "VM.Audit") {
-        return Err(Reply::forbidden(&path, "VM.Audit"));
-    }
-    cluster.guests.get(&number).filter(|g| g.kind == GuestKind::Lxc && g.node == node.name).ok_or_else(|| {
-        Reply::failed(&format!("Configuration file 'nodes/{}/lxc/{number}.conf' does not exist", node.name))
-    })
+    visible(cluster, node, token, GuestKind::Lxc, |g| entry(g, now))
 }
 
 /// `GET /nodes/<n>/lxc/<id>/status/current`.

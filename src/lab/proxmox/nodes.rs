@@ -28,14 +28,20 @@ fn state(node: &Node) -> &'static str {
     if node.online { "online" } else { "offline" }
 }
 
+/// What every entry of a node begins with.
+fn named(node: &Node) -> Map<String, Value> {
+    let mut entry = Map::new();
+    entry.insert("id".into(), json!(format!("node/{}", node.name)));
+    entry.insert("node".into(), json!(node.name));
+    entry.insert("type".into(), json!("node"));
+    entry.insert("status".into(), json!(state(node)));
+    entry
+}
+
 /// `GET /nodes`.
 pub fn list(cluster: &Cluster, token: &Token, now: u64) -> Reply {
     let entries = cluster.nodes.iter().map(|node| {
-        let mut entry = Map::new();
-        entry.insert("id".into(), json!(format!("node/{}", node.name)));
-        entry.insert("node".into(), json!(node.name));
-        entry.insert("type".into(), json!("node"));
-        entry.insert("status".into(), json!(state(node)));
+        let mut entry = named(node);
         entry.insert("ssl_fingerprint".into(), json!(node.fingerprint));
         entry.insert("level".into(), json!(""));
         figures(cluster, node, token, now, &mut entry);
@@ -47,11 +53,7 @@ pub fn list(cluster: &Cluster, token: &Token, now: u64) -> Reply {
 /// Entries of kind `node` of `GET /cluster/resources`.
 pub fn resources(cluster: &Cluster, token: &Token, now: u64) -> Vec<Value> {
     let entries = cluster.nodes.iter().map(|node| {
-        let mut entry = Map::new();
-        entry.insert("id".into(), json!(format!("node/{}", node.name)));
-        entry.insert("node".into(), json!(node.name));
-        entry.insert("type".into(), json!("node"));
-        entry.insert("status".into(), json!(state(node)));
+        let mut entry = named(node);
         entry.insert("level".into(), json!(""));
         figures(cluster, node, token, now, &mut entry);
         entry.insert("cgroup-mode".into(), json!(2));

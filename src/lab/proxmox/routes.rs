@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::Token;
-use super::model::{Cluster, Node};
+use super::model::{Cluster, GuestKind, Node};
 use super::reply::Reply;
 use super::{guests, lxc, nodes, resources, storage, tasks};
 
@@ -187,21 +187,25 @@ fn on_node(
         ("GET", ["tasks"]) => tasks::list(cluster, Some(name), token, &request.query, now),
         ("GET", ["tasks", upid, what @ ("status" | "log")]) => tasks::one(cluster, upid, what, now),
         ("GET", ["qemu"]) => guests::list(cluster, &node, token, now),
-        ("GET", ["qemu", id, what]) => match (guests::find(cluster, &node, id, token), *what) {
-            (Err(reply), "config" | "status/current") => reply,
-            (Ok(guest), "config") => guests::config(guest),
-            (Ok(guest), "status/current") => guests::current(guest, now),
-            _ => Reply::not_implemented(method, request.path),
-        },
+        ("GET", ["qemu", id, what]) => {
+            match (guests::find(cluster, &node, GuestKind::Qemu, id, token), *what) {
+                (Err(reply), "config" | "status/current") => reply,
+                (Ok(guest), "config") => guests::config(guest),
+                (Ok(guest), "status/current") => guests::current(guest, now),
+                _ => Reply::not_implemented(method, request.path),
+            }
+        }
         ("GET", ["lxc"]) => lxc::list(cluster, &node, token, now),
-        ("GET", ["lxc", id, what]) => match (lxc::find(cluster, &node, id, token), *what) {
-            (Err(reply), "config" | "status/current") => reply,
-            (Ok(guest), "config") => lxc::config(guest),
-            (Ok(guest), "status/current") => lxc::current(guest, now),
-            _ => Reply::not_implemented(method, request.path),
-        },
+        ("GET", ["lxc", id, what]) => {
+            match (guests::find(cluster, &node, GuestKind::Lxc, id, token), *what) {
+                (Err(reply), "config" | "status/current") => reply,
+                (Ok(guest), "config") => lxc::config(guest),
+                (Ok(guest), "status/current") => lxc::current(guest, now),
+                _ => Reply::not_implemented(method, request.path),
+            }
+        }
         ("POST", ["lxc", id, what]) if what.starts_with("status/") => {
-            let found = lxc::find(cluster, &node, id, token).map(|g| g.vmid);
+            let found = guests::find(cluster, &node, GuestKind::Lxc, id, token).map(|g| g.vmid);
             match found {
                 Err(reply) => reply,
                 Ok(vmid) if !token.may(&format!("/vms/{vmid}"), "VM.PowerMgmt") => {

@@ -2,11 +2,11 @@
 
 use super::codes;
 use crate::address::Address;
+use crate::diag::closest;
 use crate::graph::edges::class_of_set;
 use crate::plan::Warning;
 use crate::plan::scene::{Readable, Scene};
 use crate::resource::ResourceId;
-use crate::spec::closest;
 
 pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
     if scene.readable("MachineClasses") == Readable::Yes {

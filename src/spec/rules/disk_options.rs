@@ -1,8 +1,7 @@
 //! `disk_cache`, `disk_aio` and `placement_strategy` take a few words each; `native` wants a cache that bypasses the host's.
 
-use crate::diag::{Diagnostic, Sink, codes};
+use crate::diag::{Diagnostic, Sink, closest, codes};
 use crate::spec::fields::{list, quote};
-use crate::spec::suggest::closest;
 
 use super::recipe::{Recipe, get};
 

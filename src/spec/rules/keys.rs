@@ -1,9 +1,8 @@
 //! Keys that no generation of the provider reads.
 
-use crate::diag::{Diagnostic, Sink, SourceId, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, closest, codes};
 use crate::spec::fields::quote;
 use crate::spec::provider_data::{FIELDS, Type};
-use crate::spec::suggest::closest;
 use crate::yaml::{Node, NodeKind};
 
 use super::recipe::Recipe;

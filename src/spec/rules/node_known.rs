@@ -1,8 +1,7 @@
 //! `node:` pins machines to a node of the cluster, letter by letter.
 
-use crate::diag::{Diagnostic, Sink, codes};
+use crate::diag::{Diagnostic, Sink, closest, codes};
 use crate::spec::fields::{list, quote};
-use crate::spec::suggest::closest;
 
 use super::recipe::Recipe;
 

@@ -2,11 +2,10 @@
 //!
 //! A wrong id gives no error in Omni: requests are made for a provider that nobody runs, and wait forever.
 
-use crate::diag::{Diagnostic, Sink, codes};
+use crate::diag::{Diagnostic, Sink, closest, codes};
 use crate::spec::class::Class;
 use crate::spec::fields::{list, quote};
 use crate::spec::model::Spec;
-use crate::spec::suggest::closest;
 
 pub(super) fn check(class: &Class, spec: &Spec, sink: &mut Sink) {
     let Some((id, place)) = class.provider.as_ref().filter(|(id, _)| !id.is_empty()) else { return };

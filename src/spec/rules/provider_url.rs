@@ -1,8 +1,7 @@
 //! The provider's address of Proxmox ends in `/api2/json`; keys that it does not know it ignores.
 
-use crate::diag::{Diagnostic, Sink, SourceId, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, closest, codes};
 use crate::spec::fields::quote;
-use crate::spec::suggest::closest;
 use crate::yaml::{Document, NodeKind};
 
 const KEYS: [&str; 7] =

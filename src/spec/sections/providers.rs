@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diagnostic, Sink, SourceId, Span, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::spec::document::Section;
 use crate::spec::fields::{Fields, bad_value, list, quote, wrong_type};
 use crate::spec::files::below_root;
 use crate::spec::model::{Container, Place, Provider, ProxmoxCluster};
-use crate::spec::suggest::closest;
 use crate::yaml::as_pairs;
 
 use super::address;

@@ -2,9 +2,8 @@
 
 use super::fields::{Context, tag};
 use super::{cluster, machine, machine_set};
-use crate::diag::{Diagnostic, Sink, SourceId, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, closest, codes};
 use crate::template::model::{Model, Role, Template};
-use crate::template::suggest::nearest;
 use crate::untrusted::Untrusted;
 use crate::yaml::{Document, Node, NodeKind};
 
@@ -90,7 +89,7 @@ fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static st
         )
         .at(source, if text.is_empty() { key.span } else { value.span }, "unknown kind")
         .note(format!("omnictl: unknown model kind \"{name}\""));
-        problem = match nearest(&name, KINDS) {
+        problem = match closest(&name, KINDS) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help(format!("kinds: {}", KINDS.join(", "))),
         };

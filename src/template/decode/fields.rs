@@ -1,9 +1,8 @@
 //! Reading the fields of one mapping: known keys, types, and what null means.
 
-use crate::diag::{Diagnostic, Sink, SourceId, Span, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::kinds::DurationSpan;
 use crate::template::model::{OptionalList, Placed, Text};
-use crate::template::suggest::nearest;
 use crate::untrusted::Untrusted;
 use crate::yaml::{self, Node, NodeKind};
 
@@ -88,7 +87,7 @@ impl Context<'_> {
             problem = problem
                 .note("newer clients than Omni 1.9.3's know this field")
                 .help("remove it: templates for Omni 1.9.3 cannot set it");
-        } else if let Some(near) = nearest(&name, known.keys.iter().copied()) {
+        } else if let Some(near) = closest(&name, known.keys.iter().copied()) {
             problem = problem.help(format!("did you mean `{near}`?"));
         } else {
             problem = problem.help(format!("fields here: {}", known.keys.join(", ")));

@@ -7,9 +7,8 @@ mod shapes;
 mod walk;
 
 use super::patch::Part;
-use super::suggest::nearest;
 use super::validate::Rules;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, closest, codes};
 use crate::untrusted::Untrusted;
 use crate::yaml::Node;
 use shapes::TABLE;
@@ -37,7 +36,7 @@ pub(super) fn document(rules: &mut Rules<'_>, part: &Part, root: &Node, kind: &s
     .note(format!("omnictl: \"{name}\" \"{api}\": not registered"));
     if TABLE.is_next(kind, version) {
         problem = problem.note("newer Talos versions know it, the library of Omni 1.9.3 does not");
-    } else if let Some(near) = nearest(kind, TABLE.names()) {
+    } else if let Some(near) = closest(kind, TABLE.names()) {
         problem = problem.help(format!("did you mean `{near}`?"));
     }
     rules.sink.push(problem);

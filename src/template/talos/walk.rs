@@ -1,9 +1,8 @@
 //! Keys and types of one document against its shape.
 
 use super::shapes::{Shape, TABLE, Type};
-use crate::diag::{Diagnostic, SourceId, codes};
+use crate::diag::{Diagnostic, SourceId, closest, codes};
 use crate::template::patch::Part;
-use crate::template::suggest::nearest;
 use crate::template::validate::Rules;
 use crate::untrusted::Untrusted;
 use crate::yaml::{self, Node, NodeKind};
@@ -88,7 +87,7 @@ impl Walk<'_, '_> {
             Diagnostic::error(codes::TALOS_KEY, format!("Talos machine configuration has no key `{path}`"))
                 .at(self.source, key.span, "unknown key")
                 .note(format!("omnictl: unknown keys found during decoding: {path}"));
-        if let Some(near) = nearest(&name, shape.keys().copied()) {
+        if let Some(near) = closest(&name, shape.keys().copied()) {
             problem = problem.help(format!("did you mean `{near}`?"));
         } else if !shape.is_empty() && shape.len() <= 16 {
             let keys: Vec<&str> = shape.keys().copied().collect();

@@ -57,5 +57,10 @@ mod tests {
         assert_eq!(closest("auto_provision", known), Some("autoprovision"));
         assert_eq!(closest("storage", known), None);
         assert_eq!(closest("tls", known), None, "the name itself is no suggestion");
+        let words = ["systemExtensions", "patches", "machines", "name"];
+        assert_eq!(closest("system_extensions", words), Some("systemExtensions"));
+        assert_eq!(closest("patchs", words), Some("patches"));
+        assert_eq!(closest("containerd", words), None);
+        assert_eq!(closest(&"n".repeat(5000), words), None);
     }
 }
