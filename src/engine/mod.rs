@@ -3,7 +3,6 @@
 pub mod apply;
 pub mod driver;
 pub mod event;
-pub mod goal;
 mod memory;
 mod operate;
 pub mod recover;

@@ -9,7 +9,7 @@ use super::driver::StepOutcome;
 use super::event::{Event, Failure, FailureKind, Observer};
 use super::memory::Remember;
 use super::stop::Stop;
-use super::wait::{Waited, until};
+use super::wait::{Pauses, Waited, until};
 use crate::backend::{OmniWriter, Outcome, Refusal};
 use crate::live::Observation;
 use crate::plan::{Action, Operation, Step};
@@ -35,8 +35,6 @@ const LOOKS: [Duration; 6] = [
 ];
 /// Looks that must agree that something is absent after a call in doubt: a slow call may still land.
 const AGREE: usize = 3;
-/// Between two looks at something that is being torn down.
-const GONE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Longest waits.
 #[derive(Clone, Copy, Debug)]
@@ -525,7 +523,7 @@ pub(super) async fn gone(
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Waited {
     let start = clock.now();
-    let mut pause = Duration::from_millis(200);
+    let mut pauses = Pauses::new();
     loop {
         let blocker = match omni.get(id).await {
             Observation::Absent => return Waited::Reached(Vec::new()),
@@ -548,9 +546,9 @@ pub(super) async fn gone(
         if clock.now().saturating_sub(start) >= deadline {
             return Waited::TimedOut(format!("not gone in {}: {blocker}", minutes(deadline)));
         }
+        let pause = pauses.next().unwrap_or_default();
         if stop.sleep(clock, pause).await {
             return Waited::Stopped(blocker);
         }
-        pause = (pause * 2).min(GONE_INTERVAL);
     }
 }

@@ -10,7 +10,7 @@ use crate::live::{OmniSnapshot, Snapshot};
 use crate::resource::TYPE_SUFFIX;
 
 /// Types that a plan looks at, with their namespaces: one list request each, however many clusters there are.
-pub const PLAN_TYPES: [(&str, &str); 18] = [
+pub const PLAN_TYPES: [(&str, &str); 22] = [
     ("MachineClasses", "default"),
     ("Clusters", "default"),
     ("MachineSets", "default"),
@@ -29,6 +29,10 @@ pub const PLAN_TYPES: [(&str, &str); 18] = [
     ("MachineStatuses", "default"),
     ("ClusterStatuses", "default"),
     ("MachineSetStatuses", "default"),
+    ("ClusterBootstrapStatuses", "default"),
+    ("ClusterMachineRequestStatuses", "default"),
+    ("TalosUpgradeStatuses", "default"),
+    ("KubernetesUpgradeStatuses", "default"),
 ];
 /// Requests to Omni besides [`PLAN_TYPES`]: its version.
 pub const PLAN_EXTRA_REQUESTS: usize = 1;

@@ -1,7 +1,7 @@
 //! The proof afterwards: from a fresh look, planning again finds nothing.
 
 use crate::live::Snapshot;
-use crate::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
+use crate::plan::{Action, Desired, Plan, PlanInput, PlanOptions, plan};
 use crate::state::model::Record;
 
 /// What was left to do.
@@ -15,7 +15,7 @@ pub enum Verified {
     Unknown(String),
 }
 
-/// Plans again.
+/// Plans again. Health is what the run waited for, twice in a row; a flicker since is nothing to change.
 pub fn verify(
     desired: &Desired,
     snapshot: &Snapshot,
@@ -24,7 +24,7 @@ pub fn verify(
 ) -> Verified {
     match plan(&PlanInput { desired, snapshot, record, options }) {
         Ok(plan) if !plan.unknown.is_empty() => Verified::Unknown(plan.unknown.join("; ")),
-        Ok(plan) if plan.steps.is_empty() => Verified::Empty,
+        Ok(plan) if plan.steps.iter().all(|s| s.action == Action::Await) => Verified::Empty,
         Ok(plan) => Verified::Left(Box::new(plan)),
         Err(problems) => {
             Verified::Unknown(problems.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "))

@@ -2,25 +2,47 @@
 
 use std::time::Duration;
 
-use super::goal::{GoalState, goal_state, types};
 use super::refresh::lists;
 use super::stop::Stop;
 use crate::backend::OmniReader;
 use crate::plan::Goal;
+use crate::plan::goal::{GoalState, goal_state, types};
 use crate::world::Clock;
 
-/// Between two looks.
-pub const INTERVAL: Duration = Duration::from_secs(2);
-/// Before the first look, so that controllers have noticed the write: an old `done` stays for up to 0.4 s.
-const FIRST: Duration = Duration::from_secs(1);
+/// Before the first look; each further pause is twice as long.
+const FIRST: Duration = Duration::from_millis(100);
+/// Longest pause between two looks.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// How long a goal must hold in every look: controllers notice a write only after a moment, so that an old `done` stays
+/// for up to 0.4 s, and readiness flickers during rollouts.
+const STEADY: Duration = Duration::from_secs(1);
 /// How long a failure may last before it is believed: providers try again after a second, and a failed configuration
 /// heals by itself within a few.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Pauses between looks: short at first, so that what is quick is seen at once, then longer.
+pub(super) struct Pauses(Duration);
+
+impl Pauses {
+    pub(super) fn new() -> Self {
+        Self(FIRST)
+    }
+}
+
+impl Iterator for Pauses {
+    type Item = Duration;
+    /// Never ends.
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.0;
+        self.0 = (pause * 2).min(INTERVAL);
+        Some(pause)
+    }
+}
+
 /// How a wait ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waited {
-    /// The goal was seen twice in a row; facts for people.
+    /// The goal held in several looks in a row; facts for people.
     Reached(Vec<String>),
     /// Somebody failed for good.
     Failed(String),
@@ -30,7 +52,7 @@ pub enum Waited {
     Stopped(String),
 }
 
-/// Polls until the goal holds in two looks in a row (readiness flickers during rollouts), or the deadline.
+/// Polls until the goal holds steadily, or the deadline. An interrupt also ends a look that is under way: it only reads.
 pub async fn until(
     omni: &dyn OmniReader,
     clock: &dyn Clock,
@@ -40,23 +62,27 @@ pub async fn until(
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Waited {
     let start = clock.now();
-    let mut seen_once = false;
+    let mut reached_since: Option<Duration> = None;
     let mut failing_since: Option<Duration> = None;
-    let mut blocker = "the first look".to_owned();
-    let mut pause = FIRST;
-    loop {
+    let mut blocker = "nothing was seen yet".to_owned();
+    for pause in Pauses::new() {
         if stop.sleep(clock, pause).await {
-            return Waited::Stopped(blocker);
+            break;
         }
-        pause = INTERVAL;
-        let state = goal_state(goal, &lists(omni, types(goal)).await);
+        let seen = tokio::select! {
+            biased;
+            seen = lists(omni, types(goal)) => seen,
+            () = stop.wait() => break,
+        };
         let now = clock.now();
-        match state {
-            GoalState::Reached(notes) if seen_once => return Waited::Reached(notes),
-            GoalState::Reached(_) => {
-                seen_once = true;
+        let lasts = |since: &mut Option<Duration>| now.saturating_sub(*since.get_or_insert(now));
+        match goal_state(goal, &seen) {
+            GoalState::Reached(notes) => {
                 failing_since = None;
-                "a second look".clone_into(&mut blocker);
+                if lasts(&mut reached_since) >= STEADY {
+                    return Waited::Reached(notes);
+                }
+                "it is up; looking whether it stays so".clone_into(&mut blocker);
                 continue;
             }
             GoalState::Waiting(why) => {
@@ -64,16 +90,28 @@ pub async fn until(
                 blocker = why;
             }
             GoalState::Failing(why) => {
-                if now.saturating_sub(*failing_since.get_or_insert(now)) >= PATIENCE {
+                if lasts(&mut failing_since) >= PATIENCE {
                     return Waited::Failed(why);
                 }
                 blocker = why;
             }
         }
-        seen_once = false;
+        reached_since = None;
         progress(&blocker);
         if now.saturating_sub(start) >= deadline {
             return Waited::TimedOut(blocker);
         }
+    }
+    Waited::Stopped(blocker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_from_a_tenth_of_a_second_to_two_seconds() {
+        let first: Vec<u128> = Pauses::new().take(7).map(|p| p.as_millis()).collect();
+        assert_eq!(first, [100, 200, 400, 800, 1600, 2000, 2000]);
     }
 }

@@ -1,17 +1,24 @@
 //! Waiting steps: after a change that machines take up, apply waits for the cluster; after a set shrank, for its machines
-//! to be gone.
+//! to be gone. A cluster that needs no change and is not up is waited for too: the run that changed it may not have seen
+//! it come up.
 
 use std::collections::BTreeMap;
 
 use super::facts::{Wanted, allocation, facts};
 use super::scene::Scene;
-use super::{Action, Draft, Goal, Operation};
+use super::unread::Unread;
+use super::{Action, Draft, Goal, NotUp, Operation, goal};
 use crate::address::Address;
 use crate::graph::Wave;
+use crate::resource::{Phase, ResourceId};
 
-/// Waiting steps for the given steps.
-pub(super) fn awaits<'a>(scene: &Scene<'a>, drafts: &[Draft<'a>]) -> Vec<Draft<'a>> {
-    let mut out = Vec::new();
+/// Waiting steps for the given steps, and what is not up without one.
+pub(super) fn awaits<'a>(
+    scene: &Scene<'a>,
+    unread: &Unread,
+    drafts: &[Draft<'a>],
+) -> (Vec<Draft<'a>>, Vec<NotUp>) {
+    let (mut out, mut not_up) = (Vec::new(), Vec::new());
     for cluster in &scene.input.desired.clusters {
         let address = Address::cluster(&cluster.name);
         let below: Vec<&Draft<'_>> = drafts
@@ -29,7 +36,7 @@ pub(super) fn awaits<'a>(scene: &Scene<'a>, drafts: &[Draft<'a>]) -> Vec<Draft<'
                     | "Clusters"
             ) && d.action != Action::Release
         });
-        if !moves {
+        if !moves && !stands(scene, unread, &cluster.name) {
             continue;
         }
         let facts = facts(cluster);
@@ -51,6 +58,10 @@ pub(super) fn awaits<'a>(scene: &Scene<'a>, drafts: &[Draft<'a>]) -> Vec<Draft<'
             talos: facts.talos.clone(),
             ready: facts.cni,
         };
+        if !moves {
+            let Some(blocker) = goal::blocker(&goal, &scene.snapshot().omni) else { continue };
+            not_up.push(NotUp { address: address.clone(), blocker });
+        }
         let machines_change = |removal: bool| {
             below
                 .iter()
@@ -79,5 +90,12 @@ pub(super) fn awaits<'a>(scene: &Scene<'a>, drafts: &[Draft<'a>]) -> Vec<Draft<'
             out.push(wait);
         }
     }
-    out
+    (out, not_up)
+}
+
+/// Whether a declared cluster is there, is a user's, and is fully seen.
+fn stands(scene: &Scene<'_>, unread: &Unread, cluster: &str) -> bool {
+    let live = scene.live(&ResourceId::default_ns("Clusters", cluster));
+    !unread.skips(&Address::cluster(cluster))
+        && live.is_some_and(|l| l.owner.is_empty() && l.phase == Phase::Running)
 }

@@ -8,6 +8,7 @@ mod decide;
 mod draft;
 mod effects;
 mod facts;
+pub mod goal;
 mod input;
 mod model;
 mod order;
@@ -24,5 +25,7 @@ pub use check::check;
 use draft::Draft;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
-pub use model::{Action, Change, Goal, Lost, Operation, Plan, Step, StepId, Summary, Unchanged, Warning};
+pub use model::{
+    Action, Change, Goal, Lost, NotUp, Operation, Plan, Step, StepId, Summary, Unchanged, Warning,
+};
 pub use planner::plan;

@@ -216,6 +216,16 @@ pub struct Warning {
     pub help: Option<String>,
 }
 
+/// A cluster that is as the files ask and has not come up yet: an earlier apply was interrupted while it waited, or gave
+/// up, or machines went down since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotUp {
+    /// The cluster.
+    pub address: Address,
+    /// Who or what is in the way.
+    pub blocker: String,
+}
+
 /// Totals.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Summary {
@@ -258,6 +268,9 @@ pub struct Plan {
     pub unchanged: Vec<Unchanged>,
     /// Machines that will be lost.
     pub lost: Vec<Lost>,
+    /// Declared clusters that are not up although this plan does not move them; each has a step that waits for it.
+    #[serde(default)]
+    pub not_up: Vec<NotUp>,
     /// Warnings and blocks.
     pub warnings: Vec<Warning>,
     /// What could not be read; a plan with entries here is not complete.

@@ -40,7 +40,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     drafts.extend(found.drafts);
     unchanged.extend(found.unchanged);
     effects::judge(&scene, &mut drafts);
-    let waiting = awaits::awaits(&scene, &drafts);
+    let (waiting, not_up) = awaits::awaits(&scene, &unread, &drafts);
     unchanged.sort_by(|a, b| a.address.cmp(&b.address));
     warnings.extend(found.warnings);
     warnings.extend(rules::judge(&scene, &drafts, &unchanged));
@@ -70,6 +70,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         waves,
         unchanged,
         lost,
+        not_up,
         warnings,
         unknown,
         summary,

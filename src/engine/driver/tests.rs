@@ -42,6 +42,7 @@ fn plan(edges: &[Vec<u32>], waits: &[bool]) -> Plan {
         waves: vec![],
         unchanged: vec![],
         lost: vec![],
+        not_up: vec![],
         warnings: vec![],
         unknown: vec![],
         summary: Summary::default(),

@@ -27,6 +27,10 @@ pub fn text(plan: &Plan, look: Look) -> String {
         block(&area, &steps, &mut page);
     }
     not_compared(plan, &mut page);
+    if !plan.not_up.is_empty() {
+        page.blank();
+        not_up(plan, &mut page);
+    }
     waves(plan, &mut page);
     warnings(plan, &mut page);
     page.blank();
@@ -53,6 +57,7 @@ pub fn brief(plan: &Plan, look: Look) -> String {
             ]);
         }
     }
+    not_up(plan, &mut page);
     for warning in plan.warnings.iter().filter(|w| w.blocks) {
         page.line(&[(Tone::Destroy, "blocked "), (Tone::Plain, &safe(&warning.message))]);
     }
@@ -63,10 +68,11 @@ pub fn brief(plan: &Plan, look: Look) -> String {
     page.finish()
 }
 
-/// Says that there is nothing to do, if there is nothing to do; adoptions, blocks and gaps are something.
+/// Says that there is nothing to change, if so; adoptions, blocks and gaps are something.
 fn quiet(plan: &Plan, page: &mut Page) -> bool {
-    let something =
-        !plan.steps.is_empty() || !plan.unknown.is_empty() || plan.warnings.iter().any(|w| w.blocks);
+    let something = plan.steps.iter().any(|s| s.action != Action::Await)
+        || !plan.unknown.is_empty()
+        || plan.warnings.iter().any(|w| w.blocks);
     if something {
         return false;
     }
@@ -76,7 +82,17 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
         line.push_str(&format!(" {} left alone.", count(plan.summary.foreign, "foreign object")));
     }
     page.line(&[(Tone::Title, &line)]);
+    not_up(plan, page);
     true
+}
+
+/// Clusters that are as the files ask and still on their way.
+fn not_up(plan: &Plan, page: &mut Page) {
+    for cluster in &plan.not_up {
+        let name = safe(cluster.address.name());
+        let lead = [(Tone::Update, name.as_str()), (Tone::Plain, " ")];
+        page.hanging(&lead, Tone::Plain, &format!("is not up yet: {}", safe(&cluster.blocker)));
+    }
 }
 
 fn count(n: u32, what: &str) -> String {

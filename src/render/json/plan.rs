@@ -47,6 +47,8 @@ pub struct PlanView {
     pub waves: Vec<WaveView>,
     /// Declared things without a step, and foreign ones.
     pub unchanged: Vec<UnchangedView>,
+    /// Declared clusters that are not up although this plan does not move them; apply waits for them.
+    pub not_up: Vec<NotUpView>,
     /// Fields that were changed outside since the last apply.
     pub drift: Vec<DriftView>,
     /// Blocks first, then warnings.
@@ -210,6 +212,15 @@ pub struct UnchangedView {
     pub note: Option<String>,
 }
 
+/// A cluster that is not up yet.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NotUpView {
+    /// The cluster.
+    pub address: String,
+    /// Who or what is in the way.
+    pub blocker: String,
+}
+
 /// One field that was changed outside.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DriftView {
@@ -274,6 +285,11 @@ impl PlanView {
                     status: u.status.clone(),
                     note: u.note.clone(),
                 })
+                .collect(),
+            not_up: plan
+                .not_up
+                .iter()
+                .map(|n| NotUpView { address: n.address.to_string(), blocker: n.blocker.clone() })
                 .collect(),
             drift: drift(plan),
             warnings: plan

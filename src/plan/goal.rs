@@ -1,13 +1,14 @@
 //! Goals as predicates on live state: reached, or what is in the way.
 //!
 //! "Up" asks for counts, versions and configuration of every machine and not for one `ready` flag: the flag flickers during
-//! rollouts, lingers after a write, and never comes where the patches leave no CNI.
+//! rollouts, lingers after a write, and never comes where the patches leave no CNI. The planner asks once, of its snapshot,
+//! whether something is still to be waited for; apply asks again and again.
 
 use std::collections::BTreeMap;
 
-use crate::live::OmniSnapshot;
-use crate::plan::Goal;
-use crate::resource::{LiveResource, OMNI_PREFIX, Phase};
+use super::Goal;
+use crate::live::{Observation, OmniSnapshot};
+use crate::resource::{LiveResource, OMNI_PREFIX, Phase, TYPE_SUFFIX};
 use crate::untrusted::Untrusted;
 use crate::value::Value;
 
@@ -38,6 +39,17 @@ pub fn types(goal: &Goal) -> &'static [(&'static str, &'static str)] {
         Goal::MachinesGone { .. } => {
             &[("MachineRequests", "infra-provider"), ("ClusterMachineStatuses", "default")]
         }
+    }
+}
+
+/// What is in the way of a goal; none if it is reached, or if not everything that it looks at was seen: then nobody can tell.
+pub(super) fn blocker(goal: &Goal, seen: &OmniSnapshot) -> Option<String> {
+    let told = types(goal).iter().all(|(short, _)| {
+        matches!(seen.types.get(&format!("{short}{TYPE_SUFFIX}")), Some(Observation::Known(_)))
+    });
+    match goal_state(goal, seen) {
+        GoalState::Waiting(why) | GoalState::Failing(why) if told => Some(why),
+        GoalState::Waiting(_) | GoalState::Failing(_) | GoalState::Reached(_) => None,
     }
 }
 
