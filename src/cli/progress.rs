@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::streams::Streams;
 use crate::engine::event::{Ending, Event, Observer};
@@ -14,6 +14,9 @@ use crate::world::real::RealClock;
 
 /// At most one line a minute says that something still runs.
 const HEARTBEAT: Duration = Duration::from_mins(1);
+
+/// Shorter durations of steps are not worth a word.
+const NOTICED: Duration = Duration::from_millis(50);
 
 /// Shows events to people.
 pub(super) struct Progress {
@@ -42,8 +45,7 @@ struct Running {
 impl Progress {
     /// A tree where stderr is a terminal, lines elsewhere.
     pub(super) fn new(streams: &Streams, clock: Arc<dyn Clock>) -> Self {
-        let tree = (streams.err.terminal && !streams.quiet)
-            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let tree = streams.tree().cloned();
         let state = State {
             started: clock.now(),
             spoke: Instant::now(),
@@ -68,19 +70,26 @@ impl Progress {
     pub(super) fn finish(&self) {
         if let Some(tree) = &self.tree {
             let _ = tree.clear();
+            // The last line that was printed above the tree has no line end yet.
+            self.streams.tell("");
         }
     }
 
     fn start(&self, state: &mut State, step: StepId, address: &str, word: &str) {
+        let now = self.clock.now();
         let bar = self.tree.as_ref().map(|tree| {
             let bar = tree.add(ProgressBar::new_spinner());
             let template = if self.streams.err.ascii {
-                "  {prefix}  {elapsed}  {msg}"
+                "  {prefix}  {took}  {wide_msg}"
             } else {
-                "{spinner} {prefix}  {elapsed}  {msg}"
+                "{spinner} {prefix}  {took}  {wide_msg}"
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                let clock = self.clock.clone();
+                let took = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = out.write_str(&seconds(clock.now().saturating_sub(now)));
+                };
+                bar.set_style(style.with_key("took", took));
             }
             bar.set_prefix(format!("{word:<12} {address}"));
             bar.enable_steady_tick(Duration::from_millis(120));
@@ -90,7 +99,6 @@ impl Progress {
             self.line(&format!("step {address} {word}"));
         }
         state.spoke = Instant::now();
-        let now = self.clock.now();
         state
             .running
             .insert(step, Running { address: address.to_owned(), since: now, text: String::new(), bar });
@@ -103,7 +111,7 @@ impl Progress {
         if let Some(bar) = running.and_then(|r| r.bar) {
             bar.finish_and_clear();
         }
-        let took = took.map_or(String::new(), |t| format!(" in {}", seconds(t)));
+        let took = took.filter(|t| *t >= NOTICED).map_or(String::new(), |t| format!(" in {}", seconds(t)));
         let why = ending.why().map_or(String::new(), |w| format!(": {w}"));
         let text = match &self.tree {
             Some(_) => format!("{:<12} {address}{took}{why}", ending.word()),

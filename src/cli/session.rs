@@ -14,11 +14,14 @@ use crate::state::store::Store as _;
 
 /// Runs something that waits for sockets and timers.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Fail>>) -> Result<T, Fail> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| Fail::new(Exit::Error, format!("the program cannot start: {e}")))?
-        .block_on(work)
+        .map_err(|e| Fail::new(Exit::Error, format!("the program cannot start: {e}")))?;
+    let done = runtime.block_on(work);
+    // A question that an interrupt answered still waits for a line; the program does not.
+    runtime.shutdown_background();
+    done
 }
 
 /// Connects to the lab or to what the spec names.

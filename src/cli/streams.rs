@@ -1,8 +1,10 @@
 //! Standard streams: data to stdout, talk to stderr, colour and width decided for each.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use super::args::{Color, Global};
 
@@ -28,6 +30,8 @@ pub(super) struct Streams {
     pub(super) lost: Arc<AtomicBool>,
     pub(super) quiet: bool,
     pub(super) verbose: u8,
+    /// What is redrawn at the end of stderr, once it is.
+    tree: Arc<OnceLock<MultiProgress>>,
 }
 
 /// What decides about colour, in the order of precedence: flag, `NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR=0`, terminal, `TERM=dumb`.
@@ -82,7 +86,15 @@ impl Streams {
             lost: Arc::default(),
             quiet: global.quiet,
             verbose: global.verbose,
+            tree: Arc::default(),
         }
+    }
+
+    /// Lines at the end of stderr that are redrawn in place, where that is a terminal; other talk stays above them.
+    pub(super) fn tree(&self) -> Option<&MultiProgress> {
+        let wanted = self.err.terminal && !self.quiet;
+        wanted
+            .then(|| self.tree.get_or_init(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())))
     }
 
     /// Data. A reader that went away (`| head`) is no error and stops nothing; data that is lost otherwise is told, and the
@@ -110,10 +122,16 @@ impl Streams {
 
     /// Talk that is always shown.
     pub(super) fn tell(&self, text: &str) {
-        let mut err = std::io::stderr().lock();
-        let _ = err.write_all(text.as_bytes());
-        if !text.ends_with('\n') {
-            let _ = err.write_all(b"\n");
+        let write = || {
+            let mut err = std::io::stderr().lock();
+            let _ = err.write_all(text.as_bytes());
+            if !text.ends_with('\n') {
+                let _ = err.write_all(b"\n");
+            }
+        };
+        match self.tree.get() {
+            Some(tree) => tree.suspend(write),
+            None => write(),
         }
     }
 

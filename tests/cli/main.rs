@@ -5,6 +5,7 @@ mod apply;
 mod files;
 mod plan;
 mod repository;
+mod terminal;
 mod trust;
 mod usage;
 mod wrong_inputs;

@@ -59,7 +59,7 @@ fn load() -> Vec<Case> {
             folder,
         })
         .collect();
-    assert!(cases.len() >= 35, "golden cases are missing");
+    assert!(cases.len() >= 36, "golden cases are missing");
     cases
 }
 

@@ -68,8 +68,8 @@ fn the_same_inputs_give_the_same_bytes() {
 #[test]
 fn only_what_is_known_not_to_be_up_is_waited_for() {
     let named = |name: &str| all().iter().find(|c| c.name == name).unwrap().clone();
-    assert!(named("035-up-without-cni").plan().steps.is_empty());
-    let coming = named("034-coming-up");
+    assert!(named("036-up-without-cni").plan().steps.is_empty());
+    let coming = named("035-coming-up");
     let plan = coming.plan();
     assert_eq!(changes(&plan), ["await cluster/talos-prod-01"]);
     assert!(plan.steps.iter().all(|s| !s.action.is_change()), "waiting is no change");
@@ -123,8 +123,8 @@ proptest! {
 
     #[test]
     fn any_files_against_any_world(
-        files in 0usize..35,
-        world in 0usize..35,
+        files in 0usize..36,
+        world in 0usize..36,
         dropped in proptest::collection::btree_set(0usize..8, 0..4),
         with_record in any::<bool>(),
     ) {

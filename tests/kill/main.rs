@@ -3,123 +3,17 @@
 //! the witness. `OMNI_SCALE_KILLS` sets the number of moments, `OMNI_SCALE_KILL_SEED` the seed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+mod bench;
+mod signals;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use omni_scale::state::{journal, store};
-use omni_scale::world::real::RealFs;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::copy(from, to).unwrap();
-    }
-}
-
-/// A served world and a repository that points at it.
-struct Bench {
-    dir: tempfile::TempDir,
-    lab: Child,
-    env: Vec<(String, String)>,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
-            copy(&root.join(entry), &dir.path().join(entry));
-        }
-        let mut lab = Command::new(env!("CARGO_BIN_EXE_omni-scale"))
-            .args(["lab", "up", "fresh", "--speed", "2000"])
-            .current_dir(dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut env = Vec::new();
-        for line in BufReader::new(lab.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
-            env.push((name.to_owned(), value.trim_matches('\'').to_owned()));
-            if name == "OMNI_SCALE_SPEC" {
-                break;
-            }
-        }
-        Self { dir, lab, env }
-    }
-
-    fn apply(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_omni-scale"));
-        command
-            .args(["apply", "--auto-approve", "--max-risk", "low"])
-            .current_dir(self.dir.path())
-            .env_clear()
-            .envs(self.env.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn log(&self) -> PathBuf {
-        self.dir.path().join("state/lab/fresh/requests.jsonl")
-    }
-
-    fn requests(&self) -> Vec<Value> {
-        let bytes = std::fs::read(self.log()).unwrap_or_default();
-        bytes.split_inclusive(|b| *b == b'\n').filter_map(|l| serde_json::from_slice(l).ok()).collect()
-    }
-
-    /// Stops the lab cleanly and reads what users made in it.
-    fn stop(mut self) -> (Vec<Value>, BTreeMap<String, Value>) {
-        kill(Pid::from_raw(self.lab.id() as i32), Signal::SIGTERM).unwrap();
-        self.lab.wait().unwrap();
-        let world = std::fs::read(self.dir.path().join("state/lab/fresh/world.json")).unwrap();
-        let world: Value = serde_json::from_slice(&world).unwrap();
-        let users =
-            ["MachineClasses", "Clusters", "MachineSets", "ConfigPatches", "ExtensionsConfigurations"];
-        let resources = world["resources"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|r| r["owner"] == "" && users.iter().any(|u| r["type"] == format!("{u}.omni.sidero.dev")))
-            .map(|r| {
-                let id = format!("{}/{}", r["type"].as_str().unwrap(), r["id"].as_str().unwrap());
-                (id, json!({"spec": r["spec"], "labels": r["labels"], "annotations": r["annotations"]}))
-            })
-            .collect();
-        (self.requests(), resources)
-    }
-
-    /// Record and journals read, whatever happened.
-    fn memory_is_readable(&self, moment: usize) {
-        let state = self.dir.path().join("state");
-        for entry in std::fs::read_dir(&state).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.ends_with(".json") && !name.starts_with('.') {
-                let bytes = std::fs::read(&path).unwrap();
-                store::decode(&name, &bytes).unwrap_or_else(|e| panic!("moment {moment}: {e}"));
-            }
-        }
-        for found in journal::all(&RealFs::new(), &state.join("runs")).unwrap() {
-            assert!(found.scope().is_some() || found.lines.is_empty(), "moment {moment}");
-        }
-    }
-}
+use crate::bench::Bench;
 
 /// Kills an apply once the lab has served `moment` requests; false when it ended before.
 fn killed(bench: &Bench, moment: usize) -> bool {
