@@ -59,16 +59,16 @@ impl Address {
     /// The last kind: `machineset` of `cluster/a/machineset/b`, `container` of `provider/P/container`.
     pub fn kind(&self) -> &str {
         let n = self.parts.len();
-        let at = if n % 2 == 0 { n.saturating_sub(2) } else { n - 1 };
+        let at = if n.is_multiple_of(2) { n.saturating_sub(2) } else { n - 1 };
         self.parts.get(at).map_or("", String::as_str)
     }
     /// The last name, decoded; empty for a facet.
     pub fn name(&self) -> &str {
-        if self.parts.len() % 2 == 0 { self.parts.last().map_or("", String::as_str) } else { "" }
+        if self.parts.len().is_multiple_of(2) { self.parts.last().map_or("", String::as_str) } else { "" }
     }
     /// The address above this one, if any.
     pub fn parent(&self) -> Option<Self> {
-        let cut = if self.parts.len() % 2 == 0 { 2 } else { 1 };
+        let cut = if self.parts.len().is_multiple_of(2) { 2 } else { 1 };
         let keep = self.parts.len().checked_sub(cut).filter(|n| *n > 0)?;
         Some(Self { parts: self.parts.iter().take(keep).cloned().collect() })
     }

@@ -203,7 +203,7 @@ fn each_rule_refuses_by_its_own_code() {
     let plane = |keys: &str| template("", keys);
     for (text, code) in [
         ("kind: ControlPlane\n".to_owned(), 176),
-        ("".to_owned(), 176),
+        (String::new(), 176),
         (template("", "---\nkind: ControlPlane\n"), 176),
         (template("", "---\n[a]\n"), 160),
         (template("", "---\nname: x\n"), 160),

@@ -47,7 +47,7 @@ pub(super) fn check(source: SourceId, documents: &[Document], sink: &mut Sink) {
             sink.push(
                 Diagnostic::error(codes::MISSING_FIELD, "the provider's configuration has no `proxmox.url`")
                     .at(source, section.span, ""),
-            )
+            );
         }
     }
 }

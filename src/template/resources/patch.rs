@@ -59,7 +59,7 @@ mod tests {
         #[test]
         fn ids_of_one_level_differ_and_keep_the_name(a in 0usize..700, b in 0usize..700, name in "[ -~]{0,12}") {
             prop_assert_eq!(a == b, id(200 + a, "cluster-c", &name) == id(200 + b, "cluster-c", &name));
-            let suffix = format!("-cluster-c-{}", name);
+            let suffix = format!("-cluster-c-{name}");
             prop_assert!(id(200 + a, "cluster-c", &name).ends_with(&suffix));
         }
     }

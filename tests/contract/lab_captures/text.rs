@@ -43,10 +43,10 @@ fn masked(text: &str) -> String {
         .filter(|w| !w.is_empty())
         .collect::<Vec<_>>()
         .join(" ");
-    if let Some((head, _)) = out.split_once("@") {
-        if let Some((_, tail)) = out.split_once(')') {
-            out = format!("{head}@N){tail}");
-        }
+    if let Some((head, _)) = out.split_once('@')
+        && let Some((_, tail)) = out.split_once(')')
+    {
+        out = format!("{head}@N){tail}");
     }
     match out.find("failed to unmarshal YAML ") {
         Some(at) => format!("{}failed to unmarshal YAML …", &out[..at]),

@@ -95,10 +95,10 @@ fn accounts(r: &Recording, folder: &Folder, pair: &KeyPair, recorded_key: bool) 
         out.len() - 1
     });
     if recorded_key {
-        if let Some(armored) = folder.keys.get(fingerprint) {
-            if out[at].public_keys().iter().all(|k| k.fingerprint != fingerprint) {
-                out[at].add_key(armored).unwrap();
-            }
+        if let Some(armored) = folder.keys.get(fingerprint)
+            && out[at].public_keys().iter().all(|k| k.fingerprint != fingerprint)
+        {
+            out[at].add_key(armored).unwrap();
         }
     } else {
         out[at].add_key(&pair.public()).unwrap();
@@ -131,12 +131,11 @@ impl Builder<'_> {
         let r = self.r;
         let (namespace, kind, id) = r.target();
         let key = Key::new(&namespace, &kind, &id);
-        if let Some((name, _)) = r.signature() {
-            if let Some(provider) =
+        if let Some((name, _)) = r.signature()
+            && let Some(provider) =
                 name.strip_prefix("infra-provider:").filter(|_| !self.says("not registered"))
-            {
-                self.put(Resource::new(Key::of("InfraProviders", provider), json!({})));
-            }
+        {
+            self.put(Resource::new(Key::of("InfraProviders", provider), json!({})));
         }
         if r.ok() && matches!(r.call.as_str(), "Get" | "List") {
             return self.shown();
@@ -218,10 +217,10 @@ impl Builder<'_> {
         if update && r.status == Some(400) {
             // Texts are looked at only when they change.
             for pointer in ["/data", "/auto_provision/provider_data"] {
-                if let Some(text) = old.spec.pointer_mut(pointer) {
-                    if Some(&*text) == r.spec().pointer(pointer) {
-                        *text = json!("machine: {}");
-                    }
+                if let Some(text) = old.spec.pointer_mut(pointer)
+                    && Some(&*text) == r.spec().pointer(pointer)
+                {
+                    *text = json!("machine: {}");
                 }
             }
         }
@@ -316,10 +315,8 @@ impl Builder<'_> {
                     self.put(set);
                 }
             }
-            "ConfigPatches" => {
-                if self.says("tearing down") {
-                    self.cluster(label("cluster"));
-                }
+            "ConfigPatches" if self.says("tearing down") => {
+                self.cluster(label("cluster"));
             }
             "ExtensionsConfigurations" => self.extensions(&spec, label("cluster")),
             "MachineClasses" => self.provider(spec["auto_provision"]["provider_id"].as_str()),
