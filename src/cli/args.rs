@@ -158,12 +158,23 @@ pub struct PlanArgs {
 pub enum Risk {
     /// No machine is disturbed.
     Low,
-    /// Machines may reboot, or what happens to them is not known.
+    /// Machines may reboot.
     Medium,
-    /// Machines may be rebuilt.
+    /// Machines may be rebuilt, or what happens to them is not known.
     High,
     /// Machines may be destroyed.
     Critical,
+}
+
+impl From<Risk> for crate::policy::Risk {
+    fn from(risk: Risk) -> Self {
+        match risk {
+            Risk::Low => Self::Low,
+            Risk::Medium => Self::Medium,
+            Risk::High => Self::High,
+            Risk::Critical => Self::Critical,
+        }
+    }
 }
 
 /// `apply`
@@ -175,7 +186,7 @@ pub struct ApplyArgs {
     /// Do not ask; outside of the lab this needs `--max-risk`
     #[arg(long)]
     pub auto_approve: bool,
-    /// Refuse a plan that may do worse than this
+    /// Refuse a plan of more risk: low, medium, high or critical
     #[arg(long, value_enum, value_name = "RISK")]
     pub max_risk: Option<Risk>,
     /// Longest wait for a cluster to come up, or for machines to go

@@ -15,7 +15,7 @@ use crate::client::{Origin, SigningKey, Stack, Trace};
 use crate::engine::refresh::refresh;
 use crate::lab::{self, Lab, LabError, LabOptions, Speed};
 use crate::live::{ProxmoxFailure, Snapshot};
-use crate::secret::Secret;
+use crate::secret::{DigestKey, Secret};
 use crate::state::local::LocalStore;
 use crate::wire::Fingerprint;
 use crate::wire::proxmox::Token;
@@ -54,6 +54,8 @@ pub(super) struct Connection {
     pub(super) rng: Arc<dyn Rng>,
     pub(super) fs: Arc<dyn Fs>,
     pub(super) store: LocalStore,
+    /// Makes digests of secrets: the operator's, else the one beside the record, else none yet.
+    pub(super) digest_key: Option<DigestKey>,
     /// Name of the Omni instance in record and plan: its origin, or `lab/WORLD`, whose port changes.
     pub(super) name: String,
     /// What the tool cannot see, one line each.
@@ -138,10 +140,13 @@ pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<
     let rng: Arc<dyn Rng> = Arc::new(RealRng);
     let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
     let name = origin.as_str().to_owned();
+    let store = LocalStore::new(fs.clone(), &root.join("state"), &targets.spec, &name);
+    let digest_key = credentials::digest_key(&store)?;
     Ok(Connection {
         omni: OmniBackend::new(stack(origin, key, &net, &clock, &rng, streams.verbose)),
         proxmox: proxmox(clusters, &net),
-        store: LocalStore::new(fs.clone(), &root.join("state"), &targets.spec, &name),
+        store,
+        digest_key,
         clock,
         rng,
         fs,
@@ -209,10 +214,13 @@ pub(super) async fn lab(
     let rng: Arc<dyn Rng> = Arc::new(RealRng);
     let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
     let name = format!("lab/{world}");
+    let store = LocalStore::new(fs.clone(), &folder.join(world), &targets.spec, &name);
+    let digest_key = credentials::digest_key(&store)?;
     Ok(Connection {
         omni: OmniBackend::new(stack(origin, Arc::new(key), &net, &clock, &rng, streams.verbose)),
         proxmox: proxmox(clusters, &net),
-        store: LocalStore::new(fs.clone(), &folder.join(world), &targets.spec, &name),
+        store,
+        digest_key,
         clock,
         rng,
         fs,

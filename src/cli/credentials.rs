@@ -10,7 +10,8 @@ use super::fail::Fail;
 use super::streams::Streams;
 use crate::client::trust::{Bindings, Credential, Unbound, bound, trust_line};
 use crate::client::{Origin, SigningKey, context, key};
-use crate::secret::Secret;
+use crate::secret::{DigestKey, Secret};
+use crate::state::local::LocalStore;
 use crate::wire::proxmox::Token;
 
 fn variable(name: &str) -> Option<String> {
@@ -142,4 +143,21 @@ pub(super) fn proxmox_token(credential: &Credential) -> Result<Option<Token>, Fa
         }
     }
     Ok(None)
+}
+
+/// Holds the operator's own digest key.
+const DIGEST_KEY: &str = "OMNI_SCALE_DIGEST_KEY";
+/// Shortest text for it, in characters: what is shorter can be guessed, and with it every short secret.
+const SHORTEST_KEY: usize = 16;
+
+/// The key of digests: the operator's, else the one beside the record, else none yet.
+pub(super) fn digest_key(store: &LocalStore) -> Result<Option<DigestKey>, Fail> {
+    match variable(DIGEST_KEY).map(Secret::new) {
+        None => Ok(store.digest_key()?),
+        Some(text) if text.expose().trim().chars().count() < SHORTEST_KEY => {
+            let message = format!("`{DIGEST_KEY}` is shorter than {SHORTEST_KEY} characters");
+            Err(Fail::new(Exit::Usage, message).help("make one with `openssl rand -hex 32`, and keep it"))
+        }
+        Some(text) => Ok(Some(DigestKey::from_text(text.expose().trim()))),
+    }
 }

@@ -47,6 +47,7 @@ impl From<StoreError> for Fail {
             StoreError::Damaged { .. }
             | StoreError::Newer { .. }
             | StoreError::Foreign { .. }
+            | StoreError::Key(_)
             | StoreError::Unavailable(_) => Exit::Error,
         };
         Self::new(exit, e.to_string()).help(e.help())

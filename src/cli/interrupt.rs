@@ -6,11 +6,27 @@ use super::exit::Exit;
 use super::streams::Streams;
 use crate::engine::stop::{self, Stop};
 
-/// What an apply says at its first interrupt.
-pub(super) const APPLY: &str = "Stopping: nothing new is started, calls under way are finished. Omni goes on with what it has accepted. Again: abort at once.";
+/// What is said at the first and at the second signal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    first: &'static str,
+    second: &'static str,
+}
 
-/// Watches SIGINT, SIGTERM and SIGHUP from now on; `first` is said at the first one.
-pub(super) fn watch(streams: &Streams, first: &'static str) -> Stop {
+/// While a plan is carried out.
+pub(super) const APPLY: Words = Words {
+    first: "Stopping: nothing new is started, calls under way are finished. Omni goes on with what it has accepted. Again: abort at once.",
+    second: "Aborted. What was under way is in doubt; the next apply looks it up first.",
+};
+
+/// While a world of the lab is served.
+pub(super) const LAB: Words = Words {
+    first: "Stopping: the world is kept. Again: abort at once.",
+    second: "Aborted. The world is as it was last kept.",
+};
+
+/// Watches SIGINT, SIGTERM and SIGHUP from now on.
+pub(super) fn watch(streams: &Streams, words: Words) -> Stop {
     let (sender, stop) = stop::channel();
     let streams = streams.clone();
     let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
@@ -29,10 +45,10 @@ pub(super) fn watch(streams: &Streams, first: &'static str) -> Stop {
             }
             count += 1;
             if count == 1 {
-                streams.tell(first);
+                streams.tell(words.first);
                 sender.stop();
             } else {
-                streams.tell("Aborted. What was under way is in doubt; the next apply looks it up first.");
+                streams.tell(words.second);
                 abort();
             }
         }

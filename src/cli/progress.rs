@@ -22,13 +22,14 @@ const NOTICED: Duration = Duration::from_millis(50);
 pub(super) struct Progress {
     streams: Streams,
     tree: Option<MultiProgress>,
-    /// The clock that waits, which jumps in the lab: what people read as durations. Heartbeats follow real time.
+    /// The run's own time, which jumps in the lab: durations agree with those of the report.
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 struct State {
     started: Duration,
+    /// Real time, as a reader waits.
     spoke: Instant,
     total: usize,
     ended: usize,
@@ -43,7 +44,7 @@ struct Running {
 }
 
 impl Progress {
-    /// A tree where stderr is a terminal, lines elsewhere.
+    /// A tree where stderr is a terminal, lines elsewhere. `clock` is the one that the run waits on.
     pub(super) fn new(streams: &Streams, clock: Arc<dyn Clock>) -> Self {
         let tree = streams.tree().cloned();
         let state = State {
@@ -135,11 +136,12 @@ impl Progress {
         if self.tree.is_none() && state.spoke.elapsed() >= HEARTBEAT {
             state.spoke = Instant::now();
             let line = format!(
-                "still running ({}): {}: {text}; {} of {} steps ended",
+                "still running ({}): {}: {text}; {} of {} {} ended",
                 seconds(self.clock.now().saturating_sub(state.started)),
                 running.address,
                 state.ended,
-                state.total
+                state.total,
+                if state.total == 1 { "step" } else { "steps" }
             );
             self.line(&line);
         }
@@ -152,6 +154,7 @@ impl Observer for Progress {
         match event {
             Event::RunStarted { run, steps } => {
                 state.total = *steps;
+                state.started = self.clock.now();
                 self.line(&format!("run {run}: {steps} {}", if *steps == 1 { "step" } else { "steps" }));
             }
             Event::StepStarted { step, address, action } => {

@@ -138,8 +138,9 @@ fn reached(out: &mut String, goal: &Goal, world: Option<&str>) {
             }
         }
         Goal::MachinesGone { machine_set, machines } => {
+            let noun = if *machines == 1 { "machine" } else { "machines" };
             let _ =
-                writeln!(out, "{machine_set} has {machines} machines; the others are gone, with their VMs.");
+                writeln!(out, "{machine_set} has {machines} {noun}; the others are gone, with their VMs.");
         }
     }
 }

@@ -9,6 +9,7 @@ use super::streams::Streams;
 use crate::diag::Sink;
 use crate::engine::recover;
 use crate::plan::{Plan, PlanInput, PlanOptions, plan};
+use crate::secret::DigestKey;
 use crate::state::model::Record;
 use crate::state::store::Store as _;
 
@@ -58,11 +59,12 @@ pub(super) fn warn_in_doubt(connection: &Connection, streams: &Streams) -> Resul
     Ok(())
 }
 
-/// Looks and plans.
+/// Looks and plans. `key` makes digests; without it the key that was found.
 pub(super) async fn make_plan(
     repository: &Repository,
     connection: &Connection,
     record: Option<&Record>,
+    key: Option<&DigestKey>,
     streams: &Streams,
 ) -> Result<Plan, Fail> {
     let snapshot = connection.look().await?;
@@ -70,6 +72,7 @@ pub(super) async fn make_plan(
         desired: &repository.desired,
         snapshot: &snapshot,
         record,
+        key: key.or(connection.digest_key.as_ref()),
         options: PlanOptions::default(),
     };
     plan(&input).map_err(|problems| {

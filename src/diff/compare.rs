@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::embedded::{self, Tree};
-use super::sensitive::is_sensitive;
+use super::remembered::{remembered, remembered_tree, unknown};
+use super::sensitive::{conceals, is_sensitive};
 use super::words::words;
 use crate::graph::Prune;
 use crate::kinds::{self, fields::by_json, normalise};
 use crate::resource::Resource;
+use crate::secret::DigestKey;
 use crate::value::Value;
 
 /// Why a field differs.
@@ -41,32 +43,96 @@ pub struct Difference {
     pub formatting: bool,
 }
 
-/// What the record says about one field.
+/// One field in the remembered form: what was applied, and what is live and wanted in the same form, secrets as digests.
 #[derive(Clone, Copy)]
-enum Applied<'a> {
-    /// No record of it (or a digest, or text that is not a tree): two-way.
-    Nothing,
-    /// The value that we applied; `None` when we applied none.
-    Was(Option<&'a Value>),
+struct Memory<'a> {
+    applied: Option<&'a Value>,
+    live: Option<&'a Value>,
+    wanted: Option<&'a Value>,
+    key: Option<&'a DigestKey>,
+}
+
+impl<'a> Memory<'a> {
+    fn map(self, f: impl Fn(&'a Value) -> Option<&'a Value>) -> Self {
+        let Self { applied, live, wanted, key } = self;
+        Self { applied: applied.and_then(&f), live: live.and_then(&f), wanted: wanted.and_then(&f), key }
+    }
+
+    /// A digest of another key says nothing: then the files count as what changed, as without a record.
+    fn cause(self, lenient: bool) -> Cause {
+        if self.applied.is_some_and(|a| unknown(a, self.key)) {
+            Cause::Files
+        } else if same(self.applied, self.wanted, lenient) {
+            Cause::Drift
+        } else if same(self.applied, self.live, lenient) {
+            Cause::Files
+        } else {
+            Cause::Both
+        }
+    }
 }
 
 /// All fields in which `live` differs from `wanted` (which carries already what belongs to others: see [`super::carry`]),
-/// in path order. Empty: nothing is to be sent.
+/// in path order. Empty: nothing is to be sent. `key` made the digests of `applied`.
 pub fn compare(
     live: &Resource,
     wanted: &Resource,
     applied: Option<&Resource>,
     prune: Prune,
+    key: Option<&DigestKey>,
 ) -> Vec<Difference> {
     let mut walk = Walk { out: Vec::new(), kind: live.id.short_kind(), lenient: prune == Prune::Record };
-    let live_spec = spec(live);
-    let wanted_spec = spec(wanted);
-    let applied_spec = applied.map(spec);
-    walk.spec(&live_spec, &wanted_spec, applied_spec.as_ref());
-    walk.metadata("labels", &live.labels, &wanted.labels, applied.map(|a| &a.labels));
-    walk.metadata("annotations", &live.annotations, &wanted.annotations, applied.map(|a| &a.annotations));
+    let bare = |r: &Resource| Resource { spec: spec(r), ..r.clone() };
+    let (live, wanted) = (bare(live), bare(wanted));
+    if live.spec == wanted.spec && live.labels == wanted.labels && live.annotations == wanted.annotations {
+        return Vec::new();
+    }
+    let then = applied.map(|a| [&bare(a), &live, &wanted].map(|r| remembered(r, key)));
+    let memory = then.as_ref().map(|[applied, live, wanted]| Memory {
+        applied: Some(&applied.spec),
+        live: Some(&live.spec),
+        wanted: Some(&wanted.spec),
+        key,
+    });
+    walk.spec(&live.spec, &wanted.spec, memory);
+    let labels = then.as_ref().map(|t| t.each_ref().map(|r| &r.labels));
+    walk.metadata("labels", &live.labels, &wanted.labels, labels, key);
+    let annotations = then.as_ref().map(|t| t.each_ref().map(|r| &r.annotations));
+    walk.metadata("annotations", &live.annotations, &wanted.annotations, annotations, key);
     walk.out.sort_by(|a, b| a.path.cmp(&b.path));
     walk.out
+}
+
+/// Whether the record holds already what the files ask for, so that it need not be written. A digest of another key
+/// counts as another value; without any key it counts as the same.
+pub fn same_record(applied: &Resource, wanted: &Resource, key: Option<&DigestKey>) -> bool {
+    let form = |r: &Resource| remembered(&Resource { spec: spec(r), ..r.clone() }, key);
+    let (a, w) = (form(applied), form(wanted));
+    let text = |a: Option<&String>, w: Option<&String>| {
+        a == w || (key.is_none() && a.is_some_and(|a| unknown(&a.as_str().into(), None)) && w.is_some())
+    };
+    let texts = |a: &BTreeMap<String, String>, w: &BTreeMap<String, String>| {
+        a.keys().chain(w.keys()).all(|k| text(a.get(k), w.get(k)))
+    };
+    texts(&a.labels, &w.labels)
+        && texts(&a.annotations, &w.annotations)
+        && if key.is_some() { same(Some(&a.spec), Some(&w.spec), true) } else { alike(&a.spec, &w.spec) }
+}
+
+/// Equality where nobody can tell what a digest stands for.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Str(text), Value::Str(_)) if unknown(&text.as_str().into(), None) => true,
+        (Value::Map(x), Value::Map(y)) => {
+            let keys: BTreeSet<&String> = x.keys().chain(y.keys()).collect();
+            keys.into_iter().all(|k| match (x.get(k), y.get(k)) {
+                (Some(x), Some(y)) => alike(x, y),
+                (x, y) => zero(x) && zero(y),
+            })
+        }
+        (Value::List(x), Value::List(y)) => x.len() == y.len() && x.iter().zip(y).all(|(x, y)| alike(x, y)),
+        (x, y) => same(Some(x), Some(y), true),
+    }
 }
 
 /// Whether two specs of one type mean and say the same (zero values aside).
@@ -94,37 +160,43 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn spec(&mut self, live: &Value, wanted: &Value, applied: Option<&Value>) {
+    fn spec(&mut self, live: &Value, wanted: &Value, memory: Option<Memory<'_>>) {
         let Some(path) = embedded::field(self.kind) else {
-            return self.tree(&mut Vec::new(), Some(live), Some(wanted), was(applied), false);
+            return self.tree(&mut Vec::new(), Some(live), Some(wanted), memory, false);
         };
         let text = |v: &Value| v.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (live_text, wanted_text) = (text(live), text(wanted));
-        let without = |v: &Value| remove(v, path);
-        let (live_rest, wanted_rest) = (without(live), without(wanted));
-        let applied_rest = applied.map(without);
-        self.tree(&mut Vec::new(), Some(&live_rest), Some(&wanted_rest), was(applied_rest.as_ref()), false);
+        let (live_rest, wanted_rest) = (remove(live, path), remove(wanted, path));
+        self.tree(&mut Vec::new(), Some(&live_rest), Some(&wanted_rest), memory, false);
         if live_text == wanted_text {
             return;
         }
         let prefix: Vec<String> = path.iter().map(|p| (*p).to_owned()).collect();
-        let applied_text = applied.map(text);
+        let memory = memory.map(|m| m.map(|v| v.at(path)));
+        let cause = memory.filter(|m| m.applied.is_some()).map_or(Cause::Files, |m| m.cause(true));
         let before = self.out.len();
         // Of a text that appears or goes, every field is shown.
         let nothing = |text: &str| if text.is_empty() { Some(Tree::Nothing) } else { embedded::tree(text) };
         match (nothing(&live_text), nothing(&wanted_text)) {
             (Some(l), Some(w)) => {
-                let a = applied_text.as_deref().and_then(embedded::tree);
-                let (l, w, a) = Tree::align(l, w, a);
-                self.tree(&mut prefix.clone(), Some(&l), Some(&w), was(a.as_ref()), true);
+                let then = memory.filter(|m| m.applied.is_some()).and_then(|m| {
+                    let [a, l, w] = [m.applied, m.live, m.wanted].map(remembered_tree);
+                    Some([a?, l?, w?])
+                });
+                let (l, w, then) = Tree::align(l, w, then);
+                let fields = then.as_ref().zip(memory).map(|([applied, live, wanted], m)| Memory {
+                    applied: Some(applied),
+                    live: Some(live),
+                    wanted: Some(wanted),
+                    ..m
+                });
+                self.tree(&mut prefix.clone(), Some(&l), Some(&w), fields, true);
                 if self.out.len() == before {
-                    let cause = cause(applied_text.as_ref(), &live_text, &wanted_text);
                     self.push(&prefix, Some(&live_text.into()), Some(&wanted_text.into()), cause, true);
                 }
             }
             _ => {
                 let value = |t: String| (!t.is_empty()).then(|| Value::from(t));
-                let cause = cause(applied_text.as_ref(), &live_text, &wanted_text);
                 self.push(&prefix, value(live_text).as_ref(), value(wanted_text).as_ref(), cause, false);
             }
         }
@@ -135,7 +207,7 @@ impl Walk<'_> {
         path: &mut Vec<String>,
         live: Option<&Value>,
         wanted: Option<&Value>,
-        applied: Applied<'_>,
+        memory: Option<Memory<'_>>,
         embedded: bool,
     ) {
         let lenient = self.lenient && !embedded;
@@ -150,23 +222,18 @@ impl Walk<'_> {
         if let (Some(a), Some(b)) = (maps(live), maps(wanted))
             && (a || b)
         {
-            let keys: BTreeSet<&String> = [live, wanted]
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_map)
-                .flat_map(BTreeMap::keys)
-                .collect();
+            let both = || [live, wanted].into_iter().flatten();
+            let keys: BTreeSet<&String> = both().filter_map(Value::as_map).flat_map(BTreeMap::keys).collect();
             for key in keys {
                 let get = |v: Option<&'_ Value>| v.and_then(|v| v.get(key)).cloned();
                 let (l, w) = (get(live), get(wanted));
-                let child = match applied {
-                    Applied::Was(v) => Some(get(v)),
-                    Applied::Nothing => None,
-                };
-                let child = child.as_ref().map_or(Applied::Nothing, |c| Applied::Was(c.as_ref()));
+                let before = self.out.len();
                 path.push(key.clone());
-                self.tree(path, l.as_ref(), w.as_ref(), child, embedded);
+                self.tree(path, l.as_ref(), w.as_ref(), memory.map(|m| m.map(|v| v.get(key))), embedded);
                 path.pop();
+                if both().any(|map| conceals(map, key)) {
+                    self.out.iter_mut().skip(before).for_each(|d| d.sensitive = true);
+                }
             }
             return;
         }
@@ -174,25 +241,17 @@ impl Walk<'_> {
             && l.len() == w.len()
             && l.iter().chain(w).all(|v| matches!(v, Value::Map(_)))
         {
+            let items = |v: Option<&Value>| v.and_then(Value::as_list).map(<[Value]>::len);
+            let memory = memory.filter(|m| items(m.applied) == Some(w.len()));
             for (i, (l, w)) in l.iter().zip(w).enumerate() {
-                let child = match applied {
-                    Applied::Was(Some(Value::List(a))) if a.len() == w_len(wanted) => Applied::Was(a.get(i)),
-                    _ => Applied::Nothing,
-                };
                 path.push(format!("[{i}]"));
-                self.tree(path, Some(l), Some(w), child, embedded);
+                let item = memory.map(|m| m.map(|v| v.as_list().and_then(|items| items.get(i))));
+                self.tree(path, Some(l), Some(w), item, embedded);
                 path.pop();
             }
             return;
         }
-        let cause = match applied {
-            Applied::Nothing => Cause::Files,
-            Applied::Was(a) if a.is_some_and(is_digest) => Cause::Files,
-            Applied::Was(a) if same(a, wanted, lenient) => Cause::Drift,
-            Applied::Was(a) if same(a, live, lenient) => Cause::Files,
-            Applied::Was(_) => Cause::Both,
-        };
-        self.push(path, live, wanted, cause, false);
+        self.push(path, live, wanted, memory.map_or(Cause::Files, |m| m.cause(lenient)), false);
     }
 
     fn metadata(
@@ -200,7 +259,8 @@ impl Walk<'_> {
         name: &str,
         live: &BTreeMap<String, String>,
         wanted: &BTreeMap<String, String>,
-        applied: Option<&BTreeMap<String, String>>,
+        memory: Option<[&BTreeMap<String, String>; 3]>,
+        digests: Option<&DigestKey>,
     ) {
         let keys: BTreeSet<&String> = live.keys().chain(wanted.keys()).collect();
         for key in keys {
@@ -208,12 +268,16 @@ impl Walk<'_> {
             if l == w {
                 continue;
             }
-            let cause = match applied.map(|a| a.get(key)) {
-                None => Cause::Files,
-                Some(a) if a == w => Cause::Drift,
-                Some(a) if a == l => Cause::Files,
-                Some(_) => Cause::Both,
-            };
+            let cause = memory.map_or(Cause::Files, |maps| {
+                let [applied, live, wanted] = maps.map(|m| m.get(key).map(|v| Value::from(v.as_str())));
+                Memory {
+                    applied: applied.as_ref(),
+                    live: live.as_ref(),
+                    wanted: wanted.as_ref(),
+                    key: digests,
+                }
+                .cause(false)
+            });
             let value = |v: Option<&String>| v.map(|v| Value::from(v.as_str()));
             let path = vec![name.to_owned(), key.clone()];
             let sensitive = is_sensitive(&path, value(l).as_ref()) || is_sensitive(&path, value(w).as_ref());
@@ -247,27 +311,6 @@ impl Walk<'_> {
             formatting,
         });
     }
-}
-
-fn was(applied: Option<&Value>) -> Applied<'_> {
-    applied.map_or(Applied::Nothing, |a| Applied::Was(Some(a)))
-}
-
-fn w_len(value: Option<&Value>) -> usize {
-    value.and_then(Value::as_list).map_or(0, <[Value]>::len)
-}
-
-fn cause(applied: Option<&String>, live: &str, wanted: &str) -> Cause {
-    match applied.map(String::as_str) {
-        Some(a) if a == wanted => Cause::Drift,
-        Some(a) if a != live => Cause::Both,
-        _ => Cause::Files,
-    }
-}
-
-/// Whether a recorded value is a digest in place of a secret.
-fn is_digest(value: &Value) -> bool {
-    value.get("$secret").is_some()
 }
 
 fn remove(value: &Value, path: &[&str]) -> Value {
@@ -336,24 +379,30 @@ mod tests {
         let live = class("cores: 8\nmemory: 8192\nsockets: 1\n");
         let files = class("cores: 12\nmemory: 8192\nsockets: 1\ndisk: 3\n");
         assert_eq!(
-            show(&compare(&live, &files, None, Prune::Record)),
+            show(&compare(&live, &files, None, Prune::Record, None)),
             ["providerdata.cores 8 12 Files", "providerdata.disk absent 3 Files"]
         );
         let applied = class("cores: 12\nmemory: 8192\nsockets: 1\n");
         assert_eq!(
-            show(&compare(&live, &files, Some(&applied), Prune::Record)),
+            show(&compare(&live, &files, Some(&applied), Prune::Record, None)),
             ["providerdata.cores 8 12 Drift", "providerdata.disk absent 3 Files"]
         );
         let applied = class("cores: 4\n");
         assert_eq!(
-            show(&compare(&live, &files, Some(&applied), Prune::Record)),
+            show(&compare(&live, &files, Some(&applied), Prune::Record, None)),
             ["providerdata.cores 8 12 Both", "providerdata.disk absent 3 Files"]
         );
     }
 
     #[test]
     fn other_formatting_is_a_difference_that_says_so() {
-        let d = compare(&patch("machine: {a: 1}\n"), &patch("machine:\n  a: 1 # one\n"), None, Prune::Record);
+        let d = compare(
+            &patch("machine: {a: 1}\n"),
+            &patch("machine:\n  a: 1 # one\n"),
+            None,
+            Prune::Record,
+            None,
+        );
         assert_eq!(d.len(), 1);
         assert!(d[0].formatting && d[0].path == ["data"]);
     }
@@ -364,7 +413,7 @@ mod tests {
         let two =
             "machine:\n  sysctls: {a: \"2\"}\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: x\n";
         assert_eq!(
-            show(&compare(&patch(one), &patch(two), None, Prune::Record)),
+            show(&compare(&patch(one), &patch(two), None, Prune::Record, None)),
             [
                 r#"data.HostnameConfig.apiVersion absent "v1alpha1" Files"#,
                 r#"data.HostnameConfig.hostname absent "x" Files"#,
@@ -382,15 +431,18 @@ mod tests {
             r
         };
         assert_eq!(
-            show(&compare(&ext(&["a", "b"]), &ext(&["b", "a"]), None, Prune::Record)),
+            show(&compare(&ext(&["a", "b"]), &ext(&["b", "a"]), None, Prune::Record, None)),
             [r#"systemExtensions ["a","b"] ["b","a"] Files"#]
         );
         let empty = Resource::new(ResourceId::default_ns("ExtensionsConfigurations", "e"));
-        assert!(compare(&ext(&[]), &empty, None, Prune::Record).is_empty());
+        assert!(compare(&ext(&[]), &empty, None, Prune::Record, None).is_empty());
         let mut featured = Resource::new(ResourceId::default_ns("Clusters", "c"));
         featured.spec.set("features", Value::map());
         let bare = Resource::new(ResourceId::default_ns("Clusters", "c"));
-        assert!(compare(&bare, &featured, None, Prune::Record).is_empty());
-        assert_eq!(show(&compare(&bare, &featured, None, Prune::Template)), ["features absent {} Files"]);
+        assert!(compare(&bare, &featured, None, Prune::Record, None).is_empty());
+        assert_eq!(
+            show(&compare(&bare, &featured, None, Prune::Template, None)),
+            ["features absent {} Files"]
+        );
     }
 }

@@ -23,25 +23,9 @@ pub fn documents(text: &str) -> Option<Vec<Value>> {
     (!values.is_empty()).then_some(values)
 }
 
-/// The documents as one tree: a single document is itself; several are entries under `Kind/name` (documents without
-/// `kind` under `machine configuration`), numbered where names repeat.
+/// The documents of a text as one tree.
 pub(super) fn tree(text: &str) -> Option<Tree> {
-    let documents = documents(text)?;
-    if documents.len() == 1 {
-        return documents.into_iter().next().map(Tree::One);
-    }
-    let mut map = BTreeMap::new();
-    for document in documents {
-        let title = title(&document);
-        let mut key = title.clone();
-        let mut n = 1;
-        while map.contains_key(&key) {
-            n += 1;
-            key = format!("{title} #{n}");
-        }
-        map.insert(key, document);
-    }
-    Some(Tree::Many(map))
+    Tree::of(documents(text)?)
 }
 
 /// No document, one, or several by title.
@@ -52,6 +36,25 @@ pub(super) enum Tree {
 }
 
 impl Tree {
+    /// A single document is itself; several are entries under `Kind/name` (documents without `kind` under `machine
+    /// configuration`), numbered where names repeat. `None` if there is none.
+    pub(super) fn of(documents: Vec<Value>) -> Option<Self> {
+        if documents.len() <= 1 {
+            return documents.into_iter().next().map(Self::One);
+        }
+        let mut map = BTreeMap::new();
+        for document in documents {
+            let title = title(&document);
+            let mut key = title.clone();
+            let mut n = 1;
+            while map.contains_key(&key) {
+                n += 1;
+                key = format!("{title} #{n}");
+            }
+            map.insert(key, document);
+        }
+        Some(Self::Many(map))
+    }
     /// As a mapping by title, for comparison with a text of another number of documents.
     fn many(self) -> Value {
         Value::Map(match self {
@@ -60,14 +63,21 @@ impl Tree {
             Self::Many(map) => map,
         })
     }
-    /// Two or three texts in one form: as they are if all hold one document, else by title.
-    pub(super) fn align(live: Self, wanted: Self, applied: Option<Self>) -> (Value, Value, Option<Value>) {
+    /// Live and wanted text, and the remembered forms of the applied, live and wanted ones, in one shape: as they are if
+    /// all hold one document, else by title.
+    pub(super) fn align(
+        live: Self,
+        wanted: Self,
+        applied: Option<[Self; 3]>,
+    ) -> (Value, Value, Option<[Value; 3]>) {
         match (live, wanted, applied) {
             (Self::One(l), Self::One(w), None) => (l, w, None),
-            (Self::One(l), Self::One(w), Some(Self::One(a))) => (l, w, Some(a)),
+            (Self::One(l), Self::One(w), Some([Self::One(a), Self::One(b), Self::One(c)])) => {
+                (l, w, Some([a, b, c]))
+            }
             (Self::Nothing, Self::One(w), None) => (Value::map(), w, None),
             (Self::One(l), Self::Nothing, None) => (l, Value::map(), None),
-            (l, w, a) => (l.many(), w.many(), a.map(Self::many)),
+            (l, w, a) => (l.many(), w.many(), a.map(|a| a.map(Self::many))),
         }
     }
 }

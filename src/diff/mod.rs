@@ -6,10 +6,12 @@
 mod carry;
 mod compare;
 mod embedded;
+mod remembered;
 mod sensitive;
 mod words;
 
 pub use carry::{LOCKS, carry, is_locked};
-pub use compare::{Cause, Difference, compare, same_spec};
+pub use compare::{Cause, Difference, compare, same_record, same_spec};
 pub use embedded::{documents, leaves_no_cni};
+pub use remembered::{is_unknown, remembered};
 pub use sensitive::{is_sensitive, redact};

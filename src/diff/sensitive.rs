@@ -2,26 +2,26 @@
 
 use super::embedded::{documents, field};
 use crate::resource::Resource;
+use crate::secret::{names_secret, reveals};
 use crate::value::Value;
-
-const WORDS: [&str; 12] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "privatekey",
-    "private_key",
-    "apikey",
-    "api_key",
-    "credential",
-    "client_key",
-    "authkey",
-];
 
 /// Whether the value at `path` must not be shown, by the words of its path or by what it looks like.
 pub fn is_sensitive(path: &[String], value: Option<&Value>) -> bool {
-    path.iter().any(|part| secret_word(part)) || value.is_some_and(holds_secret)
+    path.iter().any(|part| sensitive_key(part)) || value.is_some_and(holds_secret)
+}
+
+/// Whether everything under a key must not be shown: its name sounds like a secret, or it is an environment, where
+/// secrets have any name.
+pub(super) fn sensitive_key(key: &str) -> bool {
+    names_secret(key) || matches!(key, "env" | "environment")
+}
+
+/// Whether a mapping says that its entry `key` is a secret: the data of a Kubernetes Secret, the content of a file whose
+/// path sounds like one.
+pub(super) fn conceals(map: &Value, key: &str) -> bool {
+    let text = |key: &str| map.get(key).and_then(Value::as_str);
+    (key == "data" && text("kind") == Some("Secret"))
+        || (key == "content" && text("path").is_some_and(|p| p.split(['/', '.']).any(names_secret)))
 }
 
 /// A copy in which every value that must not be shown is `{"$hidden": true}`. A text that holds one anywhere is hidden as
@@ -31,11 +31,12 @@ pub fn redact(resource: &Resource) -> Resource {
     let text_at = field(resource.id.short_kind());
     if let Some(path) = text_at
         && let Some(text) = resource.spec.at(path).and_then(Value::as_str)
-        && documents(text).is_none_or(|all| all.iter().any(|d| any(&mut Vec::new(), d)))
         && !text.is_empty()
+        && (reveals(text) || documents(text).is_none_or(|all| all.iter().any(holds_secret)))
     {
         replace(&mut out.spec, path);
     }
+    hide(&mut out.spec);
     for map in [&mut out.labels, &mut out.annotations] {
         for (key, value) in map {
             if is_sensitive(std::slice::from_ref(key), Some(&Value::from(value.as_str()))) {
@@ -46,27 +47,25 @@ pub fn redact(resource: &Resource) -> Resource {
     out
 }
 
-/// Whether any value of a tree must not be shown.
-fn any(path: &mut Vec<String>, value: &Value) -> bool {
-    if is_sensitive(path, Some(value)) {
-        return true;
-    }
+/// Hides texts outside embedded YAML that hold a secret, as kernel arguments may.
+fn hide(value: &mut Value) {
     match value {
-        Value::Map(map) => map.iter().any(|(k, v)| {
-            path.push(k.clone());
-            let found = any(path, v);
-            path.pop();
-            found
-        }),
-        Value::List(items) => items.iter().any(|v| any(path, v)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => false,
+        Value::Str(text) if reveals(text) => *value = hidden(),
+        Value::List(items) => items.iter_mut().for_each(hide),
+        Value::Map(map) => map.values_mut().for_each(hide),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => {}
     }
+}
+
+fn hidden() -> Value {
+    let mut hidden = Value::map();
+    hidden.set("$hidden", true.into());
+    hidden
 }
 
 fn replace(value: &mut Value, path: &[&str]) {
     let Some((first, rest)) = path.split_first() else {
-        *value = Value::map();
-        value.set("$hidden", true.into());
+        *value = hidden();
         return;
     };
     if let Value::Map(map) = value
@@ -76,27 +75,12 @@ fn replace(value: &mut Value, path: &[&str]) {
     }
 }
 
-fn secret_word(part: &str) -> bool {
-    let lower = part.to_lowercase();
-    matches!(lower.as_str(), "auth" | "key" | "stringdata" | "presharedkey")
-        || (WORDS.iter().any(|w| lower.contains(w)) && !lower.contains("secretname") && lower != "secrets")
-}
-
+/// Whether any value in a tree must not be shown.
 fn holds_secret(value: &Value) -> bool {
     match value {
-        Value::Str(text) => {
-            text.contains("PRIVATE KEY-----")
-                || text.lines().any(|l| l.trim() == "kind: Secret")
-                || text.split_once("://").is_some_and(|(_, rest)| {
-                    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-                    authority.split_once('@').is_some_and(|(user, _)| user.contains(':'))
-                })
-        }
+        Value::Str(text) => reveals(text),
         Value::List(items) => items.iter().any(holds_secret),
-        Value::Map(map) => {
-            map.get("kind").and_then(Value::as_str) == Some("Secret")
-                || map.iter().any(|(k, v)| secret_word(k) || holds_secret(v))
-        }
+        Value::Map(map) => map.iter().any(|(k, v)| sensitive_key(k) || conceals(value, k) || holds_secret(v)),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
     }
 }
@@ -114,7 +98,17 @@ mod tests {
             &path("cluster/inlineManifests"),
             Some(&"apiVersion: v1\nkind: Secret\n".into())
         ));
+        assert!(is_sensitive(&path("cluster/inlineManifests"), Some(&"data:\n  token: abc\n".into())));
         assert!(!is_sensitive(&path("machine/sysctls/net.core.somaxconn"), Some(&"65535".into())));
         assert!(!is_sensitive(&path("providerdata/storage_selector"), Some(&"name == \"vm_ssd\"".into())));
+    }
+
+    #[test]
+    fn a_mapping_can_say_that_its_entry_is_a_secret() {
+        let map = |json: &str| serde_json::from_str::<Value>(json).unwrap();
+        assert!(conceals(&map(r#"{"path":"/var/secret/registry.json","content":"x"}"#), "content"));
+        assert!(!conceals(&map(r#"{"path":"/etc/cri/conf.d/20.part","content":"x"}"#), "content"));
+        assert!(conceals(&map(r#"{"kind":"Secret","data":{}}"#), "data"));
+        assert!(!conceals(&map(r#"{"kind":"ConfigMap","data":{}}"#), "data"));
     }
 }

@@ -17,6 +17,7 @@ use super::stop::Stop;
 use crate::address::Address;
 use crate::backend::OmniWriter;
 use crate::plan::{Plan, Step, StepId};
+use crate::secret::DigestKey;
 use crate::state::journal::{FORMAT, Found, Journal, Line};
 use crate::state::model::Record;
 use crate::state::store::{Store, StoreError, identity};
@@ -36,6 +37,8 @@ pub struct Outside<'a> {
     pub clock: &'a dyn Clock,
     /// Randomness, for identities.
     pub rng: &'a dyn Rng,
+    /// Makes the digests by which secrets are remembered.
+    pub key: &'a DigestKey,
     /// Where the record is.
     pub store: &'a dyn Store,
     /// Where journals are written.
@@ -109,6 +112,7 @@ pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) ->
     let operator = Operator {
         omni: outside.omni,
         clock: outside.clock,
+        key: outside.key,
         journal: &journal,
         observer: outside.observer,
         stop: outside.stop,

@@ -14,9 +14,9 @@ use crate::backend::{OmniWriter, Outcome, Refusal};
 use crate::live::Observation;
 use crate::plan::{Action, Operation, Step};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId};
+use crate::secret::DigestKey;
 use crate::state::journal::{Ended, Intent, Journal, Line, Verb};
 use crate::state::model::{Entry, Origin};
-use crate::state::store::sha256;
 use crate::value::Value;
 use crate::world::Clock;
 
@@ -55,6 +55,7 @@ impl Default for Deadlines {
 pub(super) struct Operator<'a> {
     pub(super) omni: &'a dyn OmniWriter,
     pub(super) clock: &'a dyn Clock,
+    pub(super) key: &'a DigestKey,
     pub(super) journal: &'a Journal,
     pub(super) observer: &'a dyn Observer,
     pub(super) stop: &'a Stop,
@@ -110,13 +111,13 @@ pub(super) fn holds(live: &Resource, intent: &Resource) -> bool {
         && intent.annotations.iter().all(|(k, v)| live.annotations.get(k) == Some(v))
 }
 
-/// SHA-256 of a resource's normal form.
-pub(super) fn digest(resource: Option<&Resource>) -> String {
+/// Keyed digest of a resource's normal form.
+pub(super) fn digest(resource: Option<&Resource>, key: &DigestKey) -> String {
     let text = resource
         .and_then(|r| serde_json::to_value(r).ok())
         .map(|json| Value::from_json(&json).canonical())
         .unwrap_or_default();
-    sha256(text.as_bytes())
+    key.digest(&text)
 }
 
 /// Paths at which two resources differ, the first few.
@@ -157,12 +158,7 @@ impl Operator<'_> {
                 applied: Some(record.clone()),
                 origin,
             })),
-            (None, Operation::Record(seen)) => Remember::Put(Box::new(Entry {
-                id: Some(seen.id.clone()),
-                applied: Some(seen.clone()),
-                origin,
-            })),
-            (None, Operation::Await(_)) => Remember::Nothing,
+            (None, Operation::Await(_) | Operation::Record(_)) => Remember::Nothing,
             (None, _) => Remember::Drop,
         };
         let adopted = matches!(step.action, Action::Adopt | Action::AdoptUpdate);
@@ -235,7 +231,7 @@ impl Operator<'_> {
             address: step.address.clone(),
             verb,
             id: id.clone(),
-            digest: digest(sent),
+            digest: digest(sent, self.key),
             record: step.record.clone(),
             adopted: step.action == Action::AdoptUpdate,
             attempt,

@@ -8,6 +8,7 @@ use super::memory::{Memory, Remember};
 use super::operate::{digest, gone, holds};
 use super::wait::Waited;
 use crate::address::Address;
+use crate::diff::remembered;
 use crate::live::Observation;
 use crate::resource::Phase;
 use crate::state::journal::{Found, Intent, Verb, all, prune};
@@ -159,8 +160,9 @@ async fn resolve(outside: Outside<'_>, intent: &Intent) -> Result<Remember, Reco
             Ok(Remember::Nothing)
         }
         Verb::Create | Verb::Update => {
-            let exactly = digest(Some(&live.resource)) == intent.digest;
-            let enough = intent.record.as_ref().is_some_and(|wanted| holds(&live.resource, wanted));
+            let exactly = digest(Some(&live.resource), outside.key) == intent.digest;
+            let seen = remembered(&live.resource, Some(outside.key));
+            let enough = intent.record.as_ref().is_some_and(|wanted| holds(&seen, wanted));
             if !(exactly || enough) {
                 say("is not as it was sent: left as it is");
                 return Ok(Remember::Nothing);

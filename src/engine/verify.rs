@@ -2,6 +2,7 @@
 
 use crate::live::Snapshot;
 use crate::plan::{Action, Desired, Plan, PlanInput, PlanOptions, plan};
+use crate::secret::DigestKey;
 use crate::state::model::Record;
 
 /// What was left to do.
@@ -20,9 +21,10 @@ pub fn verify(
     desired: &Desired,
     snapshot: &Snapshot,
     record: Option<&Record>,
+    key: Option<&DigestKey>,
     options: PlanOptions,
 ) -> Verified {
-    match plan(&PlanInput { desired, snapshot, record, options }) {
+    match plan(&PlanInput { desired, snapshot, record, key, options }) {
         Ok(plan) if !plan.unknown.is_empty() => Verified::Unknown(plan.unknown.join("; ")),
         Ok(plan) if plan.steps.iter().all(|s| s.action == Action::Await) => Verified::Empty,
         Ok(plan) => Verified::Left(Box::new(plan)),

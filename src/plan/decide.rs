@@ -5,7 +5,7 @@ use super::rules::codes;
 use super::scene::{MANAGED, Readable, Scene};
 use super::{Action, Change, Operation, Unchanged, Warning};
 use crate::address::Address;
-use crate::diff::{self, carry, compare};
+use crate::diff::{self, carry, compare, remembered, same_record};
 use crate::graph::{DesiredResource, Prune};
 use crate::kinds::{Certainty, Effect};
 use crate::resource::{LiveResource, Phase, Resource};
@@ -56,12 +56,13 @@ pub(super) fn declared<'a>(
             )),
         );
     }
+    let key = scene.input.key;
     let entry = scene.entry(address);
     let applied = entry.and_then(|e| e.applied.as_ref());
     let Some(live) = scene.live(&wanted.id) else {
         let mut draft = Draft::new(address, Action::Create, Operation::Create(wanted.clone()));
         draft.wanted = Some(wanted);
-        draft.record = Some(wanted.clone());
+        draft.record = Some(remembered(wanted, key));
         draft.source.clone_from(&declared.source);
         draft.changes = content(wanted);
         if entry.is_some() {
@@ -111,17 +112,17 @@ pub(super) fn declared<'a>(
         warning = Some(w);
     }
     let after = carry(&live.resource, wanted, applied, prune);
-    let differences = compare(&live.resource, &after, applied, prune);
+    let differences = compare(&live.resource, &after, applied, prune, key);
     let torn = warning.as_ref().is_some_and(|w| w.code == codes::TEARING_DOWN);
     if differences.is_empty() && !torn {
-        let current = entry.is_some() && applied.is_some_and(|a| same_record(a, wanted));
+        let current = entry.is_some() && applied.is_some_and(|a| same_record(a, wanted, key));
         if current {
             return (warning, Decision::unchanged(address));
         }
         let mut draft = Draft::new(address, Action::Adopt, Operation::Record(wanted.clone()));
         draft.live = Some(live);
         draft.wanted = Some(wanted);
-        draft.record = Some(wanted.clone());
+        draft.record = Some(remembered(wanted, key));
         draft.source.clone_from(&declared.source);
         if entry.is_some() {
             draft.notes.push("already as the files ask; the record is brought up to date".to_owned());
@@ -134,7 +135,7 @@ pub(super) fn declared<'a>(
     draft.changes = differences.into_iter().map(change).collect();
     draft.live = Some(live);
     draft.wanted = Some(wanted);
-    draft.record = Some(wanted.clone());
+    draft.record = Some(remembered(wanted, key));
     draft.source.clone_from(&declared.source);
     if draft.changes.iter().any(|c| c.formatting) {
         draft.notes.push(
@@ -206,18 +207,11 @@ fn change(difference: diff::Difference) -> Change {
 /// Everything that a new resource says, as fields that appear; Omni's own labels and annotations say only where it belongs.
 fn content(wanted: &Resource) -> Vec<Change> {
     let nothing = Resource::new(wanted.id.clone());
-    compare(&nothing, wanted, None, Prune::Record)
+    compare(&nothing, wanted, None, Prune::Record, None)
         .into_iter()
         .filter(|d| !d.path.get(1).is_some_and(|k| k.starts_with(crate::resource::OMNI_PREFIX)))
         // The name of a patch stands in its id already.
         .filter(|d| d.path != ["annotations", "name"])
         .map(change)
         .collect()
-}
-
-/// Whether the record already holds what the files ask for.
-fn same_record(applied: &Resource, wanted: &Resource) -> bool {
-    applied.labels == wanted.labels
-        && applied.annotations == wanted.annotations
-        && compare(applied, wanted, None, Prune::Record).is_empty()
 }

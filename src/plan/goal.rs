@@ -186,7 +186,7 @@ impl ClusterUp<'_> {
     }
 
     fn machine_set(&self, set: &str, wanted: u32, up: usize, all: usize) -> Option<GoalState> {
-        let progress = format!("{up} of {all} machines up");
+        let progress = format!("{up} of {all} {} up", plural(all, "machine", "machines"));
         let waiting = |why: String| Some(GoalState::Waiting(format!("{progress}; {why}")));
         let Some(status) = self.seen.find("MachineSetStatuses", set) else {
             return waiting(format!("Omni has not taken up `{set}` yet"));
@@ -204,7 +204,8 @@ impl ClusterUp<'_> {
         }
         let machines: Vec<_> = labelled(self.seen, "ClusterMachineStatuses", "machine-set", set).collect();
         if machines.len() as i128 != wanted {
-            return waiting(format!("`{set}` has {} of {wanted} machines", machines.len()));
+            let noun = plural(wanted as usize, "machine", "machines");
+            return waiting(format!("`{set}` has {} of {wanted} {noun}", machines.len()));
         }
         for machine in machines {
             let (id, spec) = (line(&machine.resource.id.id), &machine.resource.spec);

@@ -2,6 +2,7 @@
 
 use crate::graph::Desired;
 use crate::live::Snapshot;
+use crate::secret::DigestKey;
 use crate::state::model::Record;
 
 /// Everything that the planner may look at.
@@ -13,6 +14,9 @@ pub struct PlanInput<'a> {
     pub snapshot: &'a Snapshot,
     /// What we remember; without it the plan is two-way and prunes nothing.
     pub record: Option<&'a Record>,
+    /// Makes the digests that stand for secrets in what will be remembered. Without it, or with another one than the
+    /// record's, values that are secret are compared two-way.
+    pub key: Option<&'a DigestKey>,
     /// Choices of the person who asks.
     pub options: PlanOptions,
 }

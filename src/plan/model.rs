@@ -68,8 +68,10 @@ impl Action {
 }
 
 /// The one request that a step sends, complete but for what only the server knows at that moment (version, finalizers).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+///
+/// It holds secrets in the clear, as they are sent: no part of a plan that holds it can be serialised. Renderers show a
+/// redacted view, and the journal and the record hold [`Step::record`].
+#[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// Create this resource.
     Create(Resource),
@@ -87,7 +89,7 @@ pub enum Operation {
         /// What was seen when planning.
         before: Resource,
     },
-    /// Write the record only.
+    /// Write the record only; what is written is [`Step::record`].
     Record(Resource),
     /// Drop from the record only.
     Drop,
@@ -123,7 +125,7 @@ pub enum Goal {
 }
 
 /// One field that changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Path in the words of the file (`providerdata`, `storage_selector`), one part per level.
     pub path: Vec<String>,
@@ -134,7 +136,6 @@ pub struct Change {
     /// Whether the values must not be shown.
     pub sensitive: bool,
     /// The text differs, its meaning does not.
-    #[serde(default)]
     pub formatting: bool,
     /// Why.
     pub cause: ChangeCause,
@@ -145,7 +146,7 @@ pub struct Change {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// Number.
     pub id: StepId,
@@ -170,8 +171,8 @@ pub struct Step {
     /// Place in the files (`path:line`), where it is declared.
     pub source: Option<String>,
     /// What the record holds for this address once the step is done: the normal form that the files ask for, without
-    /// the foreign labels and unknown fields that an update carries along. `None`: the entry is dropped, or stays as it
-    /// is (await).
+    /// the foreign labels and unknown fields that an update carries along, secrets as keyed digests (see
+    /// [`crate::diff::remembered`]). `None`: the entry is dropped, or stays as it is (await).
     pub record: Option<Resource>,
 }
 
@@ -250,7 +251,7 @@ pub struct Summary {
 }
 
 /// The plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// Omni origin.
     pub omni: String,
@@ -269,7 +270,6 @@ pub struct Plan {
     /// Machines that will be lost.
     pub lost: Vec<Lost>,
     /// Declared clusters that are not up although this plan does not move them; each has a step that waits for it.
-    #[serde(default)]
     pub not_up: Vec<NotUp>,
     /// Warnings and blocks.
     pub warnings: Vec<Warning>,

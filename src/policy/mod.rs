@@ -4,4 +4,4 @@
 
 mod verdict;
 
-pub use verdict::{Objection, Verdict, judge};
+pub use verdict::{Risk, Verdict, judge};

@@ -41,9 +41,9 @@ pub struct Intent {
     pub verb: Verb,
     /// The identity that the call names; the same for every attempt.
     pub id: ResourceId,
-    /// SHA-256 of the normal form that is sent; of nothing for a teardown.
+    /// Keyed digest of the normal form that is sent; of nothing for a teardown.
     pub digest: String,
-    /// What the record will hold once this is done; `None` drops the entry.
+    /// What the record will hold once this is done, secrets as keyed digests; `None` drops the entry.
     pub record: Option<Resource>,
     /// Whether the thing existed before us.
     pub adopted: bool,

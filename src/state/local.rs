@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::model::Record;
 use super::store::{Store, StoreError, Version, decode, encode, sha256};
+use crate::secret::DigestKey;
 use crate::world::{BoxFuture, Fs, FsError, FsLock};
 
 /// Backups kept.
@@ -34,6 +35,32 @@ impl LocalStore {
     /// Takes the lease: held until dropped, gone with the process. [`StoreError::Held`] when another run has it.
     pub fn lease(&self) -> Result<Box<dyn FsLock>, StoreError> {
         Ok(self.fs.lock(&self.folder.join(format!("{}.lease", self.name)))?)
+    }
+
+    /// Path of the key that makes the record's digests; it never stands in the record.
+    pub fn digest_key_path(&self) -> PathBuf {
+        self.folder.join(format!("{}.digest-key", self.name))
+    }
+    /// The key that makes the record's digests, if there is one.
+    pub fn digest_key(&self) -> Result<Option<DigestKey>, StoreError> {
+        let path = self.digest_key_path();
+        let bytes = match self.fs.read(&path) {
+            Ok(bytes) => bytes,
+            Err(FsError::Missing(_)) => return Ok(None),
+            Err(e) => return Err(e.into()),
+        };
+        std::str::from_utf8(&bytes)
+            .ok()
+            .and_then(|text| DigestKey::from_hex(text.trim_end()))
+            .map(Some)
+            .ok_or_else(|| StoreError::Key(path.display().to_string()))
+    }
+    /// Keeps a key for later runs, unless there is one already. For a holder of the lease.
+    pub fn keep_digest_key(&self, key: &DigestKey) -> Result<(), StoreError> {
+        if self.digest_key()?.is_some() {
+            return Ok(());
+        }
+        Ok(self.fs.replace(&self.digest_key_path(), format!("{}\n", key.to_hex()).as_bytes())?)
     }
 
     fn backup_prefix(&self) -> String {
@@ -199,6 +226,25 @@ mod tests {
         std::fs::copy(s.path(), other.path()).unwrap();
         assert!(matches!(other.read(), Err(StoreError::Foreign { .. })));
         assert!(s.path().file_name().unwrap().to_str().unwrap().starts_with("omni.example.net-"));
+    }
+
+    #[test]
+    fn the_digest_key_is_kept_once_and_a_damaged_one_is_never_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        assert!(s.digest_key().unwrap().is_none());
+        let key = DigestKey::new([7; 32]);
+        s.keep_digest_key(&key).unwrap();
+        s.keep_digest_key(&DigestKey::new([8; 32])).unwrap();
+        assert_eq!(s.digest_key().unwrap().unwrap().digest("x"), key.digest("x"));
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &std::fs::metadata(s.digest_key_path()).unwrap().permissions(),
+        );
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(s.digest_key_path(), "half").unwrap();
+        let e = s.keep_digest_key(&key).unwrap_err();
+        assert!(e.help().contains("move"), "{}", e.help());
+        assert_eq!(std::fs::read(s.digest_key_path()).unwrap(), b"half");
     }
 
     #[test]

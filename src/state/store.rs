@@ -63,6 +63,9 @@ pub enum StoreError {
     /// Another run holds the lock.
     #[error("another run holds the lock `{0}`")]
     Held(String),
+    /// The key of the record's digests is not one.
+    #[error("the digest key `{0}` is not readable: it is not 64 hexadecimal digits")]
+    Key(String),
     /// The disk or the service fails.
     #[error("{0}")]
     Unavailable(String),
@@ -89,6 +92,11 @@ impl StoreError {
                 )
             }
             Self::Conflict { .. } => "run `omni-scale plan` again".to_owned(),
+            Self::Key(path) => {
+                format!(
+                    "bring it back, or move `{path}` away: then a new one is made, and secrets in the record are remembered anew"
+                )
+            }
             Self::Held(_) => "wait until it is done".to_owned(),
             Self::Unavailable(_) => {
                 "nothing was sent without a durable note of it; repair this, then apply again".to_owned()

@@ -21,6 +21,7 @@ use omni_scale::lab::omni::{
 use omni_scale::plan::{
     Desired, DesiredCluster, DesiredProvider, DesiredResource, Operation, Plan, PlanInput, PlanOptions, plan,
 };
+use omni_scale::secret::DigestKey;
 use omni_scale::state::local::LocalStore;
 use omni_scale::state::model::Record;
 use omni_scale::state::store::Store;
@@ -455,6 +456,7 @@ impl Sim {
         let omni = OmniBackend::new(stack);
         let fs: Arc<dyn Fs> = disk;
         let store = LocalStore::new(fs.clone(), Path::new("/state"), "spec/omni.yaml", ORIGIN);
+        let key = DigestKey::new([7; 32]);
         let stop = Stop::never();
         let observer = |_: &Event| {};
         let runs = store.runs();
@@ -462,6 +464,7 @@ impl Sim {
             omni: &omni,
             clock: clock.as_ref(),
             rng: rng.as_ref(),
+            key: &key,
             store: &store,
             fs: &fs,
             runs: &runs,
@@ -482,8 +485,14 @@ impl Sim {
         };
         let snapshot = refresh(&omni, &[]).await;
         let options = PlanOptions::default();
-        let plan =
-            plan(&PlanInput { desired, snapshot: &snapshot, record: record.as_ref(), options }).unwrap();
+        let plan = plan(&PlanInput {
+            desired,
+            snapshot: &snapshot,
+            record: record.as_ref(),
+            key: Some(&key),
+            options,
+        })
+        .unwrap();
         if !plan.unknown.is_empty() {
             return Ended::NotStarted(plan.unknown.join("; "));
         }

@@ -6,6 +6,7 @@ use omni_scale::live::Snapshot;
 use omni_scale::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
 use omni_scale::render::human::diag::Look;
 use omni_scale::render::{human, json};
+use omni_scale::secret::DigestKey;
 use omni_scale::state::model::Record;
 
 /// One folder's inputs.
@@ -20,10 +21,12 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn plan(&self) -> Plan {
+        let key = DigestKey::new([7; 32]);
         plan(&PlanInput {
             desired: &self.desired,
             snapshot: &self.snapshot,
             record: self.record.as_ref(),
+            key: Some(&key),
             options: PlanOptions::default(),
         })
         .unwrap_or_else(|problems| panic!("{}: {problems:?}", self.name))

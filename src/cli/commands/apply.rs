@@ -1,7 +1,7 @@
 //! `apply`: plan, ask, carry out, verify.
 
 use super::plan as plan_command;
-use crate::cli::args::{ApplyArgs, Global, Risk};
+use crate::cli::args::{ApplyArgs, Global};
 use crate::cli::connect::Connection;
 use crate::cli::credentials;
 use crate::cli::exit::Exit;
@@ -16,8 +16,9 @@ use crate::engine::apply::{Deadlines, Outside, apply};
 use crate::engine::recover::{RecoverError, recover};
 use crate::engine::stop::Stop;
 use crate::engine::verify::{Verified, verify};
-use crate::kinds::Effect;
 use crate::plan::{Action, Plan, PlanOptions};
+use crate::policy;
+use crate::secret::DigestKey;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) -> Exit {
     let may_ask = credentials::may_ask();
@@ -68,12 +69,18 @@ async fn carry_out(
     }
     let stop = interrupt::watch(streams, interrupt::APPLY);
     let _lease = connection.store.lease()?;
+    let key = match &connection.digest_key {
+        Some(key) => key.clone(),
+        // Another run may have made it before this one had the lease.
+        None => connection.store.digest_key()?.unwrap_or_else(|| random_key(connection)),
+    };
     let progress = Progress::new(streams, connection.clock.clone());
     let runs = connection.store.runs();
     let outside = Outside {
         omni: &connection.omni,
         clock: connection.clock.as_ref(),
         rng: connection.rng.as_ref(),
+        key: &key,
         store: &connection.store,
         fs: &connection.fs,
         runs: &runs,
@@ -86,7 +93,7 @@ async fn carry_out(
     };
     let record = session::record(connection).await?;
     let record = recover(outside, &connection.name, record).await.map_err(recovery)?;
-    let plan = session::make_plan(repository, connection, record.as_ref(), streams).await?;
+    let plan = session::make_plan(repository, connection, record.as_ref(), Some(&key), streams).await?;
     streams.data(&plan_command::text(&plan, streams.out, false));
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);
@@ -101,13 +108,20 @@ async fn carry_out(
         streams.tell("Not approved. Nothing was changed.");
         return Ok(if stop.requested() { Exit::Stopped } else { Exit::Error });
     }
+    if connection.digest_key.is_none() {
+        connection.store.keep_digest_key(&key)?;
+    }
     let report = apply(outside, &plan, record).await?;
     progress.finish();
     let verified = if report.complete() {
         Some(match connection.look().await {
-            Ok(snapshot) => {
-                verify(&repository.desired, &snapshot, report.record.as_ref(), PlanOptions::default())
-            }
+            Ok(snapshot) => verify(
+                &repository.desired,
+                &snapshot,
+                report.record.as_ref(),
+                Some(&key),
+                PlanOptions::default(),
+            ),
             Err(fail) => Verified::Unknown(fail.message),
         })
     } else {
@@ -118,6 +132,12 @@ async fn carry_out(
         streams.error(&e.to_string(), Some(&e.help()));
     }
     Ok(report::exit(&report, verified.as_ref()))
+}
+
+fn random_key(connection: &Connection) -> DigestKey {
+    let mut bytes = [0u8; 32];
+    connection.rng.fill(&mut bytes);
+    DigestKey::new(bytes)
 }
 
 fn recovery(e: RecoverError) -> Fail {
@@ -131,49 +151,30 @@ fn recovery(e: RecoverError) -> Fail {
     }
 }
 
-/// What the plan itself forbids.
+/// Says what speaks against the plan.
 fn refuse(plan: &Plan, args: &ApplyArgs, streams: &Streams) -> Option<Exit> {
-    if !plan.unknown.is_empty() {
+    let limit = args.max_risk.map(policy::Risk::from);
+    let verdict = policy::judge(plan, limit);
+    if verdict.gaps > 0 {
         streams.error(
             "the plan is not complete, so it is not applied",
             Some("make what is unknown readable, then apply again; nothing was changed"),
         );
         return Some(Exit::Unreachable);
     }
-    let blocks = plan.warnings.iter().filter(|w| w.blocks).count();
-    if blocks > 0 {
-        let what = if blocks == 1 { "1 block" } else { &format!("{blocks} blocks") };
-        streams.error(&format!("the plan has {what}, so it is not applied"), Some("nothing was changed"));
+    if verdict.blocks > 0 {
+        let noun = if verdict.blocks == 1 { "block" } else { "blocks" };
+        let message = format!("the plan has {} {noun}, so it is not applied", verdict.blocks);
+        streams.error(&message, Some("nothing was changed"));
         return Some(Exit::Blocked);
     }
-    let risk = risk(plan.summary.worst);
-    let limit = args.max_risk?;
-    (risk > limit).then(|| {
-        streams.error(
-            &format!("the plan's risk is {}, above `--max-risk {}`", word(risk), word(limit)),
-            Some("nothing was changed; read the plan, then allow that risk or change the files"),
-        );
-        Exit::Blocked
-    })
-}
-
-fn risk(worst: Effect) -> Risk {
-    match worst {
-        Effect::None | Effect::NoEffect | Effect::Hot => Risk::Low,
-        Effect::Reboot => Risk::Medium,
-        // What we do not know counts as worse than a reboot.
-        Effect::Unknown | Effect::Rebuild => Risk::High,
-        Effect::Destroy => Risk::Critical,
-    }
-}
-
-fn word(risk: Risk) -> &'static str {
-    match risk {
-        Risk::Low => "low",
-        Risk::Medium => "medium",
-        Risk::High => "high",
-        Risk::Critical => "critical",
-    }
+    let (limit, (address, risk)) = limit.zip(verdict.above.first())?;
+    let message = format!("the risk of `{address}` is {}, above `--max-risk {}`", risk.word(), limit.word());
+    streams.error(
+        &message,
+        Some("nothing was changed; read the plan, then allow that risk or change the files"),
+    );
+    Some(Exit::Blocked)
 }
 
 /// What has to be typed to approve: more than `y` where machines are lost.
@@ -190,13 +191,14 @@ fn phrase(plan: &Plan) -> Option<String> {
 
 async fn approved(plan: &Plan, stop: &Stop, streams: &Streams) -> bool {
     let changes = plan.steps.iter().filter(|s| s.action.is_change()).count();
+    let noun = if changes == 1 { "change" } else { "changes" };
     let phrase = phrase(plan);
     match &phrase {
         Some(phrase) => {
-            streams.tell(&format!("Machines will be lost. Type `{phrase}` to apply {changes} changes:"));
+            let lost = if plan.lost.len() == 1 { "A machine" } else { "Machines" };
+            streams.tell(&format!("{lost} will be lost. Type `{phrase}` to apply {changes} {noun}:"));
         }
         None => {
-            let noun = if changes == 1 { "change" } else { "changes" };
             streams.tell(&format!("Apply {changes} {noun}? [y/N]"));
         }
     }

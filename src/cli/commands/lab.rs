@@ -66,7 +66,7 @@ fn up(global: &Global, args: &LabUpArgs, streams: &Streams) -> Result<Exit, Fail
         .map_err(|_| Fail::new(Exit::Files, format!("`{spec}` is not UTF-8 text")))?;
     let folder = lab_root(root.folder());
     session::block_on(async {
-        let stop = interrupt::watch(streams, "Stopping.");
+        let stop = interrupt::watch(streams, interrupt::LAB);
         let options = LabOptions {
             root: folder.clone(),
             world: args.world.clone(),
@@ -82,6 +82,7 @@ fn up(global: &Global, args: &LabUpArgs, streams: &Streams) -> Result<Exit, Fail
         streams.say(&format!("World `{}` is served. Interrupt to stop.", args.world));
         stop.wait().await;
         lab.stop().await.map_err(|e| lab_fail(&e))?;
+        streams.say(&format!("World `{}` stopped.", args.world));
         Ok(Exit::Done)
     })
 }

@@ -21,7 +21,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             let connection = session::connect(&repository, &args.world, streams).await?;
             session::warn_in_doubt(&connection, streams)?;
             let record = session::record(&connection).await?;
-            let plan = session::make_plan(&repository, &connection, record.as_ref(), streams).await?;
+            let plan = session::make_plan(&repository, &connection, record.as_ref(), None, streams).await?;
             connection.close().await?;
             Ok(plan)
         })

@@ -10,11 +10,10 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
     let live = scene.machines(&name);
     match draft.action {
         Action::Destroy => {
-            draft.lost = victims::all(scene, &draft.address, &live);
+            draft.lost = victims::whole_cluster(scene, &draft.address, &name, &live);
             draft.raise(Effect::Destroy, Certainty::Derived);
-            draft
-                .notes
-                .push(format!("{} with it, and everything below the cluster", machines_do(live.len(), "go")));
+            let going = machines_do(draft.lost.len(), "go");
+            draft.notes.push(format!("{going} with it, and everything below the cluster"));
         }
         Action::Update | Action::AdoptUpdate => {
             for change in &mut draft.changes {

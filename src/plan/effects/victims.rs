@@ -28,6 +28,22 @@ pub(super) fn whole_set(
     out
 }
 
+/// Every machine of a cluster that goes, and the requests of machines that are still being made for its sets: they go
+/// with it, though they have never joined.
+pub(super) fn whole_cluster(
+    scene: &Scene<'_>,
+    address: &Address,
+    cluster: &str,
+    nodes: &[&LiveResource],
+) -> Vec<Lost> {
+    let mut out = all(scene, address, nodes);
+    for set in scene.in_cluster("MachineSets", cluster) {
+        let requests = unused_requests(scene, &set.resource.id.id, nodes);
+        out.extend(requests.into_iter().map(|r| lost(scene, address, &r, false)));
+    }
+    out
+}
+
 /// The machines that Omni takes when a set shrinks by `count`: requests without a machine in the cluster first; then
 /// nodes without status, then disconnected ones, then the oldest, then by id. Locks do not count.
 pub(super) fn scale_down(

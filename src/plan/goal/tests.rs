@@ -102,7 +102,7 @@ fn each_thing_that_is_not_there_yet_is_named() {
     waits_for(&w, false, "`c-workers-abcdef`: Running Step");
     let mut w = up();
     w.machine("m1", &[], json(r#"{"stage":2,"config_up_to_date":true}"#));
-    waits_for(&w, false, "0 of 1 machines up; `m1` of `c-workers` is installing");
+    waits_for(&w, false, "0 of 1 machine up; `m1` of `c-workers` is installing");
     let mut w = up();
     w.machine("m1", &[], json(r#"{"stage":4}"#));
     waits_for(&w, false, "configuration yet");

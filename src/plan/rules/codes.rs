@@ -56,3 +56,5 @@ pub const PROXMOX_UNREAD: &str = "OS0425";
 pub const NOTHING_DECLARED: &str = "OS0426";
 /// Provider data that does not fit the schema that its provider publishes.
 pub const PROVIDER_DATA: &str = "OS0427";
+/// Digests in the record that another key made.
+pub const DIGEST_KEY: &str = "OS0428";

@@ -5,6 +5,7 @@ mod class_in_use;
 mod class_missing;
 pub(super) mod codes;
 mod control_planes;
+mod digest_key;
 mod foreign;
 mod locks;
 mod no_record;
@@ -24,6 +25,7 @@ pub(super) use proxmox_unread::out_of_reach;
 pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged]) -> Vec<Warning> {
     let mut all = Vec::new();
     no_record::rule(scene, &mut all);
+    digest_key::rule(scene, &mut all);
     locks::rule(scene, drafts, &mut all);
     class_missing::rule(scene, &mut all);
     provider_schema::rule(scene, drafts, &mut all);

@@ -1,6 +1,7 @@
 //! Source text made fit to be shown: no control characters, no secrets.
 
 use crate::diag::Span;
+use crate::secret::{covered, opens_secret_block};
 use crate::untrusted::hidden;
 
 /// A text to show, and where the bytes of the original are in it.
@@ -22,7 +23,7 @@ impl Excerpt {
             let indent = body.len() - body.trim_start().len();
             let inside = block.is_some_and(|outer| indent > outer || body.trim().is_empty());
             let covered = if inside {
-                vec![Span::new(indent, body.len())]
+                vec![indent..body.len()]
             } else {
                 block = opens_secret_block(body).then_some(indent);
                 covered(body)
@@ -30,7 +31,7 @@ impl Excerpt {
             for (i, c) in line.char_indices() {
                 let shown = if c == '\r' {
                     None
-                } else if covered.iter().any(|s| (s.start..s.end).contains(&i)) && !c.is_whitespace() {
+                } else if covered.iter().any(|s| s.contains(&i)) && !c.is_whitespace() {
                     Some('*')
                 } else if hidden(c) && !matches!(c, '\n' | '\t') {
                     Some('\u{FFFD}')
@@ -66,77 +67,6 @@ impl Excerpt {
         }
         mapped
     }
-}
-
-/// Whether a name sounds like the name of a secret. `key` alone or at the end counts, `keys` does not.
-fn secret_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["password", "passwd", "secret", "token", "credential", "authkey", "private_key", "privatekey"]
-        .iter()
-        .any(|word| lower.contains(word))
-        || lower == "key"
-        || lower.ends_with("_key")
-        || lower.ends_with("-key")
-        || name.ends_with("Key")
-}
-
-/// The name that ends at byte `end` of a line.
-fn name_before(line: &str, end: usize) -> &str {
-    let head = line.get(..end).unwrap_or_default().trim_end_matches(['"', '\'', ' ']);
-    let start = head
-        .char_indices()
-        .rev()
-        .take_while(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-        .last()
-        .map_or(head.len(), |(i, _)| i);
-    head.get(start..).unwrap_or_default()
-}
-
-/// `token: |`
-fn opens_secret_block(line: &str) -> bool {
-    let Some((head, value)) = line.split_once(':') else { return false };
-    secret_name(name_before(head, head.len())) && value.trim_start().starts_with(['|', '>'])
-}
-
-/// The pieces of a line that are covered.
-fn covered(line: &str) -> Vec<Span> {
-    let mut out = Vec::new();
-    for (i, c) in line.char_indices().filter(|(_, c)| matches!(c, ':' | '=')) {
-        let value = line.get(i + 1..).unwrap_or_default();
-        let start = i + 1 + (value.len() - value.trim_start().len());
-        let value = value.trim_start();
-        // A reference to the environment is no secret; neither is the `//` of an address.
-        if value.is_empty()
-            || value.starts_with(['$', '|', '>', '{', '['])
-            || value.starts_with("//")
-            || (c == '=' && value.starts_with('='))
-            || !secret_name(name_before(line, i))
-        {
-            continue;
-        }
-        let end = if c == '=' { value.find([' ', '"', '\'']) } else { value.find([',', '}']) };
-        out.push(Span::new(start, start + end.unwrap_or(value.len())));
-    }
-    let mut run = 0;
-    for (i, c) in line.char_indices().chain([(line.len(), ' ')]) {
-        if c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-') {
-            continue;
-        }
-        let word = line.get(run..i).unwrap_or_default();
-        if opaque(word) {
-            out.push(Span::new(run, i));
-        }
-        run = i + c.len_utf8();
-    }
-    out
-}
-
-/// A long word of upper case, lower case and digits: what keys and tokens look like, and names do not.
-fn opaque(word: &str) -> bool {
-    word.len() >= 40
-        && word.bytes().any(|b| b.is_ascii_uppercase())
-        && word.bytes().any(|b| b.is_ascii_lowercase())
-        && word.bytes().any(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -235,7 +235,8 @@ fn fields(step: &Step, page: &mut Page) {
     }
     let rest = all.len().saturating_sub(shown);
     if rest > 0 {
-        page.line(&[(Tone::Dim, &format!("       … {rest} more fields (--format json has all)"))]);
+        let noun = if rest == 1 { "field" } else { "fields" };
+        page.line(&[(Tone::Dim, &format!("       … {rest} more {noun} (--format json has all)"))]);
     }
 }
 
@@ -297,7 +298,9 @@ fn lines(change: &Change, page: &mut Page) {
         page.line(&[(Tone::Plain, "           "), (tone, &format!("{symbol} {line}"))]);
     }
     if changed.len() > 10 {
-        page.line(&[(Tone::Dim, &format!("           … {} more lines", changed.len() - 10))]);
+        let rest = changed.len() - 10;
+        let noun = if rest == 1 { "line" } else { "lines" };
+        page.line(&[(Tone::Dim, &format!("           … {rest} more {noun}"))]);
     }
 }
 

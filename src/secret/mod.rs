@@ -1,5 +1,11 @@
-//! Secrets that cannot be printed, compared by accident or serialised.
+//! Secrets that cannot be printed, compared by accident or serialised; digests that stand for them; and how to tell that
+//! somebody else's text holds one.
 
+mod digest;
+mod words;
+
+pub use digest::{DigestKey, is_digest};
+pub use words::{covered, names_secret, opens_secret_block, reveals};
 use zeroize::Zeroize;
 
 /// A value that must never reach an output: no `Debug` content, no `Display`, no `Serialize`; wiped when dropped.
