@@ -5,9 +5,9 @@
 //! that may be secret is remembered as `{"$secret": "hmac:…"}`: equal values have equal digests.
 
 use super::embedded::{Tree, documents, field};
-use super::sensitive::{conceals, sensitive_key};
+use super::sensitive::{conceals, sensitive_entry};
 use crate::resource::Resource;
-use crate::secret::{DigestKey, is_digest, reveals};
+use crate::secret::{DigestKey, is_digest, names_secret, reveals};
 use crate::value::Value;
 
 /// Key of a digest.
@@ -36,7 +36,7 @@ pub fn remembered(resource: &Resource, key: Option<&DigestKey>) -> Resource {
     }
     for map in [&mut out.labels, &mut out.annotations] {
         for (name, value) in map {
-            if (sensitive_key(name) || reveals(value)) && !is_digest(value) && value != UNKNOWN {
+            if (names_secret(name) || reveals(value)) && !is_digest(value) && value != UNKNOWN {
                 *value = digest(value, key);
             }
         }
@@ -92,7 +92,7 @@ fn mask(value: &Value, secret: bool, strict: bool, key: Option<&DigestKey>) -> V
             map.iter()
                 .map(|(k, v)| {
                     let file = strict && k == "content" && map.contains_key("path");
-                    let secret = secret || file || sensitive_key(k) || conceals(value, k);
+                    let secret = secret || file || sensitive_entry(k, v) || conceals(value, k);
                     (k.clone(), mask(v, secret, strict, key))
                 })
                 .collect(),

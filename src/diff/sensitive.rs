@@ -7,13 +7,21 @@ use crate::value::Value;
 
 /// Whether the value at `path` must not be shown, by the words of its path or by what it looks like.
 pub fn is_sensitive(path: &[String], value: Option<&Value>) -> bool {
-    path.iter().any(|part| sensitive_key(part)) || value.is_some_and(holds_secret)
+    let inside = path.split_last().map_or(&[] as &[String], |(_, above)| above);
+    path.iter().any(|part| names_secret(part))
+        || inside.iter().any(|part| is_environment(part))
+        || path.last().zip(value).is_some_and(|(key, value)| sensitive_entry(key, value))
+        || value.is_some_and(holds_secret)
 }
 
 /// Whether everything under a key must not be shown: its name sounds like a secret, or it is an environment, where
-/// secrets have any name.
-pub(super) fn sensitive_key(key: &str) -> bool {
-    names_secret(key) || matches!(key, "env" | "environment")
+/// secrets have any name. A label `environment: production` is none.
+pub(super) fn sensitive_entry(key: &str, value: &Value) -> bool {
+    names_secret(key) || (is_environment(key) && matches!(value, Value::Map(_) | Value::List(_)))
+}
+
+fn is_environment(key: &str) -> bool {
+    matches!(key, "env" | "environment")
 }
 
 /// Whether a mapping says that its entry `key` is a secret: the data of a Kubernetes Secret, the content of a file whose
@@ -80,7 +88,9 @@ fn holds_secret(value: &Value) -> bool {
     match value {
         Value::Str(text) => reveals(text),
         Value::List(items) => items.iter().any(holds_secret),
-        Value::Map(map) => map.iter().any(|(k, v)| sensitive_key(k) || conceals(value, k) || holds_secret(v)),
+        Value::Map(map) => {
+            map.iter().any(|(k, v)| sensitive_entry(k, v) || conceals(value, k) || holds_secret(v))
+        }
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
     }
 }
@@ -99,6 +109,8 @@ mod tests {
             Some(&"apiVersion: v1\nkind: Secret\n".into())
         ));
         assert!(is_sensitive(&path("cluster/inlineManifests"), Some(&"data:\n  token: abc\n".into())));
+        assert!(is_sensitive(&path("environment"), Some(&Value::List(vec!["A=b".into()]))));
+        assert!(!is_sensitive(&path("labels/environment"), Some(&"production".into())));
         assert!(!is_sensitive(&path("machine/sysctls/net.core.somaxconn"), Some(&"65535".into())));
         assert!(!is_sensitive(&path("providerdata/storage_selector"), Some(&"name == \"vm_ssd\"".into())));
     }

@@ -181,3 +181,21 @@ fn every_width_and_colour_says_the_same() {
         }
     }
 }
+
+#[test]
+fn a_cluster_takes_machines_along_that_have_never_joined() {
+    let mut case = all().iter().find(|c| c.name == "017-cluster-removed").expect("017").clone();
+    for (kind, observation) in &mut case.snapshot.omni.types {
+        let omni_scale::live::Observation::Known(list) = observation else { continue };
+        if kind.starts_with("MachineSetNodes.") || kind.starts_with("MachineRequestStatuses.") {
+            list.clear();
+        }
+        for live in list {
+            live.resource.labels.remove("omni.sidero.dev/machine-request-in-use");
+        }
+    }
+    let plan = case.plan();
+    assert_eq!(plan.summary.machines_lost, 5);
+    let removed = plan.steps.iter().find(|s| s.address.kind() == "cluster").expect("a step");
+    assert!(removed.notes.iter().any(|n| n.starts_with("5 machines go with it")), "{:?}", removed.notes);
+}
