@@ -72,8 +72,8 @@ impl Tree {
     ) -> (Value, Value, Option<[Value; 3]>) {
         match (live, wanted, applied) {
             (Self::One(l), Self::One(w), None) => (l, w, None),
-            (Self::One(l), Self::One(w), Some([Self::One(a), Self::One(b), Self::One(c)])) => {
-                (l, w, Some([a, b, c]))
+            (Self::One(live), Self::One(wanted), Some([Self::One(was), Self::One(is), Self::One(to)])) => {
+                (live, wanted, Some([was, is, to]))
             }
             (Self::Nothing, Self::One(w), None) => (Value::map(), w, None),
             (Self::One(l), Self::Nothing, None) => (l, Value::map(), None),
