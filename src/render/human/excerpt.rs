@@ -23,7 +23,7 @@ impl Excerpt {
             let indent = body.len() - body.trim_start().len();
             let inside = block.is_some_and(|outer| indent > outer || body.trim().is_empty());
             let covered = if inside {
-                Vec::from([indent..body.len()])
+                std::iter::once(indent..body.len()).collect()
             } else {
                 block = opens_secret_block(body).then_some(indent);
                 covered(body)
