@@ -95,20 +95,27 @@ fn only_what_is_known_not_to_be_up_is_waited_for() {
 }
 
 /// Two of the golden worlds: files of one against the live state and record of another.
-fn mixed(files: &Case, world: &Case, keep: &BTreeSet<usize>) -> Case {
+fn mixed(files: &Case, world: &Case, dropped: &BTreeSet<usize>) -> Case {
     let clusters = files
         .desired
         .clusters
         .iter()
-        .map(|c| DesiredCluster {
-            resources: c
+        .map(|c| {
+            let mut resources: Vec<_> = c
                 .resources
                 .iter()
                 .enumerate()
-                .filter(|(i, d)| d.address.kind() == "cluster" || !keep.contains(i))
+                .filter(|(i, d)| d.address.kind() == "cluster" || !dropped.contains(i))
                 .map(|(_, d)| d.clone())
-                .collect(),
-            ..c.clone()
+                .collect();
+            // No template declares a machine without its set.
+            let sets: BTreeSet<String> = resources
+                .iter()
+                .filter(|d| d.resource.id.short_kind() == "MachineSets")
+                .map(|d| d.resource.id.id.clone())
+                .collect();
+            resources.retain(|d| d.resource.omni_label("machine-set").is_none_or(|set| sets.contains(set)));
+            DesiredCluster { resources, ..c.clone() }
         })
         .collect();
     Case {
