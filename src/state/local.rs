@@ -12,6 +12,7 @@ use crate::world::{BoxFuture, Fs, FsError, FsLock};
 const BACKUPS: usize = 5;
 
 /// A record in a folder of this machine.
+#[derive(Clone)]
 pub struct LocalStore {
     fs: Arc<dyn Fs>,
     folder: PathBuf,

@@ -93,7 +93,8 @@ async fn carry_out(
     };
     let record = session::record(connection).await?;
     let record = recover(outside, &connection.name, record).await.map_err(recovery)?;
-    let plan = session::make_plan(repository, connection, record.as_ref(), Some(&key), streams).await?;
+    let seen = connection.look().await?;
+    let plan = session::make_plan(repository, connection, &seen, record.as_ref(), Some(&key), streams)?;
     streams.data(&plan_command::text(&plan, streams.out, false));
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);

@@ -19,9 +19,11 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
     let made = session::load(global, streams).and_then(|repository| {
         session::block_on(async {
             let connection = session::connect(&repository, &args.world, streams).await?;
-            session::warn_in_doubt(&connection, streams)?;
-            let record = session::record(&connection).await?;
-            let plan = session::make_plan(&repository, &connection, record.as_ref(), None, streams).await?;
+            let (memory, seen) = tokio::join!(session::memory(&connection), connection.look());
+            let memory = memory?;
+            session::warn_in_doubt(&memory, streams);
+            let record = memory.record.as_ref();
+            let plan = session::make_plan(&repository, &connection, &seen?, record, None, streams)?;
             connection.close().await?;
             Ok(plan)
         })
