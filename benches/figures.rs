@@ -6,6 +6,9 @@
 //! builds.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+#[path = "../tests/shipped/mod.rs"]
+mod shipped;
+
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -17,24 +20,6 @@ use nix::sys::resource::{UsageWho, getrusage};
 const BIN: &str = env!("CARGO_BIN_EXE_omni-scale");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const RUNS: usize = 9;
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::copy(from, to).unwrap();
-    }
-}
-
-fn deployment(to: &Path) {
-    for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
-        copy(&Path::new(ROOT).join(entry), &to.join(entry));
-    }
-}
 
 /// A world served by another process; ended with it.
 struct Served(Child);
@@ -99,7 +84,7 @@ fn ms(d: Duration) -> f64 {
 
 fn shipped() {
     let dir = tempfile::tempdir().unwrap();
-    deployment(dir.path());
+    shipped::deployment(dir.path());
     let _lab = Served::up(dir.path(), "fresh", &[]);
     tool(dir.path(), &["plan", "--lab=fresh"]);
     let runs: Vec<Run> = (0..RUNS).map(|_| tool(dir.path(), &["plan", "--lab=fresh"])).collect();
@@ -116,7 +101,7 @@ fn shipped() {
 
 /// 100 clusters of four resources each: cluster, control planes, a patch, extensions.
 fn many(dir: &Path) {
-    deployment(dir);
+    shipped::deployment(dir);
     std::fs::remove_dir_all(dir.join("clusters")).unwrap();
     std::fs::create_dir_all(dir.join("clusters")).unwrap();
     for n in 0..100 {

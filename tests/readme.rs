@@ -5,29 +5,12 @@
 //! line `...` for any lines. `UPDATE_README=1` rewrites the blocks with what was really printed; read the diff.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
+#[path = "shipped/mod.rs"]
+mod shipped;
+
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-
-/// Copies what a user's repository holds.
-fn deployment(root: &Path, to: &Path) {
-    for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
-        copy(&root.join(entry), &to.join(entry));
-    }
-    std::fs::create_dir_all(to.join("state")).unwrap();
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else if from.exists() {
-        std::fs::copy(from, to).unwrap();
-    }
-}
 
 /// One fenced block: where its body stands in the page, and the commands with what they should print.
 struct Block {
@@ -95,7 +78,8 @@ fn run_page(page: &str) {
     let mut ran = 0;
     for block in blocks(&text).into_iter().rev() {
         let work = tempfile::tempdir().unwrap();
-        deployment(&root, work.path());
+        shipped::deployment(work.path());
+        std::fs::create_dir_all(work.path().join("state")).unwrap();
         let mut body = String::new();
         for (command, want) in block.commands {
             ran += 1;

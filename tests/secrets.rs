@@ -1,6 +1,9 @@
 //! Secrets that stand in templates are found nowhere in what the tool prints or remembers.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "shipped/mod.rs"]
+mod shipped;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,18 +56,6 @@ machine:
         wireguard: {privateKey: canary-private-key}
 ";
 
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::copy(from, to).unwrap();
-    }
-}
-
 fn files(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder)
         .unwrap()
@@ -80,11 +71,8 @@ fn found(text: &[u8]) -> Vec<&'static str> {
 
 /// The shipped deployment, with secrets in its patches.
 fn deployment(patches: &str) -> tempfile::TempDir {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let dir = tempfile::tempdir().unwrap();
-    for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
-        copy(&root.join(entry), &dir.path().join(entry));
-    }
+    shipped::deployment(dir.path());
     edit(dir.path(), patches);
     dir
 }

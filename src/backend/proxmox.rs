@@ -147,7 +147,7 @@ impl ProxmoxApi {
         let resources = self.observe("guests", resources)?;
         let status = self.observe("cluster status", status)?;
         let permissions = self.observe("permissions", permissions)?;
-        let version = Some(self.observe("version", version)?);
+        let version = self.observe("version", version)?;
 
         let mut questions = Vec::new();
         if let Some(held) = permissions.known() {
@@ -223,10 +223,8 @@ impl ProxmoxApi {
         ProxmoxSnapshot {
             endpoint: origin.to_owned(),
             version: match parts.version {
-                Some(Observation::Known(VersionReply { version: Some(version) })) => {
-                    Observation::Known(version)
-                }
-                Some(Observation::Unknown(reason)) => Observation::Unknown(reason),
+                Observation::Known(VersionReply { version: Some(version) }) => Observation::Known(version),
+                Observation::Unknown(reason) => Observation::Unknown(reason),
                 _ => Observation::Unknown(unread()),
             },
             quorate: match parts.status {
@@ -429,7 +427,7 @@ enum Part {
 }
 
 struct Parts {
-    version: Option<Observation<VersionReply>>,
+    version: Observation<VersionReply>,
     nodes: Observation<Vec<PveNode>>,
     resources: Observation<Vec<ResourceEntry>>,
     status: Observation<Vec<ClusterEntry>>,

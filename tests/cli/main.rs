@@ -5,6 +5,8 @@ mod apply;
 mod files;
 mod plan;
 mod repository;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 mod terminal;
 mod trust;
 mod usage;

@@ -7,25 +7,10 @@ pub struct Repository {
     dir: tempfile::TempDir,
 }
 
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::copy(from, to).unwrap();
-    }
-}
-
 impl Repository {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
-            copy(&root.join(entry), &dir.path().join(entry));
-        }
+        crate::shipped::deployment(dir.path());
         Self { dir }
     }
     pub fn path(&self, relative: &str) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -11,18 +11,6 @@ use omni_scale::state::model::Record;
 use omni_scale::state::{journal, store};
 use omni_scale::world::real::RealFs;
 use serde_json::{Value, json};
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::copy(from, to).unwrap();
-    }
-}
 
 /// A served world and a repository that points at it.
 pub struct Bench {
@@ -40,10 +28,7 @@ impl Bench {
     /// A fresh world, served with these arguments.
     pub fn serve(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for entry in ["spec", "machine-classes", "clusters", "proxmox-provider"] {
-            copy(&root.join(entry), &dir.path().join(entry));
-        }
+        crate::shipped::deployment(dir.path());
         let mut lab = Command::new(env!("CARGO_BIN_EXE_omni-scale"))
             .args(["lab", "up", "fresh"])
             .args(arguments)

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod bench;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 mod signals;
 
 use std::collections::BTreeMap;
