@@ -1,6 +1,6 @@
 //! A copy of the shipped deployment, and the binary run in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 pub struct Repository {
