@@ -9,6 +9,7 @@
 #[path = "../tests/shipped/mod.rs"]
 mod shipped;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
+use omni_scale::diag::{Sink, Sources};
+use omni_scale::template::{self, FileProblem, PatchFiles};
+use omni_scale::yaml::{self, Limits};
 
 const BIN: &str = env!("CARGO_BIN_EXE_omni-scale");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -149,6 +153,121 @@ fn hundred_clusters() {
     println!("  ratio           {:8.2}     (promised: at most 1.5)", median(ratios).as_secs_f64());
 }
 
+/// Twenty patches: ten written in the template, ten in files.
+fn twenty_patches(n: usize) -> String {
+    let mut text = format!(
+        "kind: Cluster\nname: c{n:04}\nkubernetes: {{ version: v1.34.3 }}\ntalos: {{ version: v1.11.6 }}\npatches:\n"
+    );
+    for p in 0..10 {
+        write!(
+            text,
+            "  - name: limits-{p}\n    inline:\n      machine:\n        sysctls:\n          vm.max_map_count: \"{}\"\n          \
+             net.core.somaxconn: \"65535\"\n        kubelet:\n          extraArgs: {{ rotate-server-certificates: true }}\n  \
+             - file: patches/p{p}.yaml\n",
+            262_144 + p
+        )
+        .unwrap();
+    }
+    text.push_str("---\nkind: ControlPlane\nmachineClass: { name: cp, size: 3 }\n---\nkind: Workers\nmachineClass: { name: worker, size: 2 }\n");
+    text
+}
+
+/// A patch file with the comments that people write.
+fn patch_file(p: usize) -> String {
+    format!(
+        "# Kernel settings {p}\nmachine:\n  sysctls:\n    # for databases\n    vm.swappiness: \"{p}\"\n  time:\n    servers:\n      - time.cloudflare.com\n"
+    )
+}
+
+struct Memory(BTreeMap<String, Vec<u8>>);
+
+impl PatchFiles for Memory {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
+        self.0.get(path).cloned().ok_or(FileProblem::Missing)
+    }
+}
+
+fn templates() {
+    const COUNT: usize = 1000;
+    let files = Memory((0..10).map(|p| (format!("patches/p{p}.yaml"), patch_file(p).into_bytes())).collect());
+    let texts: Vec<String> = (0..COUNT).map(twenty_patches).collect();
+    let run = || {
+        let start = Instant::now();
+        let mut bytes = 0;
+        for text in &texts {
+            let (mut sources, mut sink) = (Sources::default(), Sink::default());
+            let source = sources.add("template.yaml", text);
+            let documents = yaml::parse(source, text, &Limits::default()).unwrap();
+            let loaded = template::load(source, &documents, &files, &mut sources, &mut sink);
+            assert!(!sink.has_errors() && loaded.resources.len() == 23);
+            bytes += template::render::text(&loaded.resources, "0001-01-01T00:00:00Z").len();
+        }
+        (start.elapsed(), bytes)
+    };
+    let all: Vec<(Duration, usize)> = (0..3).map(|_| run()).collect();
+    println!("{COUNT} templates of 20 patches each, median of 3");
+    println!(
+        "  render          {:8.1} ms   (promised: below 1000; {:.1} MiB of text)",
+        ms(median(all.iter().map(|r| r.0).collect())),
+        all[0].1 as f64 / 1_048_576.0
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "spec/omni.yaml",
+        "omni: { endpoint: https://omni.spaceships.work }\nproviders: { metal: {} }\nmachine_classes: [classes]\nclusters: [clusters]\n",
+    );
+    for class in ["cp", "worker"] {
+        write(
+            &format!("classes/{class}.yaml"),
+            &format!(
+                "metadata: {{ namespace: default, type: MachineClasses.omni.sidero.dev, id: {class} }}\nspec: {{ autoprovision: {{ providerid: metal }} }}\n"
+            ),
+        );
+    }
+    for (n, text) in texts.iter().enumerate() {
+        write(&format!("clusters/c{n:04}.yaml"), text);
+    }
+    for p in 0..10 {
+        write(&format!("clusters/patches/p{p}.yaml"), &patch_file(p));
+    }
+    let runs: Vec<Run> = (0..3).map(|_| tool(dir.path(), &["validate"])).collect();
+    println!(
+        "  validate        {:8.1} ms   as a repository, whole process",
+        ms(median(runs.iter().map(|r| r.wall).collect()))
+    );
+}
+
+/// The files of the deployment in use, where the recordings are there.
+fn deployment() {
+    let Some(fixtures) = std::env::var_os("OMNI_SCALE_FIXTURES") else {
+        return println!("validate of the deployment in use: absent (OMNI_SCALE_FIXTURES names no folder)");
+    };
+    let dir = tempfile::tempdir().unwrap();
+    shipped::copy(&Path::new(&fixtures).join("deployment"), dir.path());
+    // What it keeps as a spec is a narrative.
+    std::fs::create_dir_all(dir.path().join("spec")).unwrap();
+    std::fs::write(
+        dir.path().join("spec/omni.yaml"),
+        "omni: { endpoint: https://omni.spaceships.work, lan_address: 192.168.10.20 }\n\
+         proxmox: { matrix: { endpoints: ['https://192.168.3.5:8006'], nodes: [foxtrot, golf, hotel] } }\n\
+         providers: { matrix-cluster: { proxmox: matrix } }\n\
+         machine_classes: [machine-classes]\nclusters: [clusters]\n",
+    )
+    .unwrap();
+    let runs: Vec<Run> = (0..RUNS).map(|_| tool(dir.path(), &["validate"])).collect();
+    println!("validate of the deployment in use, median of {RUNS}");
+    println!(
+        "  wall            {:8.1} ms   (promised: below 15)",
+        ms(median(runs.iter().map(|r| r.wall).collect()))
+    );
+    println!("  client CPU      {:8.1} ms", ms(median(runs.iter().map(|r| r.cpu).collect())));
+}
+
 fn build(profile: &str, target: &Path) {
     let start = Instant::now();
     let status = Command::new(env!("CARGO"))
@@ -172,6 +291,8 @@ fn main() {
         return;
     }
     shipped();
+    templates();
+    deployment();
     hundred_clusters();
     if !std::env::args().any(|a| a == "--quick") {
         println!("build");
