@@ -198,7 +198,14 @@ fn templates() {
             let (mut sources, mut sink) = (Sources::default(), Sink::default());
             let source = sources.add("template.yaml", text);
             let documents = yaml::parse(source, text, &Limits::default()).unwrap();
-            let loaded = template::load(source, &documents, &files, &mut sources, &mut sink);
+            let loaded = template::load(
+                template::Dialect::default(),
+                source,
+                &documents,
+                &files,
+                &mut sources,
+                &mut sink,
+            );
             assert!(!sink.has_errors() && loaded.resources.len() == 23);
             bytes += template::render::text(&loaded.resources, "0001-01-01T00:00:00Z").len();
         }

@@ -137,6 +137,7 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
     for file in &workspace.templates {
         let folder = file.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         templates.push(template::load(
+            template::Dialect::default(),
             file.source,
             &file.documents,
             &Beside { folder, files },

@@ -1,6 +1,7 @@
 //! From documents to resources in one call, with all problems.
 
 use super::decode::decode;
+use super::dialect::Dialect;
 use super::files::{Contents, PatchFiles};
 use super::model::Template;
 use super::rendered::Rendered;
@@ -20,15 +21,18 @@ pub struct Loaded {
     pub contents: Contents,
 }
 
-/// Reads the documents of one template file, judges them and renders them. Texts of files are added to `sources`, problems to
+/// Reads the documents of one template file in `dialect`, judges them and renders them. Texts of files are added to `sources`, problems to
 /// `sink`: a template with an error in `sink` must not be used further.
 pub fn load(
+    dialect: Dialect,
     source: SourceId,
     documents: &[Document],
     files: &dyn PatchFiles,
     sources: &mut Sources,
     sink: &mut Sink,
 ) -> Loaded {
+    // Not built: every dialect is read as the oldest.
+    let (Dialect::V1_9 | Dialect::V1_10 | Dialect::Newest) = dialect;
     let template = decode(source, documents, sink);
     let contents = Contents::read(&template, files, sources);
     let resources = render(&template, sources, &contents);

@@ -6,6 +6,7 @@
 //! note. Nothing is read from disk here: files come from a lookup ([`PatchFiles`]).
 
 mod decode;
+mod dialect;
 mod files;
 mod letters;
 mod load;
@@ -23,6 +24,7 @@ mod tests;
 mod together;
 mod validate;
 
+pub use dialect::Dialect;
 pub use files::{Contents, FileMap, FileProblem, PatchFiles, join, resolve};
 pub use load::{Loaded, load};
 pub use references::{ClassReference, class_references};

@@ -1,6 +1,6 @@
 //! Rules of templates, one test for each group of them.
 
-use super::{FileMap, Loaded, load};
+use super::{Dialect, FileMap, Loaded, load};
 use crate::diag::{Severity, Sink, Sources};
 use crate::yaml::{Limits, parse};
 
@@ -20,7 +20,7 @@ pub(super) fn loaded_with(text: &str, files: &[(&str, &str)]) -> (Loaded, Source
         allowed_dir: ".".into(),
         files: files.iter().map(|(p, t)| (format!("clusters/{p}"), Ok(t.as_bytes().to_vec()))).collect(),
     };
-    let loaded = load(source, &documents, &files, &mut sources, &mut sink);
+    let loaded = load(Dialect::default(), source, &documents, &files, &mut sources, &mut sink);
     (loaded, sources, sink)
 }
 
@@ -32,7 +32,7 @@ pub(super) fn loaded_as(id: usize, text: &str) -> Loaded {
     }
     let source = sources.add("clusters/t.yaml", text);
     let documents = parse(source, text, &Limits::default()).unwrap();
-    load(source, &documents, &FileMap::default(), &mut sources, &mut Sink::default())
+    load(Dialect::default(), source, &documents, &FileMap::default(), &mut sources, &mut Sink::default())
 }
 
 /// Errors of a template, as `code message`.
@@ -309,7 +309,7 @@ proptest::proptest! {
         let source = sources.add("t.yaml", &text);
         if let Ok(documents) = parse(source, &text, &Limits::default()) {
             let mut sink = Sink::default();
-            load(source, &documents, &FileMap::default(), &mut sources, &mut sink);
+            load(Dialect::default(), source, &documents, &FileMap::default(), &mut sources, &mut sink);
             for d in sink.all() {
                 proptest::prop_assert!(!d.labels.is_empty(), "{}", d.message);
                 for l in &d.labels {

@@ -80,7 +80,8 @@ fn ours(case: &Path) -> Result<String, Vec<Diagnostic>> {
     let source = sources.add("template.yaml", &text);
     let documents = yaml::parse(source, &text, &Limits::default())?;
     let mut sink = Sink::default();
-    let loaded = template::load(source, &documents, &files, &mut sources, &mut sink);
+    let loaded =
+        template::load(template::Dialect::default(), source, &documents, &files, &mut sources, &mut sink);
     check_places(&sink, &sources);
     if sink.has_errors() {
         return Err(sink.all().iter().filter(|d| d.severity == Severity::Error).cloned().collect());

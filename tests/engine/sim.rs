@@ -552,7 +552,8 @@ pub fn desired(template: &str, memory: u32) -> Desired {
     let source = sources.add("clusters/c.yaml", template);
     let documents = yaml::parse(source, template, &yaml::Limits::default()).unwrap();
     let files = FileMap { template_dir: "clusters".into(), allowed_dir: ".".into(), ..FileMap::default() };
-    let loaded = template::load(source, &documents, &files, &mut sources, &mut sink);
+    let loaded =
+        template::load(template::Dialect::default(), source, &documents, &files, &mut sources, &mut sink);
     assert!(!sink.has_errors(), "{:?}", sink.all());
     let class = |id: &str| {
         let mut class = omni_scale::resource::Resource::new(omni_scale::resource::ResourceId::default_ns(
