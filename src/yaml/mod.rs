@@ -1,5 +1,6 @@
 //! Bounded YAML: text to nodes with places, under limits; scalars as Go's YAML reads them; text written as Go writes it.
 
+pub mod edit;
 mod emit;
 mod inner;
 mod limits;
