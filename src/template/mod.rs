@@ -7,6 +7,7 @@
 
 mod decode;
 mod dialect;
+pub mod export;
 mod files;
 mod letters;
 mod load;
