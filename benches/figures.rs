@@ -207,7 +207,12 @@ fn templates() {
                 &mut sink,
             );
             assert!(!sink.has_errors() && loaded.resources.len() == 23);
-            bytes += template::render::text(&loaded.resources, "0001-01-01T00:00:00Z").len();
+            bytes += template::render::text(
+                template::Dialect::default(),
+                &loaded.resources,
+                "0001-01-01T00:00:00Z",
+            )
+            .len();
         }
         (start.elapsed(), bytes)
     };

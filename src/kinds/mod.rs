@@ -13,6 +13,7 @@ mod kernel_args;
 mod kubernetes_health_checks;
 mod kubernetes_manifest_groups;
 mod machine_classes;
+mod machine_install_disk_configs;
 mod machine_set_nodes;
 mod machine_sets;
 mod normal;
@@ -28,6 +29,7 @@ pub use kernel_args::KERNEL_ARGS;
 pub use kubernetes_health_checks::KUBERNETES_HEALTH_CHECKS;
 pub use kubernetes_manifest_groups::{KUBERNETES_MANIFEST_GROUPS, MODE};
 pub use machine_classes::MACHINE_CLASSES;
+pub use machine_install_disk_configs::MACHINE_INSTALL_DISK_CONFIGS;
 pub use machine_set_nodes::MACHINE_SET_NODES;
 pub use machine_sets::MACHINE_SETS;
 pub use normal::{from_yaml_keys, normalise};
@@ -35,10 +37,11 @@ pub use printed::to_yaml_tree;
 
 /// The kinds that a cluster template makes, in the order in which `omnictl cluster template sync` creates and updates
 /// them: all configuration is in place before machines are allocated.
-pub static SYNC_ORDER: [&Kind; 8] = [
+pub static SYNC_ORDER: [&Kind; 9] = [
     &CLUSTERS,
     &EXTENSIONS_CONFIGURATIONS,
     &CONFIG_PATCHES,
+    &MACHINE_INSTALL_DISK_CONFIGS,
     &KUBERNETES_MANIFEST_GROUPS,
     &KUBERNETES_HEALTH_CHECKS,
     &MACHINE_SETS,

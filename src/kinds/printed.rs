@@ -6,20 +6,20 @@ use crate::value::Value;
 use crate::yaml::Out;
 
 /// A spec as omnictl prints it: all fields of the kind in their order, lower-case names, zero values written out, unset
-/// messages as null, enums as numbers, durations as seconds and nanoseconds, bytes as an empty list. Fields that Omni 1.9.3
-/// does not know, and unknown ones, are written only when set.
-pub fn to_yaml_tree(kind: &Kind, spec: &Value) -> Out {
-    message(kind.fields, spec)
+/// messages as null, enums as numbers, durations as seconds and nanoseconds, bytes as an empty list. Fields that Omni 1.9
+/// does not know are written only when set, unless the client is a `newer` one; so are unknown ones always.
+pub fn to_yaml_tree(kind: &Kind, spec: &Value, newer: bool) -> Out {
+    message(kind.fields, spec, newer)
 }
 
-fn message(fields: &[Field], value: &Value) -> Out {
+fn message(fields: &[Field], value: &Value, newer: bool) -> Out {
     let mut out = Vec::new();
     for field in fields {
         let value = value.get(field.json);
-        if field.newer && value.is_none() {
+        if field.newer && !newer && value.is_none() {
             continue;
         }
-        out.push((field.yaml(), field_out(field.kind, value)));
+        out.push((field.yaml(), field_out(field.kind, value, newer)));
     }
     if let Some(entries) = value.as_map() {
         for (key, value) in entries {
@@ -31,7 +31,7 @@ fn message(fields: &[Field], value: &Value) -> Out {
     Out::Map(out)
 }
 
-fn field_out(kind: FieldKind, value: Option<&Value>) -> Out {
+fn field_out(kind: FieldKind, value: Option<&Value>, newer: bool) -> Out {
     let Some(value) = value else {
         return match kind {
             FieldKind::Text => Out::from(""),
@@ -42,9 +42,9 @@ fn field_out(kind: FieldKind, value: Option<&Value>) -> Out {
         };
     };
     match (kind, value) {
-        (FieldKind::Message(fields), Value::Map(_)) => message(fields, value),
+        (FieldKind::Message(fields), Value::Map(_)) => message(fields, value, newer),
         (FieldKind::Messages(fields), Value::List(items)) => {
-            Out::List(items.iter().map(|item| message(fields, item)).collect())
+            Out::List(items.iter().map(|item| message(fields, item, newer)).collect())
         }
         // The plain text beside it says the same.
         (FieldKind::Bytes, _) => Out::List(Vec::new()),
@@ -69,7 +69,7 @@ mod tests {
 
     fn printed(kind: &Kind, json: &str) -> String {
         let spec = Value::from_json(&serde_json::from_str(json).unwrap());
-        yaml::write(&to_yaml_tree(kind, &normalise(kind, &spec)), 2)
+        yaml::write(&to_yaml_tree(kind, &normalise(kind, &spec), false), 2)
     }
 
     #[test]

@@ -31,11 +31,9 @@ pub fn load(
     sources: &mut Sources,
     sink: &mut Sink,
 ) -> Loaded {
-    // Not built: every dialect is read as the oldest.
-    let (Dialect::V1_9 | Dialect::V1_10 | Dialect::Newest) = dialect;
-    let template = decode(source, documents, sink);
+    let template = decode(dialect, source, documents, sink);
     let contents = Contents::read(&template, files, sources);
-    let resources = render(&template, sources, &contents);
-    validate(&template, &resources, sources, &contents, sink);
+    let resources = render(dialect, &template, sources, &contents);
+    validate(dialect, &template, &resources, sources, &contents, sink);
     Loaded { template, resources, contents }
 }

@@ -25,7 +25,7 @@ mod tests;
 mod together;
 mod validate;
 
-pub use dialect::Dialect;
+pub use dialect::{Dialect, minor};
 pub use files::{Contents, FileMap, FileProblem, PatchFiles, join, resolve};
 pub use load::{Loaded, load};
 pub use references::{ClassReference, class_references};

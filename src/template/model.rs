@@ -153,6 +153,10 @@ pub struct Cluster {
     pub workload_proxy: bool,
     /// `features.useEmbeddedDiscoveryService`.
     pub embedded_discovery: bool,
+    /// `features.disablePublicDiscoveryService`; Omni 1.10 and newer.
+    pub public_discovery_off: bool,
+    /// `features.enableNodeAuditSkip`; Omni 1.10 and newer.
+    pub node_audit_skip: bool,
     /// `features.backupConfiguration.interval`.
     pub backup_interval: Option<DurationSpan>,
     /// Patches of all machines.
@@ -271,6 +275,8 @@ pub struct Machine {
     pub locked: bool,
     /// `install.disk`; empty when absent.
     pub install_disk: Text,
+    /// `install.diskSelector`, a CEL expression over disks; newer than Omni 1.10, empty when absent.
+    pub disk_selector: Text,
     /// Patches of the machine.
     pub patches: Vec<Patch>,
     /// Extensions of the machine.

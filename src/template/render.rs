@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use super::dialect::Dialect;
 use super::rendered::Rendered;
 use crate::kinds::{by_type, to_yaml_tree};
 use crate::resource::Resource;
 use crate::yaml::{self, Out};
 
-/// The YAML stream of `resources`; `time` (RFC 3339, UTC, seconds) stands as both `created` and `updated`.
+/// The YAML stream of `resources` as the client of a `dialect` prints it; `time` (RFC 3339, UTC, seconds) stands as both `created` and `updated`.
 ///
 /// Metadata scalars, keys included, are written without type quoting, as omnictl does: `"true"` as `true`, an empty text as
 /// nothing. A reader must take every metadata scalar as text.
-pub fn text(resources: &[Rendered], time: &str) -> String {
+pub fn text(dialect: Dialect, resources: &[Rendered], time: &str) -> String {
     let documents: Vec<String> =
-        resources.iter().map(|one| yaml::write(&document(&one.resource, time), 2)).collect();
+        resources.iter().map(|one| yaml::write(&document(dialect, &one.resource, time), 2)).collect();
     documents.join("---\n")
 }
 
-fn document(resource: &Resource, time: &str) -> Out {
+fn document(dialect: Dialect, resource: &Resource, time: &str) -> Out {
     let raw = |text: &str| Out::Raw(text.to_owned());
     let mut metadata = vec![
         ("namespace".to_owned(), raw(&resource.id.namespace)),
@@ -35,7 +36,7 @@ fn document(resource: &Resource, time: &str) -> Out {
         }
     }
     let spec = match by_type(&resource.id.kind) {
-        Some(kind) => to_yaml_tree(kind, &resource.spec),
+        Some(kind) => to_yaml_tree(kind, &resource.spec, dialect.prints_newer_features()),
         None => Out::from(&resource.spec),
     };
     Out::Map(vec![("metadata".to_owned(), Out::Map(metadata)), ("spec".to_owned(), spec)])

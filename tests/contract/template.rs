@@ -86,7 +86,7 @@ fn ours(case: &Path) -> Result<String, Vec<Diagnostic>> {
     if sink.has_errors() {
         return Err(sink.all().iter().filter(|d| d.severity == Severity::Error).cloned().collect());
     }
-    Ok(template::render::text(&loaded.resources, TIME))
+    Ok(template::render::text(template::Dialect::default(), &loaded.resources, TIME))
 }
 
 /// Every problem has a place, inside its text.

@@ -99,5 +99,5 @@ fn render(global: &Global, args: &RenderArgs, streams: &Streams) -> Result<Strin
     repository::judge(&sources, &sink, streams)?;
     let now = jiff::Timestamp::from_second(RealClock::new().unix() as i64)
         .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_string());
-    Ok(template::render::text(&loaded.resources, &now))
+    Ok(template::render::text(template::Dialect::default(), &loaded.resources, &now))
 }

@@ -26,7 +26,14 @@ const KUBERNETES: Known =
 const TALOS: Known = Known { go: "models.TalosCluster", keys: &["version"] };
 const FEATURES: Known = Known {
     go: "models.Features",
-    keys: &["diskEncryption", "enableWorkloadProxy", "useEmbeddedDiscoveryService", "backupConfiguration"],
+    keys: &[
+        "diskEncryption",
+        "enableWorkloadProxy",
+        "useEmbeddedDiscoveryService",
+        "disablePublicDiscoveryService",
+        "enableNodeAuditSkip",
+        "backupConfiguration",
+    ],
 };
 const BACKUP: Known = Known { go: "models.BackupConfiguration", keys: &["interval"] };
 
@@ -57,6 +64,8 @@ pub(super) fn decode(cx: &mut Context<'_>, root: &Node) -> Cluster {
         disk_encryption: flag(cx, "diskEncryption"),
         workload_proxy: flag(cx, "enableWorkloadProxy").value,
         embedded_discovery: flag(cx, "useEmbeddedDiscoveryService").value,
+        public_discovery_off: flag(cx, "disablePublicDiscoveryService").value,
+        node_audit_skip: flag(cx, "enableNodeAuditSkip").value,
         backup_interval: backup.and_then(|b| b.duration(cx, "interval")),
         patches: content::patches(cx, &fields),
         extensions: fields.optional_list(cx, "systemExtensions"),

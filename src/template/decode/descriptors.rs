@@ -17,9 +17,11 @@ fn map(cx: &mut Context<'_>, fields: &Fields<'_>, key: &str) -> Vec<(Text, Text)
     pairs
         .iter()
         .map(|(k, v)| {
+            let date =
+                cx.dialect.refuses_dates_as_text() && matches!(yaml::resolve(k), yaml::Scalar::Timestamp(_));
             let name = match yaml::as_string(k) {
-                Ok(_) => Placed::new(k.text().unwrap_or_default().to_owned(), k.span),
-                Err(_) => cx.text(&format!("a key of `{key}`"), k),
+                Ok(_) if !date => Placed::new(k.text().unwrap_or_default().to_owned(), k.span),
+                _ => cx.text(&format!("a key of `{key}`"), k),
             };
             (name, cx.text(&format!("a value of `{key}`"), v))
         })

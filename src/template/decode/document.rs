@@ -3,6 +3,7 @@
 use super::fields::{Context, tag};
 use super::{cluster, machine, machine_set};
 use crate::diag::{Diagnostic, Sink, SourceId, closest, codes};
+use crate::template::dialect::Dialect;
 use crate::template::model::{Model, Role, Template};
 use crate::untrusted::Untrusted;
 use crate::yaml::{Document, Node, NodeKind};
@@ -11,11 +12,11 @@ const KINDS: [&str; 4] = ["Cluster", "ControlPlane", "Workers", "Machine"];
 
 /// Reads the documents of one template file. All problems of all documents are reported; a document that cannot be
 /// read is left out and marks the template as incomplete.
-pub fn decode(source: SourceId, documents: &[Document], sink: &mut Sink) -> Template {
+pub fn decode(dialect: Dialect, source: SourceId, documents: &[Document], sink: &mut Sink) -> Template {
     let mut template = Template { source, models: Vec::new(), incomplete: false, counts: [0, 0] };
     for document in documents {
         let before = sink.all().len();
-        match model(document, &mut template.counts, sink) {
+        match model(dialect, document, &mut template.counts, sink) {
             Some(model) => template.models.push(model),
             None => template.incomplete = true,
         }
@@ -24,7 +25,7 @@ pub fn decode(source: SourceId, documents: &[Document], sink: &mut Sink) -> Temp
     template
 }
 
-fn model(document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Option<Model> {
+fn model(dialect: Dialect, document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Option<Model> {
     let source = document.source;
     let Some(root) = &document.root else {
         sink.push(
@@ -45,7 +46,7 @@ fn model(document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Optio
         return None;
     }
     let kind = kind_of(source, root, sink)?;
-    let mut cx = Context { source, sink, lost: false };
+    let mut cx = Context { dialect, source, sink, lost: false };
     let model = match kind {
         "Cluster" => {
             counts[0] += 1;

@@ -2,19 +2,26 @@
 
 use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::kinds::DurationSpan;
+use crate::template::dialect::Dialect;
 use crate::template::model::{OptionalList, Placed, Text};
 use crate::untrusted::Untrusted;
 use crate::yaml::{self, Node, NodeKind};
 
-/// Keys that newer Omni clients know and 1.9.3 refuses.
-const NEWER: [(&str, &str); 3] = [
-    ("enableNodeAuditSkip", "features"),
-    ("disablePublicDiscoveryService", "features"),
-    ("diskSelector", "install"),
+/// Keys by what Go calls their mapping, and the oldest dialect that knows them.
+const NEWER: [(&str, &str, Dialect); 3] = [
+    ("models.Features", "enableNodeAuditSkip", Dialect::V1_10),
+    ("models.Features", "disablePublicDiscoveryService", Dialect::V1_10),
+    ("models.MachineInstall", "diskSelector", Dialect::Newest),
 ];
+
+/// The dialect that a key came with, if it was not always there.
+fn since(known: Known, key: &str) -> Dialect {
+    NEWER.iter().find(|(go, k, _)| *go == known.go && *k == key).map_or(Dialect::V1_9, |(_, _, since)| *since)
+}
 
 /// Where problems go, and in which text they are.
 pub(super) struct Context<'a> {
+    pub(super) dialect: Dialect,
     pub(super) source: SourceId,
     pub(super) sink: &'a mut Sink,
     /// Whether a value could not be read; unknown keys do not count, they hide no value.
@@ -39,6 +46,10 @@ impl Context<'_> {
 
     /// A text with its place; absent and null are empty.
     pub(super) fn text(&mut self, what: &str, node: &Node) -> Text {
+        if self.dialect.refuses_dates_as_text() && matches!(yaml::resolve(node), yaml::Scalar::Timestamp(_)) {
+            self.wrong(what, node, "text", "string");
+            return Placed::new(String::new(), node.span);
+        }
         match yaml::as_string(node) {
             Ok(text) => Placed::new(text.unwrap_or_default().to_owned(), node.span),
             Err(mismatch) => {
@@ -70,7 +81,8 @@ impl Context<'_> {
         };
         let mut entries = Vec::new();
         for (key, value) in pairs {
-            match key.text().and_then(|text| known.keys.iter().find(|k| **k == text)) {
+            let found = key.text().and_then(|text| known.keys.iter().find(|k| **k == text));
+            match found.filter(|k| since(known, k) <= self.dialect) {
                 Some(known) => entries.push((*known, value)),
                 None => self.unknown(what, key, known),
             }
@@ -83,14 +95,17 @@ impl Context<'_> {
         let mut problem = Diagnostic::error(codes::UNKNOWN_KEY, format!("{what} has no field `{name}`"))
             .at(self.source, key.span, "unknown field")
             .note(format!("omnictl: field {name} not found in type {}", known.go));
-        if NEWER.iter().any(|(k, parent)| *k == name && what.contains(parent)) {
+        let keys: Vec<&str> =
+            known.keys.iter().copied().filter(|k| since(known, k) <= self.dialect).collect();
+        let since = since(known, &name);
+        if since > self.dialect {
             problem = problem
-                .note("newer clients than Omni 1.9.3's know this field")
-                .help("remove it: templates for Omni 1.9.3 cannot set it");
-        } else if let Some(near) = closest(&name, known.keys.iter().copied()) {
+                .note(format!("{since} knows this field; this template is read for {}", self.dialect))
+                .help(format!("remove it; {}", since.way_out()));
+        } else if let Some(near) = closest(&name, keys.iter().copied()) {
             problem = problem.help(format!("did you mean `{near}`?"));
         } else {
-            problem = problem.help(format!("fields here: {}", known.keys.join(", ")));
+            problem = problem.help(format!("fields here: {}", keys.join(", ")));
         }
         self.sink.push(problem);
     }

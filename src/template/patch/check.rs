@@ -44,7 +44,7 @@ pub(in crate::template) fn check(rules: &mut Rules<'_>, patch: &Patch) {
                 .help("a patch holds at least one key of Talos machine configuration; remove it otherwise"),
         );
     }
-    forbidden::check(&parts, rules.sink);
+    forbidden::check(rules.dialect, &parts, rules.sink);
 }
 
 struct Judge<'a, 'r> {

@@ -7,16 +7,19 @@ use crate::address::Address;
 use crate::diag::{Sources, Span};
 use crate::kinds::{Kind, normalise};
 use crate::resource::{OMNI_PREFIX, Resource};
+use crate::template::dialect::Dialect;
 use crate::template::files::Contents;
 use crate::template::model::{Model, Template};
 use crate::template::rendered::Rendered;
 use crate::value::Value;
 
-/// Annotation by which omnictl marks what it may release or destroy: on Clusters and KernelArgs only.
+/// Annotation by which omnictl marks what it may release or destroy: on Clusters, KernelArgs and
+/// MachineInstallDiskConfigs only.
 pub(super) const MANAGED: &str = "managed-by-cluster-templates";
 
 /// The resources of one template in the making.
 pub(in crate::template) struct Builder<'a> {
+    pub(super) dialect: Dialect,
     pub(super) template: &'a Template,
     /// Name of the cluster.
     pub(super) cluster: &'a str,
@@ -28,12 +31,14 @@ pub(in crate::template) struct Builder<'a> {
 /// The resources that a template asks for, in omnictl's order: documents follow each other as in the file. None without a
 /// Cluster. What a broken template renders to is for finding further problems only.
 pub(in crate::template) fn render(
+    dialect: Dialect,
     template: &Template,
     sources: &Sources,
     contents: &Contents,
 ) -> Vec<Rendered> {
     let Some(cluster) = template.clusters().next() else { return Vec::new() };
-    let mut builder = Builder { template, cluster: &cluster.name.value, sources, contents, out: Vec::new() };
+    let mut builder =
+        Builder { dialect, template, cluster: &cluster.name.value, sources, contents, out: Vec::new() };
     for model in &template.models {
         match model {
             Model::Cluster(model) => cluster::render(&mut builder, model),

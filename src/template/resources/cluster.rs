@@ -27,7 +27,7 @@ pub(super) fn render(builder: &mut Builder<'_>, model: &Cluster) {
     }
 }
 
-/// `features` is always there, even if all are off; no backups means no `backup_configuration`.
+/// `features` is always there, even if all are off (those that are off are not sent); no backups means no `backup_configuration`.
 fn cluster(builder: &mut Builder<'_>, model: &Cluster) {
     let mut marks = Marks::default().omni_annotation(MANAGED);
     let Marks { labels, annotations } = &mut marks;
@@ -41,6 +41,8 @@ fn cluster(builder: &mut Builder<'_>, model: &Cluster) {
                 ("enable_workload_proxy", model.workload_proxy.into()),
                 ("disk_encryption", model.disk_encryption.value.into()),
                 ("use_embedded_discovery_service", model.embedded_discovery.into()),
+                ("enable_node_audit_skip", model.node_audit_skip.into()),
+                ("disable_public_discovery_service", model.public_discovery_off.into()),
             ]),
         ),
     ]);

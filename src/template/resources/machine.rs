@@ -1,9 +1,9 @@
 //! `kind: Machine`: install disk, patches, kernel arguments, extensions.
 
 use super::Builder;
-use super::builder::{map, texts};
+use super::builder::{MANAGED, Marks, map, texts};
 use super::patch::{self, id};
-use crate::kinds::{CONFIG_PATCHES, EXTENSIONS_CONFIGURATIONS};
+use crate::kinds::{CONFIG_PATCHES, EXTENSIONS_CONFIGURATIONS, MACHINE_INSTALL_DISK_CONFIGS};
 use crate::template::model::Machine;
 use crate::value::Value;
 use crate::yaml::{self, Out};
@@ -25,9 +25,21 @@ pub(super) fn render(builder: &mut Builder<'_>, model: &Machine) {
     }
 }
 
-/// Up to Omni 1.10 the install disk is a config patch, marked as a system patch.
+/// Up to Omni 1.10 the install disk is a config patch, marked as a system patch; later it is a property of the machine.
 fn install_disk(builder: &mut Builder<'_>, model: &Machine, prefix: &str) {
     let disk = &model.install_disk;
+    if builder.dialect.has_install_disks() {
+        let selector = &model.disk_selector;
+        let span = if disk.value.is_empty() { selector.span } else { disk.span };
+        if disk.value.is_empty() && selector.value.is_empty() {
+            return;
+        }
+        let spec =
+            map([("disk_selector", selector.value.as_str().into()), ("disk", disk.value.as_str().into())]);
+        let (id, marks) = (model.name.value.as_str(), Marks::default().omni_annotation(MANAGED));
+        builder.add(&MACHINE_INSTALL_DISK_CONFIGS, id, id, marks, spec, span);
+        return;
+    }
     if disk.value.is_empty() {
         return;
     }

@@ -9,6 +9,7 @@ mod machine_set;
 mod version;
 mod whole;
 
+use super::dialect::Dialect;
 use super::files::Contents;
 use super::model::{Model, Template};
 use super::rendered::Rendered;
@@ -16,6 +17,7 @@ use crate::diag::{Sink, SourceId, Sources};
 
 /// What the rules look at and where they report.
 pub(super) struct Rules<'a> {
+    pub(super) dialect: Dialect,
     pub(super) source: SourceId,
     pub(super) sources: &'a Sources,
     pub(super) contents: &'a Contents,
@@ -25,13 +27,14 @@ pub(super) struct Rules<'a> {
 /// Judges a template and what it renders to. Rules over the whole template are left out when a document could not be
 /// read.
 pub(super) fn validate(
+    dialect: Dialect,
     template: &Template,
     rendered: &[Rendered],
     sources: &Sources,
     contents: &Contents,
     sink: &mut Sink,
 ) {
-    let mut rules = Rules { source: template.source, sources, contents, sink };
+    let mut rules = Rules { dialect, source: template.source, sources, contents, sink };
     for model in &template.models {
         match model {
             Model::Cluster(cluster) => cluster::check(&mut rules, cluster),
