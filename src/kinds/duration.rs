@@ -9,6 +9,8 @@ pub struct Span {
 const SECOND: i128 = 1_000_000_000;
 
 impl Span {
+    /// No time at all.
+    pub const ZERO: Self = Self { nanos: 0 };
     /// From seconds and nanoseconds, which add up; `None` outside Go's range.
     pub fn new(seconds: i128, nanos: i128) -> Option<Self> {
         let total = seconds.checked_mul(SECOND)?.checked_add(nanos)?;
@@ -54,6 +56,27 @@ impl Span {
         let nanos: i128 = format!("{fraction:0<9}").parse().ok()?;
         let total = seconds.checked_mul(SECOND)?.checked_add(nanos)?;
         Self::new(0, if negative { -total } else { total })
+    }
+    /// Go's text, as a template has it: `2h0m0s`, `1m30.5s`, `500ms`, `0s`.
+    pub fn to_go(self) -> String {
+        let sign = if self.nanos < 0 { "-" } else { "" };
+        let total = self.nanos.unsigned_abs();
+        let part = |unit: u64| decimal(total, unit);
+        match total {
+            0 => "0s".to_owned(),
+            1..1_000 => format!("{sign}{total}ns"),
+            1_000..1_000_000 => format!("{sign}{}µs", part(1_000)),
+            1_000_000..1_000_000_000 => format!("{sign}{}ms", part(1_000_000)),
+            _ => {
+                let minutes = total / 60_000_000_000;
+                let seconds = decimal(total % 60_000_000_000, 1_000_000_000);
+                match minutes {
+                    0 => format!("{sign}{seconds}s"),
+                    1..60 => format!("{sign}{minutes}m{seconds}s"),
+                    _ => format!("{sign}{}h{}m{seconds}s", minutes / 60, minutes % 60),
+                }
+            }
+        }
     }
     /// Reads Go's text: `1h30m`, `90s`, `24h0m0.5s`, `-5m`, `0`; units ns, us, ms, s, m, h.
     pub fn from_go(text: &str) -> Option<Self> {
@@ -103,6 +126,17 @@ impl Span {
     }
 }
 
+/// `nanos` in `unit`s (a power of ten), without zeros at the end.
+fn decimal(nanos: u64, unit: u64) -> String {
+    let rest = nanos % unit;
+    if rest == 0 {
+        return (nanos / unit).to_string();
+    }
+    let width = unit.ilog10() as usize;
+    let digits = format!("{rest:0width$}");
+    format!("{}.{}", nanos / unit, digits.trim_end_matches('0'))
+}
+
 fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
@@ -122,6 +156,26 @@ mod tests {
         assert_eq!(json("0").as_deref(), Some("0s"));
         for bad in ["", "-", "1", "1d", "1 day", "1h 30m", "s", ".s", "1e3s", "9999999999h"] {
             assert_eq!(json(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn go_texts_are_written() {
+        for (json, go) in [
+            ("7200s", "2h0m0s"),
+            ("90.500s", "1m30.5s"),
+            ("5s", "5s"),
+            ("0.500s", "500ms"),
+            ("0.001500s", "1.5ms"),
+            ("0.000001500s", "1.5µs"),
+            ("0.000000007s", "7ns"),
+            ("-300s", "-5m0s"),
+            ("0s", "0s"),
+            ("86400.000000001s", "24h0m0.000000001s"),
+        ] {
+            let span = Span::from_json(json).unwrap();
+            assert_eq!(span.to_go(), go);
+            assert_eq!(Span::from_go(go), Some(span));
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Out {
     Scalar(Value),
     /// Written without asking what it reads as: times, and the metadata of rendered resources. Empty writes nothing.
     Raw(String),
+    /// Text as a block (`|`), even of one line; quoted where a block cannot hold it. Templates are exported so.
+    Literal(String),
     /// A sequence.
     List(Vec<Out>),
     /// A mapping in this order; keys are text.
@@ -109,6 +111,7 @@ fn is_null(out: &Out) -> bool {
 fn scalar_text(out: &Out) -> (String, bool) {
     match out {
         Out::Raw(text) => (text.clone(), false),
+        Out::Literal(text) => (text.clone(), true),
         Out::Scalar(Value::Str(text)) => (text.clone(), true),
         Out::Scalar(Value::Bool(b)) => (b.to_string(), false),
         Out::Scalar(Value::Int(i)) => (i.to_string(), false),
@@ -220,7 +223,7 @@ impl Writer {
                     self.node(&Out::from(value), place);
                 }
             }
-            Out::Scalar(_) | Out::Raw(_) => {
+            Out::Scalar(_) | Out::Raw(_) | Out::Literal(_) => {
                 let indent = self.deeper(place, true);
                 self.scalar(out, indent, false);
             }
@@ -268,10 +271,10 @@ impl Writer {
     fn scalar(&mut self, out: &Out, indent: usize, simple_key: bool) {
         let (text, is_text) = scalar_text(out);
         let facts = scalar_style::facts(&text);
-        let style = if is_text {
-            scalar_style::of_text(&text, facts, simple_key)
-        } else {
-            scalar_style::of_raw(&text, facts, simple_key)
+        let style = match out {
+            Out::Literal(_) => scalar_style::of_block(&text, facts, simple_key),
+            _ if is_text => scalar_style::of_text(&text, facts, simple_key),
+            _ => scalar_style::of_raw(&text, facts, simple_key),
         };
         match style {
             Style::Plain => self.plain(&text),

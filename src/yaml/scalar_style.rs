@@ -94,6 +94,11 @@ pub(super) fn of_text(text: &str, facts: Facts, simple_key: bool) -> Style {
     adapt(wish, text, facts, simple_key)
 }
 
+/// The style of a text that is wanted as a block.
+pub(super) fn of_block(text: &str, facts: Facts, simple_key: bool) -> Style {
+    adapt(Style::Literal, text, facts, simple_key)
+}
+
 /// The style of a number, truth value, null or other text that is written without asking what it reads as.
 pub(super) fn of_raw(text: &str, facts: Facts, simple_key: bool) -> Style {
     adapt(Style::Plain, text, facts, simple_key)

@@ -15,3 +15,4 @@ mod signing;
 mod support;
 mod talos_table;
 mod template;
+mod template_export;

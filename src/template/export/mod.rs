@@ -4,8 +4,24 @@
 //! any file, before it is handed out; what it renders to is compared with what is live, and every difference is listed as a
 //! [`Loss`]: the list is complete by construction.
 
-use crate::diag::{Diagnostic, Sources};
+mod cluster;
+mod collect;
+mod content;
+mod fields;
+mod install_disk;
+mod levels;
+mod losses;
+mod machine;
+mod machine_set;
+
+use collect::{Scope, collect};
+
+use super::dialect::Dialect;
+use super::files::FileMap;
+use super::load::load;
+use crate::diag::{Diagnostic, Sink, Sources};
 use crate::resource::{LiveResource, ResourceId};
+use crate::yaml::{self, Limits};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +41,8 @@ pub struct Options {
     pub kernel_args: bool,
     /// How much is kept.
     pub fidelity: Fidelity,
+    /// The language of the server's version.
+    pub dialect: Dialect,
 }
 
 /// A template of a live cluster.
@@ -94,9 +112,43 @@ pub fn export<'a>(
     cluster: &str,
     options: Options,
 ) -> Result<Exported, ExportError> {
-    let _ = (live.into_iter().count(), options);
-    Err(ExportError::Unfit {
-        message: format!("exporting `{cluster}` is not built yet"),
-        note: String::new(),
-    })
+    let scope = collect(live, cluster, options)?;
+    let text = documents(&scope)?;
+    if scope.control_plane.is_none() {
+        // Nobody can load this; omnictl writes it all the same.
+        return Ok(Exported { text, losses: losses::without_control_plane(&scope) });
+    }
+    let (mut sources, mut sink) = (Sources::default(), Sink::default());
+    let source = sources.add(format!("{}.yaml", collect::shown(cluster)), text.as_str());
+    let limits = Limits { bytes: usize::MAX, nodes: usize::MAX, documents: usize::MAX, ..Limits::default() };
+    let parsed = yaml::parse(source, &text, &limits).unwrap_or_else(|problems| {
+        sink.push_all(problems);
+        Vec::new()
+    });
+    let no_files = FileMap::default();
+    let loaded = (!sink.has_errors())
+        .then(|| load(options.dialect, source, &parsed, &no_files, &mut sources, &mut sink))
+        .filter(|_| !sink.has_errors());
+    match loaded {
+        Some(loaded) => Ok(Exported { losses: losses::losses(&scope, &loaded.resources), text }),
+        None => Err(ExportError::Invalid { problems: sink.all().to_vec(), sources }),
+    }
+}
+
+fn documents(scope: &Scope<'_>) -> Result<String, ExportError> {
+    let control_plane = match scope.control_plane {
+        Some(set) => machine_set::machine_set(scope, set),
+        None if scope.options.fidelity == Fidelity::Omnictl => machine_set::nothing(),
+        None => {
+            return Err(ExportError::Unfit {
+                message: format!("the cluster `{}` has no control plane", collect::shown(scope.name)),
+                note: "template should contain 1 controlplane, got 0".to_owned(),
+            });
+        }
+    };
+    let mut all = vec![cluster::cluster(scope), control_plane];
+    all.extend(scope.workers.iter().map(|set| machine_set::machine_set(scope, set)));
+    all.extend(machine::machines(scope));
+    let texts: Vec<String> = all.iter().map(|document| yaml::write(document, 2)).collect();
+    Ok(texts.join("---\n"))
 }
