@@ -6,6 +6,7 @@
 mod carry;
 mod compare;
 mod embedded;
+pub mod lines;
 mod remembered;
 mod sensitive;
 mod words;
