@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use super::removal::Removal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Last part of the long help.
@@ -131,6 +132,8 @@ pub enum PlanFormat {
     Text,
     /// For programs.
     Json,
+    /// What `omnictl cluster template diff` prints, secrets covered.
+    Diff,
 }
 
 /// `plan`
@@ -139,6 +142,9 @@ pub struct PlanArgs {
     /// Which world.
     #[command(flatten)]
     pub world: World,
+    /// What to remove.
+    #[command(flatten)]
+    pub removal: Removal,
     /// Exit with 2 when there are changes, instead of 0
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -148,7 +154,7 @@ pub struct PlanArgs {
     /// Print one line per change
     #[arg(long)]
     pub brief: bool,
-    /// Also write the plan to a file, as `json=PATH` or `text=PATH`; may be repeated
+    /// Also write the plan to a file, as `json=PATH`, `text=PATH` or `diff=PATH`; may be repeated
     #[arg(long, value_name = "FORMAT=PATH")]
     pub out: Vec<String>,
 }
@@ -183,6 +189,9 @@ pub struct ApplyArgs {
     /// Which world.
     #[command(flatten)]
     pub world: World,
+    /// What to remove.
+    #[command(flatten)]
+    pub removal: Removal,
     /// Do not ask; outside of the lab this needs `--max-risk`
     #[arg(long)]
     pub auto_approve: bool,

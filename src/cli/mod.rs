@@ -10,6 +10,7 @@ mod files;
 mod interrupt;
 mod main;
 mod progress;
+mod removal;
 mod report;
 mod repository;
 mod session;

@@ -164,7 +164,7 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
             .collect();
         clusters.push(DesiredCluster { name, prune, resources, class_places });
     }
-    Desired { providers, classes, clusters, files_digest: workspace.files_digest.clone() }
+    Desired { providers, classes, clusters, files_digest: workspace.files_digest.clone(), removal: None }
 }
 
 /// The lookup of one template. Its references stay in its own folder, as omnictl has it.

@@ -9,7 +9,7 @@ use super::streams::Streams;
 use crate::diag::Sink;
 use crate::engine::recover;
 use crate::live::Snapshot;
-use crate::plan::{Plan, PlanInput, PlanOptions, plan};
+use crate::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
 use crate::secret::DigestKey;
 use crate::state::model::Record;
 use crate::state::store::Store as _;
@@ -79,6 +79,7 @@ pub(super) fn warn_in_doubt(memory: &Memory, streams: &Streams) {
 /// Plans from what was seen. `key` makes digests; without it the key that was found.
 pub(super) fn make_plan(
     repository: &Repository,
+    desired: &Desired,
     connection: &Connection,
     snapshot: &Snapshot,
     record: Option<&Record>,
@@ -86,7 +87,7 @@ pub(super) fn make_plan(
     streams: &Streams,
 ) -> Result<Plan, Fail> {
     let input = PlanInput {
-        desired: &repository.desired,
+        desired,
         snapshot,
         record,
         key: key.or(connection.digest_key.as_ref()),

@@ -9,7 +9,7 @@ use crate::value::Value;
 pub fn is_sensitive(path: &[String], value: Option<&Value>) -> bool {
     let inside = path.split_last().map_or(&[] as &[String], |(_, above)| above);
     path.iter().any(|part| names_secret(part))
-        || inside.iter().any(|part| is_environment(part))
+        || inside.iter().any(|part| names_environment(part))
         || path.last().zip(value).is_some_and(|(key, value)| sensitive_entry(key, value))
         || value.is_some_and(holds_secret)
 }
@@ -17,10 +17,11 @@ pub fn is_sensitive(path: &[String], value: Option<&Value>) -> bool {
 /// Whether everything under a key must not be shown: its name sounds like a secret, or it is an environment, where
 /// secrets have any name. A label `environment: production` is none.
 pub(super) fn sensitive_entry(key: &str, value: &Value) -> bool {
-    names_secret(key) || (is_environment(key) && matches!(value, Value::Map(_) | Value::List(_)))
+    names_secret(key) || (names_environment(key) && matches!(value, Value::Map(_) | Value::List(_)))
 }
 
-fn is_environment(key: &str) -> bool {
+/// Whether a key holds an environment, where secrets have any name.
+pub(super) fn names_environment(key: &str) -> bool {
     matches!(key, "env" | "environment")
 }
 

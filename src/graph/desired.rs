@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Removal;
 use crate::address::Address;
 use crate::resource::Resource;
 
@@ -22,6 +23,9 @@ pub struct Desired {
     /// SHA-256 of the files read, hex.
     #[serde(default)]
     pub files_digest: String,
+    /// What a person asked to destroy, whatever the files say; nothing else is planned then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
 }
 
 /// An infrastructure provider that the spec names. The tool does not create providers; it checks that they are there.

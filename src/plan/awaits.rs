@@ -36,7 +36,8 @@ pub(super) fn awaits<'a>(
                     | "Clusters"
             ) && d.action != Action::Release
         });
-        if !moves && !stands(scene, unread, &cluster.name) {
+        let removal = scene.input.desired.removal.is_some();
+        if !moves && (removal || !stands(scene, unread, &cluster.name)) {
             continue;
         }
         let facts = facts(cluster);

@@ -72,7 +72,8 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
         });
         if matches!(step.action, Action::Destroy | Action::Release) {
             let ours = record.is_some_and(|r| r.entries.contains_key(&step.address));
-            if !ours && !template {
+            let named = desired.removal.as_ref().is_some_and(|r| r.covers(&step.address));
+            if !ours && !template && !named {
                 notes.push(format!("{name} removes what is not in the record"));
             }
             if declared {
@@ -84,6 +85,9 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
         }
         let keeps =
             matches!(step.action, Action::Create | Action::Update | Action::AdoptUpdate | Action::Adopt);
+        if desired.removal.as_ref().is_some_and(|r| !r.covers(&step.address)) && step.action.is_change() {
+            notes.push(format!("{name} changes what was not named for removal"));
+        }
         if keeps != step.record.is_some() {
             notes.push(format!("{name} leaves the record wrong"));
         }

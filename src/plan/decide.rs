@@ -167,6 +167,8 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, address: &Address, live: Option<&'a
     draft.live = Some(live);
     if live.phase == Phase::TearingDown {
         draft.notes.push("is being torn down already; apply waits until it is gone".to_owned());
+    } else if scene.input.desired.removal.is_some() {
+        draft.notes.push("asked for with `--destroy`".to_owned());
     } else if scene.entry(address).is_some() {
         draft.notes.push("no longer in the files".to_owned());
     } else {

@@ -20,12 +20,12 @@ mod summary;
 mod unread;
 
 pub use crate::diff::Cause as ChangeCause;
-pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
+pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune, Removal};
 pub use check::check;
 use draft::Draft;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
 pub use model::{
-    Action, Change, Goal, Lost, NotUp, Operation, Plan, Step, StepId, Summary, Unchanged, Warning,
+    Action, Change, Goal, Lost, NotUp, Operation, Plan, Seen, Step, StepId, Summary, Unchanged, Warning,
 };
 pub use planner::plan;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::diff::Cause as ChangeCause;
 use crate::kinds::{Certainty, Effect};
-use crate::resource::{Resource, ResourceId};
+use crate::resource::{LiveResource, Phase, Resource, ResourceId};
 use crate::value::Value;
 
 /// Number of a step in its plan, from 0 in plan order.
@@ -145,6 +145,38 @@ pub struct Change {
     pub certainty: Certainty,
 }
 
+/// What a live resource says about itself besides its content; printed, never compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Counter of its writes.
+    pub version: u64,
+    /// Whether it is on its way out.
+    pub phase: Phase,
+    /// RFC 3339 time of creation, as answered.
+    pub created: String,
+    /// RFC 3339 time of the last update, as answered.
+    pub updated: String,
+    /// Names that block destruction.
+    pub finalizers: Vec<String>,
+    /// Whether it is a member of the cluster that the step is about; a machine that comes from another cluster is not,
+    /// nor are the kernel arguments of a machine that is not in this one yet.
+    pub member: bool,
+}
+
+impl Seen {
+    /// What `live` says.
+    pub fn of(live: &LiveResource, member: bool) -> Self {
+        Self {
+            version: live.version,
+            phase: live.phase,
+            created: live.created.clone(),
+            updated: live.updated.clone(),
+            finalizers: live.finalizers.clone(),
+            member,
+        }
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -170,6 +202,10 @@ pub struct Step {
     pub after: Vec<(StepId, String)>,
     /// Place in the files (`path:line`), where it is declared.
     pub source: Option<String>,
+    /// Position among the resources of its rendered template, from 0; `None` for what no template declares.
+    pub position: Option<u32>,
+    /// What is there says about itself, if something is.
+    pub seen: Option<Seen>,
     /// What the record holds for this address once the step is done: the normal form that the files ask for, without
     /// the foreign labels and unknown fields that an update carries along, secrets as keyed digests (see
     /// [`crate::diff::remembered`]). `None`: the entry is dropped, or stays as it is (await).
@@ -244,6 +280,8 @@ pub struct Summary {
     pub unchanged: u32,
     /// Live objects in managed clusters that are not ours.
     pub foreign: u32,
+    /// Labels, annotations and locks that others put on declared objects and that stay.
+    pub kept: u32,
     /// Machines that will be lost.
     pub machines_lost: u32,
     /// Worst effect.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::Scene;
-use super::{Action, Draft, Goal, Operation, Step, StepId};
+use super::{Action, Draft, Goal, Operation, Seen, Step, StepId};
 use crate::address::Address;
 use crate::graph::edges::{Item, class_of_set};
 use crate::graph::{Cycle, Graph, Wave, items};
@@ -95,6 +95,8 @@ pub(super) fn order(
             notes: draft.notes.clone(),
             after: after.into_iter().collect(),
             source: draft.source.clone(),
+            position: scene.position(&draft.address),
+            seen: draft.live.map(|live| Seen::of(live, scene.is_member(live, draft.address.cluster_name()))),
             record: draft.record.clone(),
         });
     }

@@ -26,10 +26,13 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let unread = Unread::find(&scene, &graph);
     let mut work = Work::new(&scene, &unread);
 
-    let mut found = providers::decide(&scene);
-    providers::removed(&scene, &mut found);
-    for declared in &input.desired.classes {
-        work.declared(declared);
+    let mut found = providers::Providers::default();
+    if input.desired.removal.is_none() {
+        found = providers::decide(&scene);
+        providers::removed(&scene, &mut found);
+        for declared in &input.desired.classes {
+            work.declared(declared);
+        }
     }
     for cluster in &input.desired.clusters {
         work.cluster(cluster);
@@ -150,7 +153,8 @@ impl<'s, 'a> Work<'s, 'a> {
     }
 
     fn cluster(&mut self, cluster: &'a DesiredCluster) {
-        for declared in &cluster.resources {
+        let removal = self.scene.input.desired.removal.is_some();
+        for declared in cluster.resources.iter().filter(|_| !removal) {
             self.declared(declared);
         }
         let wanted: BTreeSet<&ResourceId> = cluster.resources.iter().map(|d| &d.resource.id).collect();
@@ -162,6 +166,7 @@ impl<'s, 'a> Work<'s, 'a> {
             .collect();
         match cluster.prune {
             Prune::Template => self.prune_like_sync(cluster, &others, &wanted),
+            Prune::Record if removal => {}
             Prune::Record => {
                 for live in others {
                     let Some(address) = address_of(&live.resource) else { continue };
@@ -195,8 +200,9 @@ impl<'s, 'a> Work<'s, 'a> {
         for live in others {
             let implied = live.resource.id.short_kind() == "MachineSetNodes"
                 && live.resource.omni_label("machine-set").is_some_and(|s| sets.contains(s));
-            // A cluster that goes takes everything of its own along, as Omni does it.
-            if implied || whole.is_some() {
+            // A cluster that goes takes everything of its own along, as Omni does it; machines go with their set.
+            let with_cluster = whole.is_some() && live.resource.id.short_kind() != "MachineSetNodes";
+            if implied || with_cluster {
                 continue;
             }
             if let Some(address) = address_of(&live.resource) {
@@ -213,6 +219,9 @@ impl<'s, 'a> Work<'s, 'a> {
                 self.scene.live(&args).filter(|l| l.owner.is_empty() && !wanted.contains(&args))
             {
                 let address = Address::cluster(&cluster.name).child("kernelargs", &id.id);
+                if !self.concerns(&address) {
+                    continue;
+                }
                 if self.unread.hides_removal(&address) {
                     self.hidden.insert(address);
                 } else if let Some(draft) = decide::release(&address, live) {
@@ -225,7 +234,15 @@ impl<'s, 'a> Work<'s, 'a> {
         }
     }
 
+    /// Whether something is to be looked at: everything, unless a person named what is to go.
+    fn concerns(&self, address: &Address) -> bool {
+        self.scene.input.desired.removal.as_ref().is_none_or(|r| r.covers(address))
+    }
+
     fn remove(&mut self, address: &Address, live: Option<&'a LiveResource>) {
+        if !self.concerns(address) {
+            return;
+        }
         if self.unread.hides_removal(address) {
             self.hidden.insert(address.clone());
             return;
@@ -236,21 +253,25 @@ impl<'s, 'a> Work<'s, 'a> {
         self.drafts.push(decide::removed(self.scene, address, live));
     }
 
-    /// What the record holds and the files no longer name.
+    /// What the record holds and the files no longer name, and what a person named.
     fn removals(&mut self) {
-        let Some(record) = self.scene.input.record else { return };
-        let gone: Vec<&Address> = record
-            .entries
-            .keys()
-            .filter(|a| !matches!(a.kind(), "provider" | "container" | "files"))
-            .filter(|a| !self.scene.desired.contains_key(*a))
-            .collect();
-        let live: BTreeMap<&Address, Option<&'a LiveResource>> = gone
+        let scene = self.scene;
+        let entries = scene.input.record.into_iter().flat_map(|r| &r.entries);
+        let recorded = entries
+            .filter(|(a, _)| !matches!(a.kind(), "provider" | "container" | "files"))
+            .filter(|(a, _)| !scene.desired.contains_key(*a))
+            .map(|(a, e)| (a, e.id.as_ref()));
+        // By sync's rule what goes was found live already.
+        let named = scene.input.desired.removal.iter().flat_map(|r| &r.resources);
+        let named = named
+            .filter(|d| scene.prune(&d.address) == Prune::Record)
+            .map(|d| (&d.address, Some(&d.resource.id)));
+        let ids: BTreeMap<&Address, Option<&ResourceId>> =
+            named.chain(recorded).filter(|(a, _)| self.concerns(a)).collect();
+        let gone: Vec<&Address> = ids.keys().copied().collect();
+        let live: BTreeMap<&Address, Option<&'a LiveResource>> = ids
             .iter()
-            .map(|a| {
-                let id = record.entries.get(*a).and_then(|e| e.id.as_ref());
-                (*a, id.filter(|id| Scene::is_known_kind(id)).and_then(|id| self.scene.live(id)))
-            })
+            .map(|(a, id)| (*a, id.filter(|id| Scene::is_known_kind(id)).and_then(|id| scene.live(id))))
             .collect();
         // A cluster or a machine set that goes takes what lies below it along.
         let takes = |parent: &Address| {
@@ -272,8 +293,7 @@ impl<'s, 'a> Work<'s, 'a> {
                 .and_then(|l| l.resource.omni_label("machine-set"))
                 .map(|s| ResourceId::default_ns("MachineSets", s));
             let set_goes = set.is_some_and(|set| {
-                gone.iter()
-                    .any(|a| record.entries.get(*a).and_then(|e| e.id.as_ref()) == Some(&set) && takes(a))
+                ids.iter().any(|(a, id)| *id == Some(&set) && takes(a))
             });
             if set_goes {
                 implied.insert(address, "goes with its machine set".to_owned());
@@ -281,13 +301,20 @@ impl<'s, 'a> Work<'s, 'a> {
         }
         for address in gone {
             match implied.get(address) {
+                // What was never in the record cannot be forgotten.
+                Some(_) if scene.entry(address).is_none() => {}
                 Some(note) => {
                     let mut draft = Draft::new(address, Action::Forget, super::Operation::Drop);
                     draft.live = live.get(address).copied().flatten();
                     draft.notes.push(note.clone());
                     self.drafts.push(draft);
                 }
-                None => self.remove(address, live.get(address).copied().flatten()),
+                None => {
+                    let live = live.get(address).copied().flatten();
+                    if live.is_some() || scene.entry(address).is_some() {
+                        self.remove(address, live);
+                    }
+                }
             }
         }
     }

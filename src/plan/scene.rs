@@ -46,6 +46,7 @@ pub(super) struct Scene<'a> {
     pub(super) input: PlanInput<'a>,
     /// Everything declared, by address.
     pub(super) desired: BTreeMap<&'a Address, &'a DesiredResource>,
+    positions: BTreeMap<&'a Address, u32>,
     live: BTreeMap<&'a ResourceId, &'a LiveResource>,
     by_cluster: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a LiveResource>>>,
     /// Machine request by the UUID of its machine.
@@ -58,6 +59,8 @@ impl<'a> Scene<'a> {
     pub(super) fn new(input: PlanInput<'a>) -> Self {
         let declared = input.desired.clusters.iter().flat_map(|c| &c.resources);
         let desired = input.desired.classes.iter().chain(declared).map(|d| (&d.address, d)).collect();
+        let positions =
+            input.desired.clusters.iter().flat_map(|c| (0u32..).zip(&c.resources).map(|(i, d)| (&d.address, i)));
         let mut live = BTreeMap::new();
         let mut by_cluster: BTreeMap<&str, BTreeMap<&str, Vec<&LiveResource>>> = BTreeMap::new();
         for observation in input.snapshot.omni.types.values() {
@@ -87,7 +90,7 @@ impl<'a> Scene<'a> {
                 vms.entry(name).or_default().push(guest);
             }
         }
-        Self { input, desired, live, by_cluster, requests, vms }
+        Self { input, desired, positions: positions.collect(), live, by_cluster, requests, vms }
     }
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
@@ -144,6 +147,29 @@ impl<'a> Scene<'a> {
             .copied()
             .filter(|l| l.owner.is_empty() && !l.resource.labels.contains_key(MADE_BY_OMNI))
             .collect()
+    }
+
+    /// Whether a live resource is found as a part of a cluster, and not only because a template names it.
+    pub(super) fn is_member(&self, live: &LiveResource, cluster: Option<&str>) -> bool {
+        let id = &live.resource.id;
+        let Some(cluster) = cluster else { return true };
+        match id.short_kind() {
+            "Clusters" => id.id == cluster,
+            "KernelArgs" => {
+                let node = self.live(&ResourceId::default_ns("MachineSetNodes", &id.id));
+                node.is_some_and(|node| self.is_member(node, Some(cluster)))
+            }
+            _ => {
+                live.resource.omni_label("cluster") == Some(cluster)
+                    && live.owner.is_empty()
+                    && !live.resource.labels.contains_key(MADE_BY_OMNI)
+            }
+        }
+    }
+
+    /// Position of something declared among the resources of its template.
+    pub(super) fn position(&self, address: &Address) -> Option<u32> {
+        self.positions.get(address).copied()
     }
 
     /// Machines that are in a cluster now: its nodes, made by people or by Omni, that are not on their way out.

@@ -19,6 +19,7 @@ pub(super) fn summary(steps: &[Step], unchanged: &[Unchanged], lost: &[Lost]) ->
         release: count(&[Action::Release]),
         unchanged: status("unchanged"),
         foreign: status("foreign"),
+        kept: 0,
         machines_lost: u32::try_from(lost.len()).unwrap_or(u32::MAX),
         worst: steps.iter().map(|s| s.effect).max().unwrap_or(Effect::None),
     }

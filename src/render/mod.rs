@@ -1,5 +1,6 @@
 //! The same facts in every form: text, JSON, graphs. No renderer computes anything.
 
+pub mod diff;
 pub mod graph;
 pub mod human;
 pub mod json;

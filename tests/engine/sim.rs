@@ -579,5 +579,6 @@ pub fn desired(template: &str, memory: u32) -> Desired {
             ..DesiredCluster::default()
         }],
         files_digest: "0".into(),
+        ..Desired::default()
     }
 }

@@ -1,6 +1,7 @@
 //! `apply`: plan, ask, carry out, verify.
 
 use super::plan as plan_command;
+use crate::address::Address;
 use crate::cli::args::{ApplyArgs, Global};
 use crate::cli::connect::Connection;
 use crate::cli::credentials;
@@ -8,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::interrupt;
 use crate::cli::progress::Progress;
+use crate::cli::removal;
 use crate::cli::report;
 use crate::cli::repository::Repository;
 use crate::cli::session;
@@ -25,10 +27,14 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
     if let Err(fail) = usage(args, may_ask) {
         return fail.tell(streams);
     }
+    let roots = match args.removal.roots() {
+        Ok(roots) => roots,
+        Err(fail) => return fail.tell(streams),
+    };
     let done = session::load(global, streams).and_then(|repository| {
         session::block_on(async {
             let connection = session::connect(&repository, &args.world, streams).await?;
-            let exit = carry_out(&repository, &connection, args, streams).await;
+            let exit = carry_out(&repository, &connection, &roots, args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
             let exit = exit?;
@@ -61,6 +67,7 @@ fn usage(args: &ApplyArgs, may_ask: bool) -> Result<(), Fail> {
 async fn carry_out(
     repository: &Repository,
     connection: &Connection,
+    roots: &[Address],
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
@@ -94,7 +101,8 @@ async fn carry_out(
     let record = session::record(connection).await?;
     let record = recover(outside, &connection.name, record).await.map_err(recovery)?;
     let seen = connection.look().await?;
-    let plan = session::make_plan(repository, connection, &seen, record.as_ref(), Some(&key), streams)?;
+    let desired = removal::desired(repository, record.as_ref(), roots)?;
+    let plan = session::make_plan(repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
     streams.data(&plan_command::text(&plan, streams.out, false));
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);
@@ -117,7 +125,7 @@ async fn carry_out(
     let verified = if report.complete() {
         Some(match connection.look().await {
             Ok(snapshot) => verify(
-                &repository.desired,
+                &desired,
                 &snapshot,
                 report.record.as_ref(),
                 Some(&key),

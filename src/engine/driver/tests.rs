@@ -30,6 +30,8 @@ fn plan(edges: &[Vec<u32>], waits: &[bool]) -> Plan {
             notes: vec![],
             after: needs.iter().map(|n| (StepId(*n), "test".to_owned())).collect(),
             source: None,
+            position: None,
+            seen: None,
             record: None,
         })
         .collect();
