@@ -74,8 +74,7 @@ impl<'t> Solver<'_, 't> {
         }
         let shorter = old.len().min(new.len());
         let head = (0..shorter).take_while(|i| self.same(old.start + i, new.start + i)).count();
-        let tail =
-            (0..shorter - head).take_while(|i| self.same(old.end - 1 - i, new.end - 1 - i)).count();
+        let tail = (0..shorter - head).take_while(|i| self.same(old.end - 1 - i, new.end - 1 - i)).count();
         if head > 0 || tail > 0 {
             self.keep(old.start..old.start + head);
             self.part(old.start + head..old.end - tail, new.start + head..new.end - tail, depth + 1);
@@ -92,10 +91,8 @@ impl<'t> Solver<'_, 't> {
     fn middle(&self, old: &Range<usize>, new: &Range<usize>) -> Run {
         let nothing = Run { old: old.start, new: new.start, length: 0 };
         if old.len() == 1 || new.len() == 1 {
-            let first = old
-                .clone()
-                .flat_map(|o| new.clone().map(move |n| (o, n)))
-                .find(|(o, n)| self.same(*o, *n));
+            let first =
+                old.clone().flat_map(|o| new.clone().map(move |n| (o, n))).find(|(o, n)| self.same(*o, *n));
             return first.map_or(nothing, |(old, new)| Run { old, new, length: 1 });
         }
         let (Ok(n), Ok(m)) = (isize::try_from(old.len()), isize::try_from(new.len())) else { return nothing };
@@ -400,7 +397,10 @@ mod tests {
         assert_eq!(of(&[]), []);
         let text = numbered(&[]);
         assert_eq!(
-            hunks(&lines("", &text), 3).iter().map(|h| (h.old_start, h.old_lines, h.new_start)).collect::<Vec<_>>(),
+            hunks(&lines("", &text), 3)
+                .iter()
+                .map(|h| (h.old_start, h.old_lines, h.new_start))
+                .collect::<Vec<_>>(),
             [(0, 0, 1)]
         );
     }

@@ -37,9 +37,12 @@ impl Mask {
         let mut out = resource.clone();
         let text_at = field(resource.id.short_kind());
         let text = text_at.and_then(|path| resource.spec.at(path)).and_then(Value::as_str);
-        self.value(&mut out.spec);
         if let (Some(path), Some(text)) = (text_at, text.filter(|t| !t.is_empty())) {
+            put(&mut out.spec, path, Value::Null);
+            self.value(&mut out.spec);
             put(&mut out.spec, path, self.text(text).into());
+        } else {
+            self.value(&mut out.spec);
         }
         for map in [&mut out.labels, &mut out.annotations] {
             for (key, value) in map {
@@ -173,7 +176,9 @@ mod tests {
     #[test]
     fn a_changed_secret_shows_as_a_change_and_layout_stays() {
         let text = |password: &str, a: u8| {
-            format!("# why\nmachine:\n  sysctls: {{a: \"{a}\"}}\n  registries: {{config: {{x: {{auth: {{password: {password}}}}}}}}}\n")
+            format!(
+                "# why\nmachine:\n  sysctls: {{a: \"{a}\"}}\n  registries: {{config: {{x: {{auth: {{password: {password}}}}}}}}}\n"
+            )
         };
         let (before, after) = both(&text("hunter2", 1), &text("hunter3", 2));
         assert_eq!(before, text("(hidden 1)", 1));
@@ -188,10 +193,7 @@ mod tests {
             "a: 1\nmachine:\n  token: |\n    line one\n    line two\nz: 1\n# old password: hunter2\n",
             "kind: Secret\ndata:\n  x: aHVudGVyMg==\nstringData: {y: hunter2}\n",
         );
-        assert_eq!(
-            before,
-            "a: 1\nmachine:\n  token: (hidden 1)\nz: 1\n# old password: (hidden 2)\n"
-        );
+        assert_eq!(before, "a: 1\nmachine:\n  token: (hidden 1)\nz: 1\n# old password: (hidden 2)\n");
         assert_eq!(after, "kind: Secret\ndata:\n  x: (hidden 3)\nstringData: {y: (hidden 2)}\n");
     }
 

@@ -58,7 +58,11 @@ impl Desired {
 }
 
 /// Moves what `goes` from one list to another, in order.
-fn take(from: &mut Vec<DesiredResource>, to: &mut Vec<DesiredResource>, goes: &dyn Fn(&DesiredResource) -> bool) {
+fn take(
+    from: &mut Vec<DesiredResource>,
+    to: &mut Vec<DesiredResource>,
+    goes: &dyn Fn(&DesiredResource) -> bool,
+) {
     let (gone, kept) = std::mem::take(from).into_iter().partition(|d| goes(d));
     *from = kept;
     to.extend::<Vec<_>>(gone);

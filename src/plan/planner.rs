@@ -292,9 +292,7 @@ impl<'s, 'a> Work<'s, 'a> {
                 .filter(|l| l.resource.id.short_kind() == "MachineSetNodes")
                 .and_then(|l| l.resource.omni_label("machine-set"))
                 .map(|s| ResourceId::default_ns("MachineSets", s));
-            let set_goes = set.is_some_and(|set| {
-                ids.iter().any(|(a, id)| *id == Some(&set) && takes(a))
-            });
+            let set_goes = set.is_some_and(|set| ids.iter().any(|(a, id)| *id == Some(&set) && takes(a)));
             if set_goes {
                 implied.insert(address, "goes with its machine set".to_owned());
             }

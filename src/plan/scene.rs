@@ -59,8 +59,11 @@ impl<'a> Scene<'a> {
     pub(super) fn new(input: PlanInput<'a>) -> Self {
         let declared = input.desired.clusters.iter().flat_map(|c| &c.resources);
         let desired = input.desired.classes.iter().chain(declared).map(|d| (&d.address, d)).collect();
-        let positions =
-            input.desired.clusters.iter().flat_map(|c| (0u32..).zip(&c.resources).map(|(i, d)| (&d.address, i)));
+        let positions = input
+            .desired
+            .clusters
+            .iter()
+            .flat_map(|c| (0u32..).zip(&c.resources).map(|(i, d)| (&d.address, i)));
         let mut live = BTreeMap::new();
         let mut by_cluster: BTreeMap<&str, BTreeMap<&str, Vec<&LiveResource>>> = BTreeMap::new();
         for observation in input.snapshot.omni.types.values() {

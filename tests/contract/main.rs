@@ -16,3 +16,4 @@ mod support;
 mod talos_table;
 mod template;
 mod template_export;
+mod template_plan;

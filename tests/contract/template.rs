@@ -13,7 +13,7 @@ use omni_scale::yaml::{self, Limits, Node, NodeKind};
 use crate::support::{Facts, Tally, present};
 
 /// The time with which the recorded output was normalised.
-const TIME: &str = "0001-01-01T00:00:00Z";
+pub const TIME: &str = "0001-01-01T00:00:00Z";
 
 /// Files of a case folder, links followed only inside the allowed folder.
 struct Folder {
@@ -42,14 +42,14 @@ impl PatchFiles for Folder {
 }
 
 /// The folders below `folder`, sorted.
-fn cases(folder: &Path) -> Vec<PathBuf> {
+pub fn cases(folder: &Path) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
     all.sort();
     all
 }
 
-fn read(case: &Path, name: &str) -> Option<String> {
+pub fn read(case: &Path, name: &str) -> Option<String> {
     std::fs::read_to_string(case.join(name)).ok()
 }
 
@@ -65,6 +65,12 @@ fn facts(case: &Path) -> Facts {
 
 /// What we make of a case: the rendered text, or the errors.
 fn ours(case: &Path) -> Result<String, Vec<Diagnostic>> {
+    let loaded = loaded(case)?;
+    Ok(template::render::text(template::Dialect::default(), &loaded.resources, TIME))
+}
+
+/// The template of a case, or its errors.
+pub fn loaded(case: &Path) -> Result<template::Loaded, Vec<Diagnostic>> {
     let args = read(case, "args.txt").unwrap_or_default();
     let words: Vec<&str> = args.split_whitespace().collect();
     let allowed = words
@@ -86,7 +92,7 @@ fn ours(case: &Path) -> Result<String, Vec<Diagnostic>> {
     if sink.has_errors() {
         return Err(sink.all().iter().filter(|d| d.severity == Severity::Error).cloned().collect());
     }
-    Ok(template::render::text(template::Dialect::default(), &loaded.resources, TIME))
+    Ok(loaded)
 }
 
 /// Every problem has a place, inside its text.
@@ -259,13 +265,4 @@ fn contract_template_cases_messages() {
         });
     }
     tally.finish();
-}
-
-/// Recordings of the same client that later work runs: plans and deletions.
-#[test]
-fn contract_template_later() {
-    const SUITE: &str = "template/cases-plan";
-    if let Some(folder) = present(SUITE, SUITE) {
-        println!("{SUITE}: later ({} cases)", cases(&folder).len());
-    }
 }

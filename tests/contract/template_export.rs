@@ -37,7 +37,10 @@ fn resource(root: &Node) -> LiveResource {
         version: field("version").parse().unwrap_or(1),
         phase: if field("phase") == "tearingDown" { Phase::TearingDown } else { Phase::Running },
         owner: field("owner"),
-        finalizers: Vec::new(),
+        finalizers: match metadata.get("finalizers").map(|n| &n.kind) {
+            Some(NodeKind::Seq(items)) => items.iter().map(|n| n.text().unwrap().to_owned()).collect(),
+            _ => Vec::new(),
+        },
         created: field("created"),
         updated: field("updated"),
     }

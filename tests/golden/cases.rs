@@ -126,7 +126,10 @@ fn no_secret_reaches_an_output() {
         seen += 1;
         let plan = case.plan();
         let look = Look { colour: true, ascii: false, width: 120 };
-        for output in [human::plan::text(&plan, look), json::plan::text(&plan)] {
+        let diff =
+            omni_scale::render::diff::text(&plan, "now", omni_scale::render::diff::Secrets::Covered, true);
+        assert!(diff.contains("(hidden 1)"), "{}: {diff}", case.name);
+        for output in [human::plan::text(&plan, look), json::plan::text(&plan), diff] {
             assert!(!output.contains("hunter2"), "{}", case.name);
         }
     }
@@ -138,7 +141,9 @@ fn no_hidden_character_reaches_a_terminal() {
     for case in all() {
         let plan = case.plan();
         let look = Look { colour: false, ascii: false, width: 100 };
-        for output in [human::plan::text(&plan, look), human::plan::brief(&plan, look)] {
+        let diff =
+            omni_scale::render::diff::text(&plan, "now", omni_scale::render::diff::Secrets::Shown, false);
+        for output in [human::plan::text(&plan, look), human::plan::brief(&plan, look), diff] {
             let bad = output.chars().find(|c| *c != '\n' && omni_scale::untrusted::hidden(*c));
             assert_eq!(bad, None, "{}: {output}", case.name);
             assert!(!output.lines().any(|l| l.starts_with("::")), "{}", case.name);

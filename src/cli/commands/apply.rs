@@ -102,7 +102,8 @@ async fn carry_out(
     let record = recover(outside, &connection.name, record).await.map_err(recovery)?;
     let seen = connection.look().await?;
     let desired = removal::desired(repository, record.as_ref(), roots)?;
-    let plan = session::make_plan(repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
+    let plan =
+        session::make_plan(repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
     streams.data(&plan_command::text(&plan, streams.out, false));
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);
@@ -124,13 +125,9 @@ async fn carry_out(
     progress.finish();
     let verified = if report.complete() {
         Some(match connection.look().await {
-            Ok(snapshot) => verify(
-                &desired,
-                &snapshot,
-                report.record.as_ref(),
-                Some(&key),
-                PlanOptions::default(),
-            ),
+            Ok(snapshot) => {
+                verify(&desired, &snapshot, report.record.as_ref(), Some(&key), PlanOptions::default())
+            }
             Err(fail) => Verified::Unknown(fail.message),
         })
     } else {

@@ -10,8 +10,8 @@ use crate::plan::Plan;
 use crate::render::diff;
 use crate::render::human::{diag as words, plan as human};
 use crate::render::json::plan as json;
-use crate::world::{Clock as _, Fs as _};
 use crate::world::real::{RealClock, RealFs};
+use crate::world::{Clock as _, Fs as _};
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
     let outs = match args.out.iter().map(|o| output(o)).collect::<Result<Vec<_>, _>>() {
@@ -30,8 +30,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             session::warn_in_doubt(&memory, streams);
             let record = memory.record.as_ref();
             let desired = removal::desired(&repository, record, &roots)?;
-            let plan =
-                session::make_plan(&repository, &desired, &connection, &seen?, record, None, streams)?;
+            let plan = session::make_plan(&repository, &desired, &connection, &seen?, record, None, streams)?;
             connection.close().await?;
             Ok(plan)
         })
