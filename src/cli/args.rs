@@ -93,6 +93,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Plan, ask, carry out, wait until the clusters are up, and verify that nothing is left
     Apply(ApplyArgs),
+    /// Print a live cluster as a template, as `omnictl cluster template export` does
+    Export(super::commands::export::ExportArgs),
     /// Print the dependency graph, with the reason of every edge
     Graph(GraphArgs),
     /// Print the JSON Schema of an output

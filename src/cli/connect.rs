@@ -12,9 +12,9 @@ use crate::backend::omni::ProbeError;
 use crate::backend::{OmniBackend, OmniReader as _, ProxmoxApi, ProxmoxReader};
 use crate::client::trust::Credential;
 use crate::client::{Origin, SigningKey, Stack, Trace};
-use crate::engine::refresh::refresh;
+use crate::engine::refresh::{lists, refresh};
 use crate::lab::{self, Lab, LabError, LabOptions, Speed};
-use crate::live::{ProxmoxFailure, Snapshot};
+use crate::live::{OmniSnapshot, ProxmoxFailure, Snapshot};
 use crate::secret::{DigestKey, Secret};
 use crate::state::local::LocalStore;
 use crate::wire::Fingerprint;
@@ -257,6 +257,16 @@ impl Connection {
             }
         }
         Ok(snapshot)
+    }
+
+    /// Looks at some types of Omni only. An Omni that cannot be used at all is an end with the right code.
+    pub(super) async fn lists(&self, types: &[(&str, &str)]) -> Result<OmniSnapshot, Fail> {
+        let mut seen = lists(&self.omni, types).await;
+        if seen.types.values().all(|t| t.unknown().is_some()) {
+            self.omni.probe().await.map_err(|e| self.unusable(&e))?;
+        }
+        seen.version = self.omni.version().await;
+        Ok(seen)
     }
 
     fn unusable(&self, e: &ProbeError) -> Fail {

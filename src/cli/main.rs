@@ -62,6 +62,7 @@ fn run() -> Exit {
         Command::Render(args) => commands::render::run(&cli.global, &args, &streams),
         Command::Plan(args) => commands::plan::run(&cli.global, &args, &streams),
         Command::Apply(args) => commands::apply::run(&cli.global, &args, &streams),
+        Command::Export(args) => commands::export::run(&cli.global, &args, &streams),
         Command::Graph(args) => commands::graph::run(&cli.global, &args, &streams),
         Command::Schema(args) => commands::schema::run(&args, &streams),
         Command::Lab(command) => commands::lab::run(&cli.global, &command, &streams),

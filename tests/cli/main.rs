@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod apply;
+mod export;
 mod files;
 mod plan;
 mod repository;

@@ -6,7 +6,7 @@ use super::install_disk::install_disk;
 use super::{ExportError, Fidelity, Options};
 use crate::kinds::{
     CLUSTERS, CONFIG_PATCHES, EXTENSIONS_CONFIGURATIONS, KERNEL_ARGS, KUBERNETES_HEALTH_CHECKS,
-    KUBERNETES_MANIFEST_GROUPS, Kind, MACHINE_SET_NODES, MACHINE_SETS,
+    KUBERNETES_MANIFEST_GROUPS, Kind, MACHINE_INSTALL_DISK_CONFIGS, MACHINE_SET_NODES, MACHINE_SETS,
 };
 use crate::resource::{LiveResource, OMNI_PREFIX, Phase};
 use crate::untrusted::Untrusted;
@@ -56,6 +56,8 @@ pub(super) struct Scope<'a> {
     pub(super) manifests: Vec<&'a LiveResource>,
     /// By machine.
     pub(super) kernel_args: BTreeMap<&'a str, &'a LiveResource>,
+    /// Install disks that are resources, by machine: on servers newer than Omni 1.10.
+    pub(super) disk_configs: BTreeMap<&'a str, &'a LiveResource>,
     /// Everything of the cluster that users own, exported or not.
     pub(super) owned_by_users: Vec<&'a LiveResource>,
 }
@@ -143,7 +145,12 @@ pub(super) fn collect<'a>(
     let search = Search { all, name: id(cluster), options };
     let sets: Vec<&LiveResource> = search.of_cluster(&MACHINE_SETS).collect();
     let nodes = nodes(&search, &sets)?;
-    let kernel_args = kernel_args(&search, &nodes);
+    let kernel_args = if options.fidelity == Fidelity::Full || options.kernel_args {
+        of_machines(&search, &KERNEL_ARGS, &nodes)
+    } else {
+        BTreeMap::new()
+    };
+    let disk_configs = of_machines(&search, &MACHINE_INSTALL_DISK_CONFIGS, &nodes);
     let mut disks = BTreeMap::new();
     let patches = search.layers(&CONFIG_PATCHES, |patch| {
         let disk = install_disk(&patch.resource, options.fidelity);
@@ -172,6 +179,7 @@ pub(super) fn collect<'a>(
         health_checks,
         manifests,
         kernel_args,
+        disk_configs,
         owned_by_users,
     })
 }
@@ -213,26 +221,23 @@ fn nodes<'a>(
     Ok(nodes)
 }
 
-/// The full form takes those that cluster templates manage: what was set by hand stays as it is without any template.
-fn kernel_args<'a>(
+/// Resources that carry the id of a static machine instead of a cluster's label. The full form takes those that cluster templates
+/// manage: what was set by hand stays as it is without any template.
+fn of_machines<'a>(
     search: &Search<'a>,
+    kind: &'static Kind,
     nodes: &BTreeMap<&'a str, Vec<&'a LiveResource>>,
 ) -> BTreeMap<&'a str, &'a LiveResource> {
     let full = search.options.fidelity == Fidelity::Full;
-    if !full && !search.options.kernel_args {
-        return BTreeMap::new();
-    }
     let managed = format!("{OMNI_PREFIX}managed-by-cluster-templates");
     search
-        .kind(&KERNEL_ARGS)
-        .filter(|args| nodes.values().flatten().any(|node| id(node) == id(args)))
-        .filter(|args| {
+        .kind(kind)
+        .filter(|r| nodes.values().flatten().any(|node| id(node) == id(r)))
+        .filter(|r| {
             !full
-                || (by_user(args)
-                    && args.phase == Phase::Running
-                    && args.resource.annotations.contains_key(&managed))
+                || (by_user(r) && r.phase == Phase::Running && r.resource.annotations.contains_key(&managed))
         })
-        .map(|args| (id(args), args))
+        .map(|r| (id(r), r))
         .collect()
 }
 
@@ -297,7 +302,9 @@ fn owned_by_users<'a>(
         .filter(|r| by_user(r))
         .filter(|r| match r.resource.id.short_kind() {
             kind if kind == CLUSTERS.short => id(r) == search.name,
-            kind if kind == KERNEL_ARGS.short => nodes.values().flatten().any(|node| id(node) == id(r)),
+            kind if kind == KERNEL_ARGS.short || kind == MACHINE_INSTALL_DISK_CONFIGS.short => {
+                nodes.values().flatten().any(|node| id(node) == id(r))
+            }
             kind => {
                 crate::kinds::SYNC_ORDER.iter().any(|k| k.short == kind)
                     && r.resource.omni_label("cluster") == Some(search.name)

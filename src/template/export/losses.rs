@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Scope, allocation, shown};
 use super::content::weight_and_name;
-use super::machine::arguments;
 use super::{Fidelity, Loss};
 use crate::kinds::{
     CLUSTERS, CONFIG_PATCHES, EXTENSIONS_CONFIGURATIONS, KERNEL_ARGS, KUBERNETES_HEALTH_CHECKS,
-    KUBERNETES_MANIFEST_GROUPS, MACHINE_SET_NODES, MACHINE_SETS,
+    KUBERNETES_MANIFEST_GROUPS, MACHINE_INSTALL_DISK_CONFIGS, MACHINE_SET_NODES, MACHINE_SETS,
 };
 use crate::resource::{LiveResource, OMNI_PREFIX, Phase, Resource, ResourceId};
 use crate::template::rendered::Rendered;
@@ -37,8 +36,8 @@ pub(super) fn losses(scope: &Scope<'_>, rendered: &[Rendered]) -> Vec<Loss> {
                 "that no kernel arguments are set",
                 "omnictl writes an empty list, and applying that clears them",
             );
-        } else {
-            losses.add("that this does not exist", "rendering the file makes it");
+        } else if made.id.short_kind() != KUBERNETES_MANIFEST_GROUPS.short {
+            losses.add("that there is none", "rendering the file makes one");
         }
     }
     out.sort();
@@ -76,6 +75,9 @@ fn missing(scope: &Scope<'_>, live: &LiveResource, losses: &mut Listing<'_>) {
     let kind = live.resource.id.short_kind();
     if kind == KERNEL_ARGS.short {
         return kernel_args(scope, live, losses);
+    }
+    if kind == MACHINE_INSTALL_DISK_CONFIGS.short {
+        return losses.add(whole, "no template manages it; it stays as it is");
     }
     if kind == MACHINE_SETS.short {
         let why = if live.resource.omni_label("role-controlplane").is_some() {
@@ -147,21 +149,21 @@ fn manifest(scope: &Scope<'_>, live: &LiveResource, id: &str, losses: &mut Listi
     }
 }
 
+/// Of what no template manages and is empty nobody misses anything.
 fn kernel_args(scope: &Scope<'_>, live: &LiveResource, losses: &mut Listing<'_>) {
+    let managed = live.resource.annotations.contains_key(MANAGED);
+    if !managed && live.resource.spec.get("args").is_none() {
+        return;
+    }
     if scope.options.fidelity == Fidelity::Full {
-        if !live.resource.annotations.contains_key(MANAGED) {
-            losses.add("the whole resource", "no template manages it; it stays as it is");
+        let why = if managed {
+            "its machine is not in the file"
         } else {
-            losses.add("the whole resource", "its machine is not in the file");
-        }
-    } else if !scope.options.kernel_args {
-        let n = arguments(live).len();
-        let what = match n {
-            0 => "the empty list of kernel arguments".to_owned(),
-            1 => "1 kernel argument".to_owned(),
-            n => format!("{n} kernel arguments"),
+            "no template manages it; it stays as it is"
         };
-        losses.add(what, "they are exported only with `--include-kernel-args`");
+        losses.add("the whole resource", why);
+    } else if !scope.options.kernel_args {
+        losses.add("its kernel arguments", "they are exported only with `--include-kernel-args`");
     }
 }
 
@@ -253,6 +255,9 @@ fn reason(scope: &Scope<'_>, seen: &Resource, field: &str) -> &'static str {
             "it is the older form of `machine_allocation`, which rendering writes instead"
         }
         (kind, "machine_allocation") if kind == MACHINE_SETS.short => "templates have one form of it",
+        (kind, "extensions") if kind == EXTENSIONS_CONFIGURATIONS.short => {
+            "a level of a template has one list of extensions, and omnictl takes that of another resource"
+        }
         (kind, "data") if kind == CONFIG_PATCHES.short => {
             "rendering writes the install disk in its own words, with the same meaning"
         }

@@ -2,10 +2,9 @@
 
 use super::Fidelity;
 use super::collect::Scope;
-use super::fields::{Fields, texts};
+use super::fields::{Fields, text, texts};
 use super::levels::{Level, extensions, patches};
 use crate::resource::{LiveResource, OMNI_PREFIX};
-use crate::value::Value;
 use crate::yaml::Out;
 
 /// Machine documents of all static machines by id. omnictl writes one for each, the full form only where there is something to
@@ -33,8 +32,10 @@ fn machine(scope: &Scope<'_>, node: &LiveResource, control_plane: bool) -> Field
     let full = scope.options.fidelity == Fidelity::Full;
     let id = node.resource.id.id.as_str();
     let locked = node.resource.annotations.contains_key(&format!("{OMNI_PREFIX}locked"));
-    let disk = scope.disks.get(id).map_or("", String::as_str);
-    let disk = Fields::default().text("disk", disk);
+    let config = scope.disk_configs.get(id).map(|config| &config.resource.spec);
+    let of_config = |key: &str| config.map(|spec| text(spec, key)).unwrap_or_default();
+    let disk = scope.disks.get(id).map_or(of_config("disk"), String::as_str);
+    let install = Fields::default().text("disk", disk).text("diskSelector", of_config("disk_selector"));
     let args = match scope.kernel_args.get(id) {
         Some(args) => Some(texts(&args.resource.spec, "args")),
         // omnictl says also that there are none.
@@ -46,12 +47,7 @@ fn machine(scope: &Scope<'_>, node: &LiveResource, control_plane: bool) -> Field
         .descriptors(&node.resource, &[])
         // Templates cannot lock a machine of the control plane; omnictl ends here.
         .flag("locked", locked && !(full && control_plane))
-        .map("install", disk)
+        .map("install", install)
         .list("patches", patches(scope, scope.patches.of_machine(id), Level::Machine(id)))
         .maybe("kernelArgs", args)
-}
-
-/// The value of a machine's kernel arguments in a resource.
-pub(super) fn arguments(live: &LiveResource) -> &[Value] {
-    live.resource.spec.get("args").and_then(Value::as_list).unwrap_or_default()
 }
