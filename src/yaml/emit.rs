@@ -154,6 +154,18 @@ pub fn write(out: &Out, indent: usize) -> String {
     writer.text
 }
 
+/// A text in quotes: single ones where they can hold it and are wished for, else double ones.
+pub(super) fn quoted(text: &str, single: bool) -> String {
+    let mut writer = Writer { text: String::new(), best: 2, column: 0, whitespace: true, indention: true };
+    let facts = scalar_style::facts(text);
+    if single && facts.single && !facts.multiline {
+        writer.single(text, 0);
+    } else {
+        writer.double(text);
+    }
+    writer.text
+}
+
 /// Where a node stands.
 #[derive(Clone, Copy)]
 struct Place {

@@ -10,6 +10,7 @@ mod order;
 mod parse;
 mod resolve;
 mod scalar_style;
+mod shape;
 mod tabs;
 mod timestamp;
 

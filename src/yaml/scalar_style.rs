@@ -17,8 +17,8 @@ pub(super) enum Style {
 pub(super) struct Facts {
     pub(super) multiline: bool,
     plain: bool,
-    single: bool,
-    block: bool,
+    pub(super) single: bool,
+    pub(super) block: bool,
 }
 
 /// The bytes that Go's encoder takes for a line break.

@@ -1,0 +1,70 @@
+//! Changes of bytes, and lines.
+
+use crate::diag::Span;
+
+/// Bytes that give way to others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Splice {
+    /// What goes; empty for an insertion.
+    pub(super) span: Span,
+    /// What comes.
+    pub(super) text: String,
+}
+
+impl Splice {
+    pub(super) fn new(start: usize, end: usize, text: impl Into<String>) -> Self {
+        Self { span: Span::new(start, end), text: text.into() }
+    }
+}
+
+/// Carries out splices, which may come in any order but must not overlap.
+pub(super) fn apply(text: &str, splices: &[Splice]) -> Option<String> {
+    let mut sorted: Vec<&Splice> = splices.iter().collect();
+    sorted.sort_by_key(|s| (s.span.start, s.span.end));
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut at = 0;
+    for splice in sorted {
+        out.push_str(text.get(at..splice.span.start)?);
+        out.push_str(&splice.text);
+        at = splice.span.end;
+    }
+    out.push_str(text.get(at..)?);
+    Some(out)
+}
+
+/// First byte of the line of a byte.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1)
+}
+
+/// Byte behind the line end of the line of a byte; the length of the text where there is none.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|t| t.find('\n')).map_or(text.len(), |n| at + n + 1)
+}
+
+/// The line end's first byte.
+pub(super) fn before_line_end(text: &str, at: usize) -> usize {
+    let end = line_end(text, at);
+    let line = text.get(at..end).unwrap_or_default();
+    at + line.trim_end_matches('\n').trim_end_matches('\r').len()
+}
+
+/// Byte behind the line in which something ends that ends before `end`: what ends with its line end needs no further line.
+pub(super) fn behind_lines(text: &str, end: usize) -> usize {
+    if text.get(..end).is_some_and(|t| t.ends_with('\n')) { end } else { line_end(text, end) }
+}
+
+/// Characters between the beginning of the line and a byte.
+pub(super) fn column(text: &str, at: usize) -> usize {
+    text.get(line_start(text, at)..at).map_or(0, |t| t.trim_start_matches('\u{feff}').chars().count())
+}
+
+/// Whether only blanks stand before a byte in its line.
+pub(super) fn begins_line(text: &str, at: usize) -> bool {
+    text.get(line_start(text, at)..at).is_some_and(|t| t.trim_start_matches('\u{feff}').trim().is_empty())
+}
+
+/// Start of the blanks before a byte, in its line.
+pub(super) fn before_blanks(text: &str, at: usize) -> usize {
+    text.get(..at).map_or(at, |t| t.trim_end_matches([' ', '\t']).len())
+}
