@@ -124,6 +124,9 @@ pub struct RenderArgs {
     /// Folder that holds all files which the template names, relative to the template's
     #[arg(long, value_name = "DIR", default_value = "./")]
     pub allowed_dir: String,
+    /// Version of Omni whose client's output is printed, as `1.10`; `newest` is what came after 1.10
+    #[arg(long, value_name = "VERSION", default_value = "1.9", value_parser = dialect)]
+    pub omni: crate::template::Dialect,
 }
 
 /// Format of a plan.
@@ -307,6 +310,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => Ok(Duration::from_secs(number)),
         _ => Err(wrong()),
     }
+}
+
+fn dialect(text: &str) -> Result<crate::template::Dialect, String> {
+    crate::template::Dialect::named(text).ok_or_else(|| "write it as `1.9`, `1.10` or `newest`".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod connect;
 mod credentials;
+mod dialect;
 mod exit;
 mod fail;
 mod files;

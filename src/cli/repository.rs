@@ -10,7 +10,7 @@ use crate::diag::{Sink, SourceId, Sources, Span};
 use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
 use crate::render::human::diag;
 use crate::spec::{self, Entry, FileSet, Workspace};
-use crate::template::{self, FileProblem, PatchFiles};
+use crate::template::{self, Dialect, FileProblem, PatchFiles};
 use crate::world::real::Trust;
 
 /// Files without errors, and what they ask for.
@@ -23,10 +23,44 @@ pub(super) struct Repository {
     pub(super) desired: Desired,
     /// What they say about the outside.
     pub(super) targets: Targets,
+    /// The language in which the templates were read.
+    pub(super) dialect: Dialect,
+    /// What was read, to read it in another language once a server was asked.
+    pub(super) files: Files,
 }
 
-/// Reads and judges all files. Problems are printed, all of them; errors end here.
+/// What was read, before templates are taken for those of one version of Omni.
+pub(super) struct Files {
+    pub(super) workspace: Workspace,
+    set: FileSet,
+    /// Problems of everything but templates.
+    base: Sink,
+}
+
+impl Files {
+    /// What the files ask for, with their templates read in `dialect`, and all problems. Texts of patch files are added to
+    /// `sources`.
+    pub(super) fn read(&self, dialect: Dialect, sources: &mut Sources) -> (Desired, Sink) {
+        let mut sink = self.base.clone();
+        let desired = desired(dialect, &self.workspace, &self.set, sources, &mut sink);
+        (desired, sink)
+    }
+
+    /// The language for the server that the spec describes; Omni 1.9's if it says nothing.
+    pub(super) fn stated(&self) -> Dialect {
+        self.workspace.spec.omni.version.as_ref().map(|v| v.dialect).unwrap_or_default()
+    }
+}
+
+/// Reads and judges all files, for commands that ask no server. Problems are printed, all of them; errors end here.
 pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fail> {
+    let (repository, sink) = read(global, streams)?;
+    judge(&repository.sources, &sink, streams)?;
+    Ok(repository)
+}
+
+/// Reads all files as the spec describes the server, and gives all problems.
+pub(super) fn read(global: &Global, streams: &Streams) -> Result<(Repository, Sink), Fail> {
     let root = Root::open(&global.directory)?;
     let path = spec_path(&root, global)?;
     let mut read = Read::default();
@@ -48,10 +82,14 @@ pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fai
         }
     }
     let workspace = spec::load(found, &files, &mut sources, &mut sink);
-    let desired = desired(&workspace, &files, &mut sources, &mut sink);
-    judge(&sources, &sink, streams)?;
-    let targets = targets(&workspace)?;
-    Ok(Repository { root, sources, desired, targets })
+    let files = Files { workspace, set: files, base: sink };
+    let dialect = files.stated();
+    let (desired, sink) = files.read(dialect, &mut sources);
+    if files.base.has_errors() {
+        judge(&sources, &sink, streams)?;
+    }
+    let targets = targets(&files.workspace)?;
+    Ok((Repository { root, sources, desired, targets, dialect, files }, sink))
 }
 
 pub(super) fn spec_path(root: &Root, global: &Global) -> Result<String, Fail> {
@@ -83,13 +121,23 @@ fn entry(root: &Root, read: &mut Read, path: &str) -> Result<Entry, Fail> {
 
 /// Prints what is wrong; errors end the command.
 pub(super) fn judge(sources: &Sources, sink: &Sink, streams: &Streams) -> Result<(), Fail> {
+    judge_before(sources, sink, "nothing was read from or sent to anywhere", streams)
+}
+
+/// [`judge`], with what did not happen because of errors.
+pub(super) fn judge_before(
+    sources: &Sources,
+    sink: &Sink,
+    spared: &str,
+    streams: &Streams,
+) -> Result<(), Fail> {
     let all = sink.all();
     let look = diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
     if !all.is_empty() && (sink.has_errors() || !streams.quiet) {
         streams.tell(&diag::diagnostics(sources, all, look));
     }
     if sink.has_errors() {
-        streams.tell(&format!("\n{}: nothing was read from or sent to anywhere", diag::totals(all)));
+        streams.tell(&format!("\n{}: {spared}", diag::totals(all)));
         return Err(Fail::said(Exit::Files));
     }
     Ok(())
@@ -107,7 +155,13 @@ fn exact_place(sources: &Sources, source: SourceId, span: Span) -> Option<String
     Some(format!("{}:{line}:{column}", text.path))
 }
 
-fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: &mut Sink) -> Desired {
+fn desired(
+    dialect: Dialect,
+    workspace: &Workspace,
+    files: &FileSet,
+    sources: &mut Sources,
+    sink: &mut Sink,
+) -> Desired {
     let spec = &workspace.spec;
     let providers = spec
         .providers
@@ -137,7 +191,7 @@ fn desired(workspace: &Workspace, files: &FileSet, sources: &mut Sources, sink: 
     for file in &workspace.templates {
         let folder = file.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         templates.push(template::load(
-            template::Dialect::default(),
+            dialect,
             file.source,
             &file.documents,
             &Beside { folder, files },

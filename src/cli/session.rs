@@ -2,6 +2,7 @@
 
 use super::args::{Global, World};
 use super::connect::{self, Connection};
+use super::dialect::{self, Unsettled};
 use super::exit::Exit;
 use super::fail::Fail;
 use super::repository::{self, Repository};
@@ -104,7 +105,12 @@ pub(super) fn make_plan(
     })
 }
 
-/// Loads the files of a command.
+/// Loads the files of a command that asks no server.
 pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fail> {
     repository::load(global, streams)
+}
+
+/// Loads the files of a command that asks the server, which then settles for what version of Omni they are read.
+pub(super) fn load_for_server(global: &Global, streams: &Streams) -> Result<Unsettled, Fail> {
+    dialect::load(global, streams)
 }

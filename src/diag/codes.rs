@@ -100,6 +100,10 @@ pub const TALOS_KIND: u16 = 184;
 pub const CLUSTER_TWICE: u16 = 185;
 /// A machine in two clusters.
 pub const MACHINE_TWO_CLUSTERS: u16 = 186;
+/// An install disk that is named and selected, or a selector that is no condition over disks.
+pub const INSTALL_DISK: u16 = 187;
+/// The files are written for another version of Omni than the server's.
+pub const OMNI_VERSION: u16 = 188;
 
 /// A name that stands for something that does not exist.
 pub const UNKNOWN_REFERENCE: u16 = 200;

@@ -10,12 +10,13 @@ use crate::live::{OmniSnapshot, Snapshot};
 use crate::resource::TYPE_SUFFIX;
 
 /// Types that a plan looks at, with their namespaces: one list request each, however many clusters there are.
-pub const PLAN_TYPES: [(&str, &str); 22] = [
+pub const PLAN_TYPES: [(&str, &str); 23] = [
     ("MachineClasses", "default"),
     ("Clusters", "default"),
     ("MachineSets", "default"),
     ("MachineSetNodes", "default"),
     ("ConfigPatches", "default"),
+    ("MachineInstallDiskConfigs", "default"),
     ("ExtensionsConfigurations", "default"),
     ("KernelArgs", "default"),
     ("KubernetesManifestGroups", "default"),

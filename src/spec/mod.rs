@@ -30,7 +30,7 @@ pub use files::{Entry, FileSet, below_root, resolve};
 pub use load::load;
 pub use model::{
     Clusters, Container, Listed, Narrative, Omni, Place, Provider, ProxmoxCluster, Prune, Spec, StateStore,
-    Trust,
+    StatedVersion, Trust,
 };
 pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
 pub use workspace::{TemplateFile, Workspace};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{SourceId, Sources, Span};
+use crate::template::Dialect;
 use crate::value::Value;
 use crate::wire::Fingerprint;
 
@@ -36,6 +37,17 @@ pub enum Trust {
     CaFile(String),
 }
 
+/// `omni.version`: what the spec says of a server's version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedVersion {
+    /// As written: `1.10`, or `newest`.
+    pub text: String,
+    /// The language of cluster templates for such a server.
+    pub dialect: Dialect,
+    /// Where it is written.
+    pub place: Place,
+}
+
 /// `omni:`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Omni {
@@ -43,6 +55,8 @@ pub struct Omni {
     pub endpoint: String,
     /// What the machines must resolve the endpoint's name to.
     pub lan_address: Option<String>,
+    /// The server's version, for commands that ask no server.
+    pub version: Option<StatedVersion>,
     /// By what it is believed.
     pub trust: Trust,
     /// Where the section stands.

@@ -37,7 +37,16 @@ pub(super) fn loaded_as(id: usize, text: &str) -> Loaded {
 
 /// Errors of a template, as `code message`.
 fn errors(text: &str) -> Vec<String> {
-    let (_, _, sink) = loaded(text);
+    errors_in(Dialect::V1_9, text)
+}
+
+/// The same in another dialect.
+fn errors_in(dialect: Dialect, text: &str) -> Vec<String> {
+    let mut sources = Sources::default();
+    let mut sink = Sink::default();
+    let source = sources.add("clusters/t.yaml", text);
+    let documents = parse(source, text, &Limits::default()).unwrap();
+    load(dialect, source, &documents, &FileMap::default(), &mut sources, &mut sink);
     sink.all()
         .iter()
         .filter(|d| d.severity == Severity::Error)
@@ -141,6 +150,108 @@ fn stricter_rules_of_newer_versions_are_warnings() {
         [(Severity::Error, 173), (Severity::Warning, 175), (Severity::Warning, 175)],
         "{:?}",
         sink.all()
+    );
+}
+
+#[test]
+fn each_dialect_has_its_keys() {
+    let features = |key: &str| template(&format!("features: {{{key}: true}}"), "");
+    let selector =
+        template("", &format!("---\nkind: Machine\nname: {CP}\ninstall: {{diskSelector: system_disk}}\n"));
+    for (text, since) in [
+        (features("useEmbeddedDiscoveryService"), Dialect::V1_9),
+        (features("enableNodeAuditSkip"), Dialect::V1_10),
+        (features("disablePublicDiscoveryService"), Dialect::V1_10),
+        (selector, Dialect::Newest),
+    ] {
+        for dialect in Dialect::ALL {
+            assert_eq!(errors_in(dialect, &text).is_empty(), dialect >= since, "{dialect}: {text}");
+        }
+    }
+    let (_, _, sink) = loaded(&features("enableNodeAuditSkip"));
+    let problem = &sink.all()[0];
+    assert_eq!(problem.notes[1], "Omni 1.10 knows this field; this template is read for Omni 1.9");
+    assert!(problem.help.as_ref().unwrap().contains("version: \"1.10\""), "{problem:?}");
+}
+
+#[test]
+fn each_dialect_forbids_its_fields_and_documents() {
+    let patch = |inline: &str| template(&format!("patches: [{{name: p, inline: {inline}}}]"), "");
+    let doc = |kind: &str, rest: &str| format!("{{apiVersion: v1alpha1, kind: {kind}{rest}}}");
+    let log = "{apiVersion: v1alpha1, kind: KmsgLogConfig, name: k, url: 'tcp://1.2.3.4:5'}";
+    for (inline, refused_from) in [
+        ("{machine: {token: x}}".to_owned(), Dialect::V1_9),
+        ("{cluster: {ca: {crt: x}}}".to_owned(), Dialect::V1_10),
+        ("{cluster: {serviceAccount: {key: x}}}".to_owned(), Dialect::V1_10),
+        (format!("[{log}, {{machine: {{token: x}}}}]"), Dialect::V1_10),
+        (format!("[{log}, {{machine: {{install: {{disk: x}}}}}}]"), Dialect::Newest),
+        ("{machine: {install: {disk: x}}}".to_owned(), Dialect::Newest),
+    ] {
+        for dialect in Dialect::ALL {
+            let forbidden = errors_in(dialect, &patch(&inline)).iter().any(|e| e.starts_with("174 "));
+            assert_eq!(forbidden, dialect >= refused_from, "{dialect}: {inline}");
+        }
+    }
+    // Documents that only newer libraries know: unknown before, forbidden after.
+    for kind in [
+        "KubeEtcdEncryptionConfig",
+        "UnattendedInstallConfig",
+        "KubeAPIServerCAConfig",
+        "KubeAggregatorCAConfig",
+    ] {
+        assert!(errors(&patch(&doc(kind, "")))[0].starts_with("184 "), "{kind}");
+        let newer = errors_in(Dialect::V1_10, &patch(&doc(kind, "")));
+        assert_eq!(
+            newer,
+            [format!("174 a patch may not have a document `{kind}`: Omni says what stands there")]
+        );
+    }
+    let sysctl = patch(&doc("SysctlConfig", ", params: {a: b}"));
+    assert!(errors(&sysctl)[0].starts_with("184 "));
+    assert_eq!(errors_in(Dialect::V1_10, &sysctl), Vec::<String>::new());
+    let account = patch(&doc("KubeServiceAccountConfig", ", issuer: {privateKey: x}"));
+    let found = errors_in(Dialect::Newest, &account);
+    assert!(found.iter().any(|e| e.contains("`issuer.privateKey`")), "{found:?}");
+    let access = patch(&doc("KubeTalosAPIAccessConfig", ", allowedRoles: ['os:reader', 'os:admin']"));
+    let found = errors_in(Dialect::Newest, &access);
+    assert!(found.iter().any(|e| e == "174 `allowedRoles` must not have `os:admin`"), "{found:?}");
+}
+
+#[test]
+fn dates_are_no_text_for_newer_clients() {
+    for text in [
+        template("labels: {since: 2024-01-02}", ""),
+        template("labels: {2024-01-02: x}", ""),
+        template("patches: [{name: p, inline: {cluster: {apiServer: {extraArgs: {a: 2024-01-02}}}}}]", ""),
+        template("patches: [{name: p, inline: {machine: {env: {A: 2024-01-02}}}}]", ""),
+    ] {
+        assert_eq!(errors(&text), Vec::<String>::new(), "{text}");
+        assert_eq!(errors_in(Dialect::V1_10, &text).len(), 1, "{text}");
+    }
+    assert_eq!(
+        errors_in(Dialect::Newest, &template("labels: {since: '2024-01-02'}", "")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn the_install_disk_is_a_patch_or_a_resource() {
+    let text = template("", &format!("---\nkind: Machine\nname: {CP}\ninstall: {{disk: /dev/sda}}\n"));
+    let kinds = |dialect| {
+        let mut sources = Sources::default();
+        let source = sources.add("clusters/t.yaml", &text);
+        let documents = parse(source, &text, &Limits::default()).unwrap();
+        let loaded =
+            load(dialect, source, &documents, &FileMap::default(), &mut sources, &mut Sink::default());
+        loaded.resources.into_iter().skip(3).map(|r| r.address.to_string()).collect::<Vec<_>>()
+    };
+    let patch = vec![format!("cluster/c/patch/000-cm-{CP}-install-disk")];
+    assert_eq!((kinds(Dialect::V1_9), kinds(Dialect::V1_10)), (patch.clone(), patch));
+    assert_eq!(kinds(Dialect::Newest), [format!("cluster/c/installdisk/{CP}")]);
+    let both = text.replace("/dev/sda}", "/dev/sda, diskSelector: system_disk}");
+    assert_eq!(
+        errors_in(Dialect::Newest, &both),
+        ["187 a machine's install disk is named and selected at once"]
     );
 }
 

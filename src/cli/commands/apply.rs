@@ -5,13 +5,13 @@ use crate::address::Address;
 use crate::cli::args::{ApplyArgs, Global};
 use crate::cli::connect::Connection;
 use crate::cli::credentials;
+use crate::cli::dialect::Unsettled;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::interrupt;
 use crate::cli::progress::Progress;
 use crate::cli::removal;
 use crate::cli::report;
-use crate::cli::repository::Repository;
 use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::engine::apply::{Deadlines, Outside, apply};
@@ -31,10 +31,10 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
         Ok(roots) => roots,
         Err(fail) => return fail.tell(streams),
     };
-    let done = session::load(global, streams).and_then(|repository| {
+    let done = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
-            let connection = session::connect(&repository, &args.world, streams).await?;
-            let exit = carry_out(&repository, &connection, &roots, args, streams).await;
+            let connection = session::connect(&files.repository, &args.world, streams).await?;
+            let exit = carry_out(files, &connection, &roots, args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
             let exit = exit?;
@@ -65,7 +65,7 @@ fn usage(args: &ApplyArgs, may_ask: bool) -> Result<(), Fail> {
 }
 
 async fn carry_out(
-    repository: &Repository,
+    files: Unsettled,
     connection: &Connection,
     roots: &[Address],
     args: &ApplyArgs,
@@ -101,9 +101,10 @@ async fn carry_out(
     let record = session::record(connection).await?;
     let record = recover(outside, &connection.name, record).await.map_err(recovery)?;
     let seen = connection.look().await?;
-    let desired = removal::desired(repository, record.as_ref(), roots)?;
+    let repository = files.settle(&seen.omni, streams)?;
+    let desired = removal::desired(&repository, record.as_ref(), roots)?;
     let plan =
-        session::make_plan(repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
+        session::make_plan(&repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
     streams.data(&plan_command::text(&plan, streams.out, false));
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);

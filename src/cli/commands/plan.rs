@@ -22,15 +22,17 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
         Ok(roots) => roots,
         Err(fail) => return fail.tell(streams),
     };
-    let made = session::load(global, streams).and_then(|repository| {
+    let made = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
-            let connection = session::connect(&repository, &args.world, streams).await?;
+            let connection = session::connect(&files.repository, &args.world, streams).await?;
             let (memory, seen) = tokio::join!(session::memory(&connection), connection.look());
             let memory = memory?;
             session::warn_in_doubt(&memory, streams);
             let record = memory.record.as_ref();
+            let seen = seen?;
+            let repository = files.settle(&seen.omni, streams)?;
             let desired = removal::desired(&repository, record, &roots)?;
-            let plan = session::make_plan(&repository, &desired, &connection, &seen?, record, None, streams)?;
+            let plan = session::make_plan(&repository, &desired, &connection, &seen, record, None, streams)?;
             connection.close().await?;
             Ok(plan)
         })

@@ -94,10 +94,9 @@ fn render(global: &Global, args: &RenderArgs, streams: &Streams) -> Result<Strin
     repository::judge(&sources, &sink, streams)?;
     let base = args.file.parent().map(|p| p.display().to_string()).filter(|p| !p.is_empty());
     let files = Beside::open(parent, &args.allowed_dir, base.unwrap_or_else(|| ".".to_owned()))?;
-    let loaded =
-        template::load(template::Dialect::default(), source, &documents, &files, &mut sources, &mut sink);
+    let loaded = template::load(args.omni, source, &documents, &files, &mut sources, &mut sink);
     repository::judge(&sources, &sink, streams)?;
     let now = jiff::Timestamp::from_second(RealClock::new().unix() as i64)
         .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_string());
-    Ok(template::render::text(template::Dialect::default(), &loaded.resources, &now))
+    Ok(template::render::text(args.omni, &loaded.resources, &now))
 }

@@ -1,28 +1,30 @@
 //! Talos machine configuration: which documents and keys there are, and of what type.
 //!
-//! The table holds names and types only, of the Talos version whose library Omni 1.9.3 carries (1.13), together with older
-//! fields that this library still reads. What it cannot say (values, required fields, what belongs together) the server says.
+//! A table holds names and types only, of the Talos version whose library an Omni carries (1.13 in Omni 1.9, 1.14 in newer ones),
+//! together with older fields that this library still reads. What it cannot say (values, required fields, what belongs together) the server says.
 
 mod shapes;
 mod walk;
 
+use super::dialect::Dialect;
 use super::patch::Part;
 use super::validate::Rules;
 use crate::diag::{Diagnostic, closest, codes};
 use crate::untrusted::Untrusted;
 use crate::yaml::Node;
-use shapes::TABLE;
+use shapes::table;
 
 /// Checks keys and types of the classic document, which has no `kind`.
 pub(super) fn classic(rules: &mut Rules<'_>, part: &Part, root: &Node) {
-    if let Some(shape) = TABLE.classic() {
+    if let Some(shape) = table(rules.dialect).classic() {
         walk::check(rules, part, root, shape);
     }
 }
 
 /// Checks a document with `kind` and `apiVersion`: whether there is such a kind, its keys and types.
 pub(super) fn document(rules: &mut Rules<'_>, part: &Part, root: &Node, kind: &str, version: &str) {
-    if let Some(shape) = TABLE.kind(kind, version) {
+    let table = table(rules.dialect);
+    if let Some(shape) = table.kind(kind, version) {
         walk::check(rules, part, root, shape);
         return;
     }
@@ -34,9 +36,11 @@ pub(super) fn document(rules: &mut Rules<'_>, part: &Part, root: &Node, kind: &s
     )
     .at(part.source, place, "unknown kind")
     .note(format!("omnictl: \"{name}\" \"{api}\": not registered"));
-    if TABLE.is_next(kind, version) {
-        problem = problem.note("newer Talos versions know it, the library of Omni 1.9.3 does not");
-    } else if let Some(near) = closest(kind, TABLE.names()) {
+    if table.is_next(kind, version) {
+        problem = problem
+            .note(format!("{} knows it; this template is read for {}", Dialect::V1_10, rules.dialect))
+            .help(format!("remove it; {}", Dialect::V1_10.way_out()));
+    } else if let Some(near) = closest(kind, table.names()) {
         problem = problem.help(format!("did you mean `{near}`?"));
     }
     rules.sink.push(problem);

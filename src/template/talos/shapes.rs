@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use crate::template::dialect::Dialect;
+
 /// Type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Type {
@@ -103,8 +105,18 @@ impl Table {
     }
 }
 
-/// The table, read once.
-pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("table.txt")));
+/// What the library of Omni 1.9 knows: Talos 1.13.
+static V1_9: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("table-1.9.txt")));
+/// What the libraries of Omni 1.10 and newer know: Talos 1.14.
+static V1_10: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("table-1.10.txt")));
+
+/// The table of a dialect, read once.
+pub(super) fn table(dialect: Dialect) -> &'static Table {
+    match dialect {
+        Dialect::V1_9 => &V1_9,
+        Dialect::V1_10 | Dialect::Newest => &V1_10,
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -112,20 +124,25 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        assert!(TABLE.classic().is_some_and(|c| c.contains_key("machine") && c.contains_key("cluster")));
-        assert!(TABLE.kind("KmsgLogConfig", "v1alpha1").is_some_and(|k| k["url"] == Type::Text));
-        fn whole(t: &Type) -> bool {
+        fn whole(table: &Table, t: &Type) -> bool {
             match t {
-                Type::List(t) | Type::Map(t) => whole(t),
-                Type::Shape(n) => TABLE.shape(*n).is_some(),
+                Type::List(t) | Type::Map(t) => whole(table, t),
+                Type::Shape(n) => table.shape(*n).is_some(),
                 _ => true,
             }
         }
-        assert!(TABLE.shapes.iter().flat_map(BTreeMap::values).all(whole));
-        for line in include_str!("table.txt").lines().filter(|l| l.starts_with("shape")) {
-            for word in line.split(' ').skip(1) {
-                let (_, code) = word.split_once('=').unwrap();
-                assert!(Type::parse(code).is_some(), "{word}");
+        for dialect in Dialect::ALL {
+            let table = table(dialect);
+            assert!(table.classic().is_some_and(|c| c.contains_key("machine") && c.contains_key("cluster")));
+            assert!(table.kind("KmsgLogConfig", "v1alpha1").is_some_and(|k| k["url"] == Type::Text));
+            assert!(table.shapes.iter().flat_map(BTreeMap::values).all(|t| whole(table, t)));
+        }
+        for text in [include_str!("table-1.9.txt"), include_str!("table-1.10.txt")] {
+            for line in text.lines().filter(|l| l.starts_with("shape")) {
+                for word in line.split(' ').skip(1) {
+                    let (_, code) = word.split_once('=').unwrap();
+                    assert!(Type::parse(code).is_some(), "{word}");
+                }
             }
         }
     }

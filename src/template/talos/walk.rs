@@ -1,7 +1,8 @@
 //! Keys and types of one document against its shape.
 
-use super::shapes::{Shape, TABLE, Type};
+use super::shapes::{Shape, Type, table};
 use crate::diag::{Diagnostic, SourceId, closest, codes};
+use crate::template::dialect::Dialect;
 use crate::template::patch::Part;
 use crate::template::validate::Rules;
 use crate::untrusted::Untrusted;
@@ -11,6 +12,9 @@ pub(super) fn check(rules: &mut Rules<'_>, part: &Part, root: &Node, shape: &Sha
     let mut walk = Walk { rules, source: part.source, path: Vec::new() };
     walk.mapping(root, shape);
 }
+
+/// omnictl's words for a value that no argument can have.
+const ARGUMENT: &str = "arg value must be a string or list of strings";
 
 struct Walk<'a, 'r> {
     rules: &'a mut Rules<'r>,
@@ -43,7 +47,7 @@ impl Walk<'_, '_> {
         let scalar = matches!(node.kind, NodeKind::Scalar { .. });
         match (wanted, &node.kind) {
             (Type::Any, _) => {}
-            (Type::Text, _) if scalar => {}
+            (Type::Text, _) if scalar => self.date(node, "cannot construct !!timestamp into string"),
             (Type::Text, _) => self.wrong(node, "text", "string"),
             (Type::Bool, _) if yaml::as_bool(node).is_ok() => {}
             (Type::Bool, _) => self.wrong(node, "`true` or `false`", "bool"),
@@ -51,10 +55,13 @@ impl Walk<'_, '_> {
             (Type::Int, _) => self.wrong(node, "a whole number", "int"),
             (Type::Argument, NodeKind::Seq(items)) => {
                 for item in items {
-                    self.value(item, &Type::Text);
+                    match item.kind {
+                        NodeKind::Scalar { .. } => self.date(item, ARGUMENT),
+                        _ => self.value(item, &Type::Text),
+                    }
                 }
             }
-            (Type::Argument, _) if scalar => {}
+            (Type::Argument, _) if scalar => self.date(node, ARGUMENT),
             (Type::Argument, _) => self.wrong(node, "text or a list of texts", "string"),
             (Type::List(inner), NodeKind::Seq(items)) => {
                 for (i, item) in items.iter().enumerate() {
@@ -73,11 +80,34 @@ impl Walk<'_, '_> {
             }
             (Type::Map(_), _) => self.wrong(node, "a mapping", "map[string]string"),
             (Type::Shape(number), _) => {
-                if let Some(shape) = TABLE.shape(*number) {
+                if let Some(shape) = table(self.rules.dialect).shape(*number) {
                     self.mapping(node, shape);
                 }
             }
         }
+    }
+
+    /// From Omni 1.10 on a date without quotes is no text; the warning before helps over the upgrade.
+    fn date(&mut self, node: &Node, omnictl: &str) {
+        if !matches!(yaml::resolve(node), yaml::Scalar::Timestamp(_)) {
+            return;
+        }
+        let message = format!("`{}` takes text, not a date", self.path.join("."));
+        let problem = if self.rules.dialect.refuses_dates_as_text() {
+            Diagnostic::error(codes::TALOS_TYPE, message)
+        } else {
+            Diagnostic::warning(codes::PATCH_FORBIDDEN_SOON, message).note(format!(
+                "{} lets it pass, {} and newer refuse it",
+                self.rules.dialect,
+                Dialect::V1_10
+            ))
+        };
+        self.rules.sink.push(
+            problem
+                .at(self.source, node.span, "this is a date")
+                .note(format!("omnictl: {omnictl}"))
+                .help("put it in quotes"),
+        );
     }
 
     fn unknown(&mut self, key: &Node, shape: &Shape) {

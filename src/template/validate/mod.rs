@@ -3,6 +3,7 @@
 mod cluster;
 mod content;
 mod descriptors;
+mod disk_selector;
 mod duplicates;
 mod machine;
 mod machine_set;
