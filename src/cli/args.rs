@@ -95,6 +95,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Print a live cluster as a template, as `omnictl cluster template export` does
     Export(super::commands::export::ExportArgs),
+    /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up
+    Status(super::commands::status::StatusArgs),
     /// Print the dependency graph, with the reason of every edge
     Graph(GraphArgs),
     /// Print the JSON Schema of an output
@@ -246,6 +248,8 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// The JSON plan.
     Plan,
+    /// The JSON status.
+    Status,
 }
 
 /// `explain`

@@ -235,10 +235,7 @@ impl Connection {
     /// Looks at both back ends. An Omni that cannot be used at all is an end with the right code.
     pub(super) async fn look(&self) -> Result<Snapshot, Fail> {
         let mut snapshot = refresh(&self.omni, &self.proxmox).await;
-        if snapshot.omni.version.unknown().is_some() {
-            // One more, small question tells a refused key from a dead line.
-            self.omni.probe().await.map_err(|e| self.unusable(&e))?;
-        }
+        self.usable(&snapshot).await?;
         for (name, cluster) in &snapshot.proxmox {
             // A refused token or certificate is somebody's mistake to mend, not a blind spot to plan around.
             if let Some(ProxmoxFailure::Untrusted { .. } | ProxmoxFailure::Unauthenticated { .. }) =
@@ -250,13 +247,27 @@ impl Connection {
                 ));
             }
         }
+        self.rename(&mut snapshot);
+        Ok(snapshot)
+    }
+
+    /// An Omni that cannot be used at all is an end with the right code.
+    pub(super) async fn usable(&self, seen: &Snapshot) -> Result<(), Fail> {
+        if seen.omni.version.unknown().is_some() {
+            // One more, small question tells a refused key from a dead line.
+            self.omni.probe().await.map_err(|e| self.unusable(&e))?;
+        }
+        Ok(())
+    }
+
+    /// Names the back ends as people know them: the ports of a lab change.
+    pub(super) fn rename(&self, snapshot: &mut Snapshot) {
         snapshot.omni.endpoint.clone_from(&self.name);
         if let Some(world) = &self.world {
             for (name, cluster) in &mut snapshot.proxmox {
                 cluster.endpoint = format!("lab/{world}/{name}");
             }
         }
-        Ok(snapshot)
     }
 
     /// Looks at some types of Omni only. An Omni that cannot be used at all is an end with the right code.

@@ -19,6 +19,12 @@ pub(super) const APPLY: Words = Words {
     second: "Aborted. What was under way is in doubt; the next apply looks it up first.",
 };
 
+/// While something is only looked at.
+pub(super) const LOOK: Words = Words {
+    first: "Stopping: nothing was changed. Again: abort at once.",
+    second: "Aborted. Nothing was changed.",
+};
+
 /// While a world of the lab is served.
 pub(super) const LAB: Words = Words {
     first: "Stopping: the world is kept. Again: abort at once.",

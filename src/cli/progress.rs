@@ -171,7 +171,7 @@ impl Observer for Progress {
 }
 
 /// UTC time of day.
-fn time() -> String {
+pub(super) fn time() -> String {
     jiff::Timestamp::from_second(RealClock::new().unix() as i64)
         .map_or_else(|_| "--:--:--".to_owned(), |t| t.strftime("%H:%M:%S").to_string())
 }

@@ -33,15 +33,24 @@ pub(super) async fn connect(
     world: &World,
     streams: &Streams,
 ) -> Result<Connection, Fail> {
-    let root = repository.root.folder();
-    let connection = match &world.lab {
-        Some(name) => connect::lab(root, name, &repository.targets, streams).await?,
-        None => connect::real(root, &repository.targets, streams)?,
-    };
+    let connection = open(repository, world, streams).await?;
     for line in &connection.blind {
         streams.say(&format!("note: {line}"));
     }
     Ok(connection)
+}
+
+/// [`connect`] for a command that shows itself what it cannot see.
+pub(super) async fn open(
+    repository: &Repository,
+    world: &World,
+    streams: &Streams,
+) -> Result<Connection, Fail> {
+    let root = repository.root.folder();
+    match &world.lab {
+        Some(name) => connect::lab(root, name, &repository.targets, streams).await,
+        None => connect::real(root, &repository.targets, streams),
+    }
 }
 
 /// Reads the record.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::refresh::lists;
+use super::refresh::{StatusLook, lists};
 use super::stop::Stop;
 use crate::backend::OmniReader;
+use crate::live::Snapshot;
 use crate::plan::Goal;
 use crate::plan::goal::{GoalState, goal_state, types};
 use crate::world::Clock;
@@ -103,6 +104,54 @@ pub async fn until(
         }
     }
     Waited::Stopped(blocker)
+}
+
+/// How watching a status ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// It was up in every look for a while.
+    Up,
+    /// The deadline came.
+    TimedOut,
+    /// An interrupt came.
+    Stopped,
+}
+
+/// Looks again and again until `judge` says for a while that all is up, or the deadline; the first look (`up`) was before.
+/// What is up at the deadline is given the time to prove that it stays so.
+pub async fn watch(
+    look: &mut StatusLook<'_>,
+    stop: &Stop,
+    deadline: Duration,
+    up: bool,
+    judge: &mut (dyn FnMut(&Snapshot) -> bool + Send),
+) -> Watched {
+    let clock = look.clock();
+    let start = clock.now();
+    let mut up_since = up.then_some(start);
+    for pause in Pauses::new() {
+        let left = deadline.saturating_sub(clock.now().saturating_sub(start));
+        if up_since.is_none() && left.is_zero() {
+            return Watched::TimedOut;
+        }
+        // The last look is at the deadline itself.
+        let pause = if up_since.is_none() { pause.min(left) } else { pause };
+        if stop.sleep(clock, pause).await {
+            break;
+        }
+        let seen = tokio::select! {
+            biased;
+            seen = look.look() => seen,
+            () = stop.wait() => break,
+        };
+        let now = clock.now();
+        if !judge(&seen) {
+            up_since = None;
+        } else if now.saturating_sub(*up_since.get_or_insert(now)) >= STEADY {
+            return Watched::Up;
+        }
+    }
+    Watched::Stopped
 }
 
 #[cfg(test)]

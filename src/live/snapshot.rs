@@ -178,6 +178,13 @@ pub struct Guest {
     pub lock: Option<String>,
 }
 
+impl Guest {
+    /// Whether an infrastructure provider made it for a machine request, whose name it then bears.
+    pub fn made_by_provider(&self) -> bool {
+        self.kind == GuestKind::Qemu && self.tags.iter().any(|t| t.starts_with("machine-request."))
+    }
+}
+
 /// A storage as one node lists it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Storage {

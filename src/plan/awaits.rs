@@ -2,9 +2,7 @@
 //! to be gone. A cluster that needs no change and is not up is waited for too: the run that changed it may not have seen
 //! it come up.
 
-use std::collections::BTreeMap;
-
-use super::facts::{Wanted, allocation, facts};
+use super::facts::{SetFacts, Wanted, allocation, facts};
 use super::scene::Scene;
 use super::unread::Unread;
 use super::{Action, Draft, Goal, NotUp, Operation, goal};
@@ -41,24 +39,11 @@ pub(super) fn awaits<'a>(
             continue;
         }
         let facts = facts(cluster);
-        let machine_sets: BTreeMap<String, u32> = facts
-            .sets
-            .iter()
-            .filter_map(|(id, set)| match set.wanted {
-                Wanted::Count(n) => Some((id.clone(), n)),
-                Wanted::Unlimited => None,
-            })
-            .collect();
-        if machine_sets.values().all(|n| *n == 0) {
+        let asks = |s: &SetFacts| matches!(s.wanted, Wanted::Count(n) if n > 0);
+        if !facts.sets.values().any(asks) {
             continue;
         }
-        let goal = Goal::ClusterUp {
-            cluster: cluster.name.clone(),
-            machine_sets,
-            kubernetes: facts.kubernetes.clone(),
-            talos: facts.talos.clone(),
-            ready: facts.cni,
-        };
+        let goal = goal::of_cluster(&cluster.name, &facts);
         if !moves {
             let Some(blocker) = goal::blocker(&goal, &scene.snapshot().omni) else { continue };
             not_up.push(NotUp { address: address.clone(), blocker });

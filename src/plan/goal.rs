@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::Goal;
+use super::facts::{ClusterFacts, Wanted};
 use crate::live::{Observation, OmniSnapshot};
 use crate::resource::{LiveResource, OMNI_PREFIX, Phase, TYPE_SUFFIX};
 use crate::untrusted::Untrusted;
@@ -21,6 +22,21 @@ pub enum GoalState {
     Waiting(String),
     /// Not yet, and it does not look as if it will be: who or what failed. Some failures heal by themselves.
     Failing(String),
+}
+
+/// The goal of a cluster that is to be as its template asks. Sets of all machines of a class have no count to wait for.
+pub fn of_cluster(cluster: &str, facts: &ClusterFacts) -> Goal {
+    let counted = facts.sets.iter().filter_map(|(id, set)| match set.wanted {
+        Wanted::Count(n) => Some((id.clone(), n)),
+        Wanted::Unlimited => None,
+    });
+    Goal::ClusterUp {
+        cluster: cluster.to_owned(),
+        machine_sets: counted.collect(),
+        kubernetes: facts.kubernetes.clone(),
+        talos: facts.talos.clone(),
+        ready: facts.cni,
+    }
 }
 
 /// Types that a goal looks at, with their namespaces.

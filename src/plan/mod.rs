@@ -16,6 +16,7 @@ mod planner;
 mod providers;
 mod rules;
 mod scene;
+pub mod status;
 mod summary;
 mod unread;
 

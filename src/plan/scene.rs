@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::graph::edges::class_of_set;
 use crate::graph::{DesiredCluster, DesiredResource, Prune};
 use crate::kinds;
-use crate::live::{Guest, GuestKind, Observation, Snapshot};
+use crate::live::{Guest, Observation, Snapshot};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId, TYPE_SUFFIX};
 use crate::state::model::Entry;
 use crate::value::Value;
@@ -88,8 +88,7 @@ impl<'a> Scene<'a> {
         }
         let mut vms: BTreeMap<&str, Vec<&Guest>> = BTreeMap::new();
         for guest in input.snapshot.proxmox.values().filter_map(|p| p.guests.known()).flatten() {
-            let made = guest.tags.iter().any(|t| t.starts_with("machine-request."));
-            if let Some(name) = guest.name.as_deref().filter(|_| made && guest.kind == GuestKind::Qemu) {
+            if let Some(name) = guest.name.as_deref().filter(|_| guest.made_by_provider()) {
                 vms.entry(name).or_default().push(guest);
             }
         }

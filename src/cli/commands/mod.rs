@@ -8,4 +8,5 @@ pub(super) mod lab;
 pub(super) mod plan;
 pub(super) mod render;
 pub(super) mod schema;
+pub(super) mod status;
 pub(super) mod validate;

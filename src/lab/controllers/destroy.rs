@@ -74,7 +74,7 @@ fn cluster(pass: &mut Pass<'_>, cluster: &Resource) {
             pass.destroy("ConfigPatches", &patch.key.id);
         }
     }
-    for kind in ["KubernetesUpgradeStatuses", "TalosUpgradeStatuses"] {
+    for kind in ["KubernetesStatuses", "KubernetesUpgradeStatuses", "TalosUpgradeStatuses"] {
         if pass.get(kind, id).is_some() {
             pass.destroy(kind, id);
         }

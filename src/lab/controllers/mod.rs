@@ -12,6 +12,7 @@ mod config_status;
 mod destroy;
 mod extensions;
 mod infra_provider;
+mod kubernetes_status;
 mod kubernetes_upgrade;
 mod link;
 mod machine_request;
@@ -47,6 +48,7 @@ pub fn pass(pass: &mut Pass<'_>) {
     cluster_machine_status::run(pass);
     config_status::run(pass);
     bootstrap::run(pass);
+    kubernetes_status::run(pass);
     kubernetes_upgrade::run(pass);
     destroy::run(pass);
 }

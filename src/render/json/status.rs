@@ -1,0 +1,54 @@
+//! The status as JSON (`omni-scale.status`), and its JSON Schema 2020-12.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::plan::ToolView;
+use crate::plan::status::{Status, Up};
+
+/// Value of `format`.
+pub const FORMAT: &str = "omni-scale.status";
+/// Value of `format_version`.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// A status of omni-scale.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "omni-scale status")]
+pub struct StatusView<'a> {
+    /// Always `omni-scale.status`.
+    pub format: &'static str,
+    /// Version of this format: a minor version only adds keys.
+    pub format_version: &'static str,
+    /// The program that wrote it.
+    pub tool: ToolView,
+    /// Whether every cluster below is up.
+    pub up: Up,
+    /// What was seen.
+    #[serde(flatten)]
+    pub status: &'a Status,
+}
+
+/// The status as indented JSON with a line end.
+pub fn text(status: &Status) -> String {
+    let view = StatusView {
+        format: FORMAT,
+        format_version: FORMAT_VERSION,
+        tool: ToolView {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        up: status.up(),
+        status,
+    };
+    let mut text = serde_json::to_string_pretty(&view).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of [`text`], indented, with a line end.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(StatusView<'_>);
+    let mut text = serde_json::to_string_pretty(schema.as_value()).unwrap_or_default();
+    text.push('\n');
+    text
+}
