@@ -8,6 +8,7 @@ mod plan;
 mod repository;
 #[path = "../shipped/mod.rs"]
 mod shipped;
+mod status;
 mod terminal;
 mod trust;
 mod usage;

@@ -21,10 +21,13 @@ struct Terminal {
 
 impl Terminal {
     fn apply(r: &Repository) -> Self {
+        Self::run(r, &["apply", "--lab"])
+    }
+    fn run(r: &Repository, args: &[&str]) -> Self {
         let size = Winsize { ws_row: 40, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pair = openpty(Some(&size), None).unwrap();
         let end = || Stdio::from(pair.slave.try_clone().unwrap());
-        let mut command = r.command(&["apply", "--lab"]);
+        let mut command = r.command(args);
         command.env("TERM", "xterm-256color").stdin(end()).stdout(end()).stderr(end());
         let child = command.spawn().unwrap();
         Self { child, line: File::from(pair.master), shown: String::new() }
@@ -107,4 +110,35 @@ fn yes_shows_a_tree_and_the_report_below_it() {
     let report = tree.find("Applied 9 of 9 steps").unwrap();
     assert!(tree[..report].ends_with("\r\n\r\n"), "the report stands below an empty line");
     assert!(tree[report..].contains("talos-prod-01 is up"), "{tree}");
+}
+
+#[test]
+fn a_wait_redraws_its_tree_and_leaves_one_behind() {
+    let r = Repository::new();
+    r.run(&["apply", "--lab", "--auto-approve", "--timeout", "1"]).exits(9);
+    let (code, shown) = Terminal::run(&r, &["status", "--lab", "--wait", "30m"]).ends();
+    assert_eq!(code, 0, "{shown}");
+    assert!(
+        shown.contains("INSTALLING") && shown.contains("\u{1b}[2K"),
+        "it is drawn while it changes\n{shown}"
+    );
+    let (drawn, left) = shown.rsplit_once("omni-scale status").unwrap();
+    assert!(drawn.matches("omni-scale status").count() > 3, "{shown}");
+    assert!(left.contains("up RUNNING") || left.contains("up\u{1b}[0m"), "{left}");
+    assert!(
+        !left.contains("\u{1b}[2K") && !left.contains("INSTALLING"),
+        "nothing is redrawn over the end\n{left}"
+    );
+}
+
+#[test]
+fn an_interrupt_ends_a_wait() {
+    let r = Repository::new();
+    let mut terminal = Terminal::run(&r, &["status", "--lab", "--wait", "100h"]);
+    terminal.shows("Omni does not have this cluster");
+    kill(Pid::from_raw(terminal.child.id() as i32), Signal::SIGINT).unwrap();
+    let (code, shown) = terminal.ends();
+    assert_eq!(code, 8, "{shown}");
+    assert!(shown.contains("nothing was changed"), "{shown}");
+    assert_eq!(writes(&r), 0);
 }

@@ -4,3 +4,4 @@
 
 mod disturbances;
 mod sim;
+mod status;

@@ -66,7 +66,7 @@ fn load() -> Vec<Case> {
     cases
 }
 
-fn expect(path: &Path, got: &str) -> Option<String> {
+pub(crate) fn expect(path: &Path, got: &str) -> Option<String> {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, got).expect("written");
         return None;

@@ -1,9 +1,9 @@
 //! A cluster as a whole, and which clusters are shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::Wanted;
-use super::model::{ClusterStatus, Counts, Next, Status, Up, Versions};
+use super::model::{ClusterStatus, Counts, Next, Role, SetStatus, Status, Up, Versions, Vm};
 use super::phase::ClusterPhase;
 use super::set::{Sets, counts};
 use super::sight::{annotated, flag, name, number};
@@ -11,10 +11,10 @@ use super::upgrade::upgrade;
 use super::vm::Vms;
 use crate::address::Address;
 use crate::graph::{DesiredCluster, DesiredResource};
-use crate::live::{Observation, Snapshot};
+use crate::live::{Snapshot, placement};
 use crate::plan::facts::{ClusterFacts, Wanted as Amount, facts};
 use crate::plan::goal::{self, GoalState};
-use crate::plan::scene::Scene;
+use crate::plan::scene::{Readable, Scene};
 use crate::plan::{Desired, PlanInput, PlanOptions};
 use crate::resource::{LiveResource, Phase, ResourceId, TYPE_SUFFIX};
 
@@ -110,7 +110,11 @@ fn one(scene: &Scene<'_>, vms: &Vms<'_>, cluster: &str) -> ClusterStatus {
     let known = template.is_some() || UNDECLARED.iter().all(|short| read(scene, short));
     let facts = files.as_ref().unwrap_or(&asked);
     let cni = known.then_some(facts.cni);
-    let stand = stand(scene, cluster, facts, live, known);
+    let mut stand = stand(scene, cluster, facts, live, known);
+    if stand.up == Up::No && !stand.failing && !not_applied.is_empty() {
+        // What machines are compared with is not what Omni was asked for: its progress says nothing.
+        stand.blocker = Some("the files ask for what Omni has not been asked for yet".to_owned());
+    }
     let mut next = Vec::new();
     if template.is_some() && read(scene, "Clusters") && (live.is_none() || !not_applied.is_empty()) {
         next.push(Next::Plan);
@@ -120,6 +124,7 @@ fn one(scene: &Scene<'_>, vms: &Vms<'_>, cluster: &str) -> ClusterStatus {
         notes.push("its patches leave no CNI: nodes stay NotReady until one is installed".to_owned());
         next.push(Next::InstallCni);
     }
+    notes.extend(survival(&machine_sets));
     if template.is_none() && live.is_some() {
         notes.push("no file declares it".to_owned());
     }
@@ -143,6 +148,24 @@ fn one(scene: &Scene<'_>, vms: &Vms<'_>, cluster: &str) -> ClusterStatus {
         talos,
         machine_sets,
     }
+}
+
+/// What the loss of one Proxmox node would cost, if it would cost the cluster its control plane.
+fn survival(sets: &[SetStatus]) -> Option<String> {
+    let planes = sets.iter().filter(|s| s.role == Role::ControlPlane).flat_map(|s| &s.machines);
+    let (mut by_node, mut unplaced) = (BTreeMap::new(), 0);
+    for machine in planes {
+        match &machine.vm {
+            Vm::Found { proxmox, node, .. } => {
+                *by_node.entry(format!("{proxmox}/{node}")).or_default() += 1;
+            }
+            Vm::NotFound | Vm::Several { .. } | Vm::NotRead | Vm::NotNamed | Vm::Elsewhere => unplaced += 1,
+        }
+    }
+    // A single control plane survives nothing by design.
+    (by_node.values().sum::<usize>() + unplaced > 1)
+        .then(|| placement::survival(&by_node, unplaced).warning())
+        .flatten()
 }
 
 /// Whether a cluster is up.
@@ -172,7 +195,7 @@ fn stand(
         return no(Up::Unknown, format!("`{short}` could not be read"));
     }
     match live {
-        None => return no(Up::No, "Omni does not have it".to_owned()),
+        None => return no(Up::No, "Omni does not have this cluster".to_owned()),
         Some(l) if l.phase == Phase::TearingDown => {
             return no(Up::No, "it is being destroyed".to_owned());
         }
@@ -189,8 +212,7 @@ fn stand(
 }
 
 fn read(scene: &Scene<'_>, short: &str) -> bool {
-    let seen = scene.snapshot().omni.types.get(&format!("{short}{TYPE_SUFFIX}"));
-    matches!(seen, Some(Observation::Known(_)))
+    scene.readable(short) == Readable::Yes
 }
 
 /// The resources of a cluster in Omni in the place of a template, so that both are counted by the same rules.
@@ -210,7 +232,7 @@ fn as_template(scene: &Scene<'_>, cluster: &str) -> DesiredCluster {
     DesiredCluster { name: cluster.to_owned(), resources, ..DesiredCluster::default() }
 }
 
-/// What the files ask for and Omni's own resources do not, in words.
+/// What the files ask for and Omni's own resources do not, in words. Sets that no file names are left alone, as plans do.
 fn not_applied(files: &ClusterFacts, omni: &ClusterFacts) -> Vec<String> {
     let mut out = Vec::new();
     for (what, wanted, asked) in
@@ -240,9 +262,6 @@ fn not_applied(files: &ClusterFacts, omni: &ClusterFacts) -> Vec<String> {
             )),
             Some(_) => {}
         }
-    }
-    for id in omni.sets.keys().filter(|id| !files.sets.contains_key(*id)) {
-        out.push(format!("`{}` is in Omni and not in the files", name(id)));
     }
     out
 }

@@ -44,6 +44,10 @@ pub(super) fn machine(
     let provider = live.resource.spec.at(&["provision_status", "provider_id"]).and_then(Value::as_str);
     let talos = hardware.and_then(|m| version(m, &["talos_version"]));
     let kubernetes = node.and_then(|n| kubelet(scene, live.resource.omni_label("cluster")?, n));
+    let stage = Stage::of(number(live, &["stage"]));
+    // Before it is installed a machine runs the image that it was started from.
+    let installed = matches!(stage, Stage::Running | Stage::Upgrading | Stage::Rebooting);
+    let hardware_installed = hardware.filter(|_| installed);
     let differs = |runs: Option<&str>, asked: &Versions| {
         runs.zip(asked.wanted()).is_some_and(|(runs, asked)| runs != asked)
     };
@@ -51,7 +55,7 @@ pub(super) fn machine(
         id: name(id),
         node: node.map(name),
         request: request.map(name),
-        stage: Stage::of(number(live, &["stage"])),
+        stage,
         ready: flag(live, &["ready"]),
         connected: labelled(live, "connected") || hardware.is_some_and(|m| flag(m, &["connected"])),
         locked: annotated(live, "locked"),
@@ -59,12 +63,14 @@ pub(super) fn machine(
         update_locked: labelled(live, "locked-update"),
         config_error: (number(live, &["config_apply_status"]) == APPLY_FAILED)
             .then(|| text(live, &["last_config_error"]).unwrap_or_else(|| "no reason given".to_owned())),
-        talos_outdated: differs(talos.as_deref(), wanted.talos),
+        talos_outdated: installed && differs(talos.as_deref(), wanted.talos),
         talos,
         kubernetes_outdated: differs(kubernetes.as_deref(), wanted.kubernetes),
         kubernetes,
-        image_outdated: hardware.is_some_and(|m| other_image(m, of_machine("SchematicConfigurations"))),
-        extensions_missing: hardware.map_or_else(Vec::new, |m| extensions(wanted.template, live, m)),
+        image_outdated: hardware_installed
+            .is_some_and(|m| other_image(m, of_machine("SchematicConfigurations"))),
+        extensions_missing: hardware_installed
+            .map_or_else(Vec::new, |m| extensions(wanted.template, live, m)),
         vm: vms.of(request, provider),
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::machine::request;
-use super::model::{Missing, MissingKind};
+use super::model::{Missing, MissingKind, Vm};
 use super::phase::RequestStage;
 use super::sight::{flag, name, number, text};
 use super::vm::Vms;
-use crate::plan::scene::Scene;
+use crate::plan::scene::{MADE_BY_OMNI, Readable, Scene};
 use crate::resource::{LiveResource, Phase, ResourceId};
 use crate::value::Value;
 
@@ -33,7 +33,7 @@ pub(super) fn missing<'a>(
     for node in scene.machines_of_set(cluster, set) {
         let id = node.resource.id.id.as_str();
         // Nodes that Omni made for a class have a request, which says more.
-        let made = node.resource.labels.contains_key(crate::plan::scene::MADE_BY_OMNI);
+        let made = node.resource.labels.contains_key(MADE_BY_OMNI);
         if !uuids.contains(id) && !made {
             out.push(of_node(scene, id));
         }
@@ -69,6 +69,7 @@ fn of_request(scene: &Scene<'_>, vms: &Vms<'_>, id: &str, status: Option<&LiveRe
     let stage = match status.map(|s| RequestStage::of(number(s, &["stage"]))) {
         Some(stage) => stage,
         None if leaving => RequestStage::Deprovisioning,
+        None if scene.readable("ClusterMachineRequestStatuses") != Readable::Yes => RequestStage::Unknown,
         None => RequestStage::Pending,
     };
     let failed = stage == RequestStage::Failed;
@@ -118,6 +119,6 @@ fn of_node(scene: &Scene<'_>, id: &str) -> Missing {
         provider: None,
         provider_down: false,
         leaving: false,
-        vm: super::model::Vm::Elsewhere,
+        vm: Vm::Elsewhere,
     }
 }

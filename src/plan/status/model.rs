@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::phase::{ClusterPhase, RequestStage, SetPhase, Stage, UpgradePhase};
 
 /// How the chosen clusters stand.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// The Omni that was read.
     pub omni: String,
@@ -16,7 +16,7 @@ pub struct Status {
     pub clusters: Vec<ClusterStatus>,
     /// Clusters in Omni that no file declares and nobody asked for, by name.
     pub others: Vec<String>,
-    /// Proxmox clusters that were asked.
+    /// Proxmox clusters that the spec names.
     pub proxmox: Vec<ProxmoxStatus>,
     /// What could not be read, in words.
     pub unread: Vec<String>,
@@ -281,8 +281,10 @@ pub enum Vm {
         /// How many.
         count: u32,
     },
-    /// Proxmox was not read, or not completely.
+    /// Proxmox was not read.
     NotRead,
+    /// Proxmox does not name all of its VMs, as it does while a node is down, and this one is not among the others.
+    NotNamed,
     /// It is no machine of a provider on a Proxmox cluster that the spec names.
     Elsewhere,
 }

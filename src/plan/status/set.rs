@@ -9,7 +9,7 @@ use super::phase::{SetPhase, Stage};
 use super::sight::{count, flag, name, number, text};
 use super::vm::Vms;
 use crate::plan::facts::{ClusterFacts, Wanted as Amount};
-use crate::plan::scene::Scene;
+use crate::plan::scene::{Readable, Scene};
 use crate::resource::{LiveResource, ResourceId};
 use crate::value::Value;
 
@@ -50,12 +50,21 @@ impl<'a> Sets<'a> {
     }
 
     fn one(&self, id: &str, members: &[&LiveResource]) -> SetStatus {
-        let status = self.scene.live(&ResourceId::default_ns("MachineSetStatuses", id));
+        let status = self.status(id);
         let declared = self.files.and_then(|f| f.sets.get(id));
         let asked = self.omni.sets.get(id);
         let role = self.role(id, members);
         let wanted = declared.or(asked).map(|s| s.wanted);
-        let missing = missing(self.scene, self.vms, self.cluster, id, members);
+        let read = |short| self.scene.readable(short) == Readable::Yes;
+        // Without the machines nobody knows which requests became one.
+        let missing = if read("ClusterMachineStatuses") && (asked.is_some() || status.is_some()) {
+            missing(self.scene, self.vms, self.cluster, id, members)
+        } else {
+            Vec::new()
+        };
+        let told = ["ClusterMachineStatuses", "ClusterMachineRequestStatuses", "MachineRequests"]
+            .into_iter()
+            .all(read);
         let mut machines: Vec<_> =
             members.iter().map(|m| machine(self.scene, self.vms, &self.wanted, m)).collect();
         machines.sort_by(|a, b| a.id.cmp(&b.id));
@@ -79,7 +88,7 @@ impl<'a> Sets<'a> {
             error: status.and_then(|s| text(s, &["error"])),
             load_balancer: if plane { self.load_balancer() } else { None },
             checks: if plane { self.checks(id) } else { Vec::new() },
-            unrequested: match wanted {
+            unrequested: match wanted.filter(|_| told && asked.is_some()) {
                 Some(Amount::Count(n)) => n.saturating_sub(u32::try_from(here).unwrap_or(u32::MAX)),
                 Some(Amount::Unlimited) | None => 0,
             },
@@ -88,9 +97,15 @@ impl<'a> Sets<'a> {
         }
     }
 
+    /// The status of a set of this cluster; the id alone does not tell, as `a-b-c` may be the set `c` of `a-b`.
+    fn status(&self, id: &str) -> Option<&'a LiveResource> {
+        let status = self.scene.live(&ResourceId::default_ns("MachineSetStatuses", id))?;
+        (status.resource.omni_label("cluster") == Some(self.cluster)).then_some(status)
+    }
+
     fn role(&self, id: &str, members: &[&LiveResource]) -> Role {
         let planes = |facts: &ClusterFacts| facts.sets.get(id).is_some_and(|s| s.control_plane);
-        let status = self.scene.live(&ResourceId::default_ns("MachineSetStatuses", id));
+        let status = self.status(id);
         let labelled = |r: &LiveResource| r.resource.omni_label("role-controlplane").is_some();
         if planes(self.omni)
             || self.files.is_some_and(planes)

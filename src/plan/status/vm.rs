@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::model::{ProxmoxStatus, Vm};
 use super::sight::name;
 use crate::graph::Desired;
-use crate::live::{Guest, NodeStatus, ProxmoxSnapshot, Snapshot};
+use crate::live::{Guest, GuestKind, NodeStatus, ProxmoxSnapshot, Snapshot};
 
 /// VMs that providers made, by name.
 pub(super) struct Vms<'a> {
@@ -21,10 +21,13 @@ impl<'a> Vms<'a> {
         let mut by_name: BTreeMap<&str, Vec<(&str, &Guest)>> = BTreeMap::new();
         let mut nameless = Vec::new();
         for (cluster, seen) in &snapshot.proxmox {
-            for guest in seen.guests.known().into_iter().flatten().filter(|g| g.made_by_provider()) {
+            for guest in seen.guests.known().into_iter().flatten() {
                 match guest.name.as_deref() {
-                    Some(name) => by_name.entry(name).or_default().push((cluster, guest)),
-                    None => nameless.push(cluster.as_str()),
+                    Some(name) if guest.made_by_provider() => {
+                        by_name.entry(name).or_default().push((cluster, guest));
+                    }
+                    None if guest.kind == GuestKind::Qemu => nameless.push(cluster.as_str()),
+                    _ => {}
                 }
             }
         }
@@ -58,17 +61,12 @@ impl<'a> Vms<'a> {
             [] => match on {
                 // A provider that no file names may work on another Proxmox cluster.
                 None => Vm::Elsewhere,
-                Some(on) if self.whole(on) => Vm::NotFound,
-                Some(_) => Vm::NotRead,
+                Some(on) if self.proxmox.get(on).is_none_or(|p| p.guests.known().is_none()) => Vm::NotRead,
+                Some(on) if self.nameless.contains(&on) => Vm::NotNamed,
+                Some(_) => Vm::NotFound,
             },
             several => Vm::Several { count: u32::try_from(several.len()).unwrap_or(u32::MAX) },
         }
-    }
-
-    /// Whether all VMs of a Proxmox cluster were seen, with their names.
-    fn whole(&self, cluster: &str) -> bool {
-        self.proxmox.get(cluster).is_some_and(|p| p.guests.known().is_some())
-            && !self.nameless.contains(&cluster)
     }
 
     fn offline(&self, cluster: &str) -> impl Iterator<Item = &'a str> {
@@ -85,11 +83,14 @@ impl<'a> Vms<'a> {
         let unasked = declared.into_iter().filter(|name| !self.proxmox.contains_key(*name));
         let unasked = unasked.map(|cluster| {
             let quoted = format!("`{cluster}`");
-            let why = blind.iter().find(|b| b.contains(&quoted)).map_or("not asked", String::as_str);
+            let why = blind
+                .iter()
+                .find(|b| b.contains(&quoted))
+                .map_or_else(|| format!("Proxmox cluster {quoted} is not read"), Clone::clone);
             ProxmoxStatus {
                 name: name(cluster),
                 endpoint: None,
-                unread: Some(why.to_owned()),
+                unread: Some(why),
                 offline: Vec::new(),
                 quorate: None,
             }

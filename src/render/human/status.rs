@@ -33,59 +33,60 @@ pub fn text(status: &Status, flag: &str, look: Look) -> String {
             &format!("{names} (--all shows them too)"),
         );
     }
-    for line in &status.unread {
-        page.blank();
-        page.hanging(&[(Tone::Destroy, "not read  ")], Tone::Plain, &safe(line));
+    for (i, line) in status.unread.iter().enumerate() {
+        if i == 0 {
+            page.blank();
+        }
+        page.hanging(&[(Tone::Destroy, "  ?  ")], Tone::Plain, &safe(line));
     }
     page.finish()
 }
 
-/// What is different from an earlier look, as lines that need no tree around them.
+/// What is different from an earlier look, as lines that need no tree around them; at first only the clusters themselves,
+/// as the tree at the end has the rest.
 pub fn changes(before: Option<&Status>, after: &Status) -> Vec<String> {
-    let old = before.map(lines).unwrap_or_default();
     let mut out = Vec::new();
     for cluster in &after.clusters {
-        row(cluster).walk(&mut |row| {
-            let line = row.line();
-            // At first only the clusters themselves: the tree at the end has the rest.
+        let lead = |row: &Row| {
+            if row.key == cluster.name { String::new() } else { format!("{}: ", safe(&cluster.name)) }
+        };
+        let old = before.and_then(|b| b.clusters.iter().find(|c| c.name == cluster.name));
+        let old_row = old.map(row);
+        let old_lines = old_row.as_ref().map(lines).unwrap_or_default();
+        let new_row = row(cluster);
+        let new_lines = lines(&new_row);
+        new_row.walk(&mut |row| {
             let wanted = before.is_some() || row.key == cluster.name;
-            if wanted && old.get(&row.key) != Some(&line) {
-                let lead = if row.key == cluster.name {
-                    String::new()
-                } else {
-                    format!("{}: ", safe(&cluster.name))
-                };
-                out.push(format!("{lead}{line}"));
+            let line = new_lines.get(row.key.as_str());
+            if let Some(line) = line.filter(|l| wanted && old_lines.get(row.key.as_str()) != Some(l)) {
+                out.push(format!("{}{line}", lead(row)));
             }
         });
-    }
-    let new = lines(after);
-    for (key, line) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
-        if let Some(cluster) = after.clusters.iter().find(|c| key.starts_with(&format!("{}/", c.name))) {
-            out.push(format!("{}: gone: {line}", safe(&cluster.name)));
+        let machines = format!("{}/machine/", cluster.name);
+        for (key, line) in old_lines.iter().filter(|(key, _)| key.starts_with(&machines)) {
+            if !new_lines.contains_key(key) {
+                out.push(format!("{}: gone: {line}", safe(&cluster.name)));
+            }
         }
     }
     out
 }
 
-/// Rows that are worth a line when they change, by what they are about. Notes and what is in the way stand in the
-/// cluster's own line or repeat what other rows say.
-fn lines(status: &Status) -> BTreeMap<String, String> {
+/// Rows that are worth a line when they change, by what they are about: notes are for the end.
+fn lines(root: &Row) -> BTreeMap<&str, String> {
     let mut all = BTreeMap::new();
-    for cluster in &status.clusters {
-        row(cluster).walk(&mut |row| {
-            all.insert(row.key.clone(), row.line());
-        });
-    }
+    root.walk(&mut |row| {
+        if !row.key.contains("/note/") {
+            all.insert(row.key.as_str(), row.line());
+        }
+    });
     all
 }
 
 fn header(status: &Status, page: &mut Page) {
     let version = status.omni_version.as_deref().map_or_else(|| "version unknown".to_owned(), safe);
-    page.line(&[
-        (Tone::Title, "omni-scale status"),
-        (Tone::Plain, &format!("   {} (Omni {version})", safe(&status.omni))),
-    ]);
+    let lead = [(Tone::Title, "omni-scale status"), (Tone::Plain, "   ")];
+    page.hanging(&lead, Tone::Plain, &format!("{} (Omni {version})", safe(&status.omni)));
     for proxmox in &status.proxmox {
         one_proxmox(proxmox, page);
     }
@@ -93,12 +94,15 @@ fn header(status: &Status, page: &mut Page) {
 
 fn one_proxmox(proxmox: &ProxmoxStatus, page: &mut Page) {
     let name = safe(&proxmox.name);
-    if let Some(why) = &proxmox.unread {
-        page.hanging(
-            &[(Tone::Update, "Proxmox "), (Tone::Plain, &name), (Tone::Update, " not read: ")],
-            Tone::Plain,
-            &safe(why),
-        );
+    match (&proxmox.unread, &proxmox.endpoint) {
+        // Nobody was asked: the sentence names the cluster and what to do.
+        (Some(why), None) => page.hanging(&[], Tone::Update, &safe(why)),
+        (Some(why), Some(_)) => {
+            let lead =
+                [(Tone::Update, "Proxmox "), (Tone::Plain, name.as_str()), (Tone::Update, " not read: ")];
+            page.hanging(&lead, Tone::Plain, &safe(why));
+        }
+        (None, _) => {}
     }
     if proxmox.quorate == Some(false) {
         page.line(&[(Tone::Update, "Proxmox "), (Tone::Plain, &name), (Tone::Destroy, " has no quorum")]);
@@ -117,18 +121,22 @@ fn next(cluster: &ClusterStatus, flag: &str, page: &mut Page) {
     for next in &cluster.next {
         let name = safe(&cluster.name);
         let (command, why) = match next {
-            Next::Plan => (format!("omni-scale plan{flag}"), "shows what is not applied yet".to_owned()),
-            Next::InstallCni if flag.is_empty() => (
-                format!("omnictl kubeconfig --cluster {name}"),
-                "then install a CNI, for example Cilium".to_owned(),
-            ),
+            Next::Plan => (format!("omni-scale plan{flag}"), "shows what is not applied yet"),
+            Next::InstallCni if flag.is_empty() => {
+                (format!("omnictl kubeconfig --cluster {name}"), "then install a CNI, for example Cilium")
+            }
             Next::InstallCni => (
                 format!("omni-scale lab inject cni-installed:{name}{}", flag.replace(" --lab=", " ")),
-                "is the lab's way to install a CNI".to_owned(),
+                "installs a CNI in the lab",
             ),
         };
-        let lead = format!("  next  {command}   ");
-        page.hanging(&[(Tone::Plain, &lead)], Tone::Dim, &why);
+        let line = format!("  next  {command}");
+        if columns(&line) + 3 + columns(why) <= page.width() {
+            page.line(&[(Tone::Plain, &line), (Tone::Dim, "   "), (Tone::Dim, why)]);
+        } else {
+            page.line(&[(Tone::Plain, &line)]);
+            page.line(&[(Tone::Dim, "        "), (Tone::Dim, why)]);
+        }
     }
 }
 
@@ -186,13 +194,13 @@ fn row(cluster: &ClusterStatus) -> Row {
     if cluster.locked {
         phrases.push(Phrase::new(Tone::Adopt, "Locked"));
     }
-    if cluster.leaving {
+    if cluster.leaving && cluster.phase != ClusterPhase::Destroying {
         phrases.push(bad("Destroying"));
     }
     let mut root = Row::new(&cluster.name, phrases);
     let key = |what: &str| format!("{}/{what}", cluster.name);
     if let Some(why) = &cluster.blocker {
-        let word = if cluster.up == Up::Unknown { "Unknown" } else { "Waiting for" };
+        let word = if cluster.up == Up::Unknown { "Unknown" } else { "In the way" };
         let word = if cluster.failing { bad("Failing:") } else { warn(format!("{word}:")) };
         root.rows.push(Row::new(key("blocker"), vec![word, plain(safe(why))]));
     }
@@ -205,7 +213,7 @@ fn row(cluster: &ClusterStatus) -> Row {
     for (what, versions) in [("Kubernetes", &cluster.kubernetes), ("Talos", &cluster.talos)] {
         root.rows.extend(component(what, versions, key(what)));
     }
-    root.rows.extend(cluster.machine_sets.iter().map(|set| machine_set(&cluster.name, set)));
+    root.rows.extend(cluster.machine_sets.iter().map(|set| machine_set(cluster, set)));
     root
 }
 
@@ -214,14 +222,14 @@ fn component(what: &str, versions: &Versions, key: String) -> Option<Row> {
     phrases.push(plain(format!("v{}", safe(versions.wanted()?))));
     if let Some(upgrade) = &versions.upgrade {
         phrases.push(title("Upgrade"));
-        phrases.extend(rollout(upgrade));
+        phrases.extend(rollout(upgrade, versions.wanted()));
     } else if versions.omni.is_some() {
         phrases.push(dim("no upgrade status yet"));
     }
     Some(Row::new(key, phrases))
 }
 
-fn rollout(upgrade: &Upgrade) -> Vec<Phrase> {
+fn rollout(upgrade: &Upgrade, wanted: Option<&str>) -> Vec<Phrase> {
     let tone = match upgrade.phase {
         UpgradePhase::Done => Tone::Create,
         UpgradePhase::Failed => Tone::Destroy,
@@ -235,8 +243,8 @@ fn rollout(upgrade: &Upgrade) -> Vec<Phrase> {
     match (&upgrade.from, &upgrade.to) {
         (Some(from), Some(to)) if from != to => out.push(plain(format!("v{} -> v{}", safe(from), safe(to)))),
         (None, Some(to)) => out.push(plain(format!("to v{}", safe(to)))),
-        (Some(from), _) => out.push(dim(format!("(v{})", safe(from)))),
-        (None, None) => {}
+        (Some(from), _) if Some(from.as_str()) != wanted => out.push(warn(format!("at v{}", safe(from)))),
+        (Some(_), _) | (None, None) => {}
     }
     if let Some(step) = &upgrade.step {
         out.push(plain(safe(step)));
@@ -247,7 +255,8 @@ fn rollout(upgrade: &Upgrade) -> Vec<Phrase> {
     out
 }
 
-fn machine_set(cluster: &str, set: &SetStatus) -> Row {
+fn machine_set(of: &ClusterStatus, set: &SetStatus) -> Row {
+    let (cluster, declared) = (of.name.as_str(), of.declared);
     let what = match set.role {
         Role::ControlPlane => "Control Plane",
         Role::Workers => "Workers",
@@ -270,6 +279,9 @@ fn machine_set(cluster: &str, set: &SetStatus) -> Row {
         phrases.push(plain(healthy(&set.counts)));
     } else {
         phrases.push(warn("not in Omni"));
+    }
+    if set.in_omni && !set.declared && declared {
+        phrases.push(Phrase::new(Tone::Adopt, "in no file"));
     }
     match set.wanted {
         Some(n) if n != set.counts.total => phrases.push(warn(format!("wanted {n}"))),
@@ -355,47 +367,47 @@ fn machine(cluster: &str, machine: &MachineStatus) -> Row {
     } else if let Some(why) = &machine.config_error {
         phrases.push(bad(format!("Config Apply Failed: {}", safe(why))));
     }
+    let mut details = Vec::new();
     for (what, version, outdated) in [
         ("Talos", &machine.talos, machine.talos_outdated),
         ("Kubernetes", &machine.kubernetes, machine.kubernetes_outdated),
     ] {
         match version {
-            Some(v) if outdated => phrases.push(warn(format!("{what} v{} Outdated", safe(v)))),
-            Some(v) => phrases.push(dim(format!("{what} v{}", safe(v)))),
+            Some(v) if outdated => details.push(warn(format!("{what} v{} Outdated", safe(v)))),
+            Some(v) => details.push(dim(format!("{what} v{}", safe(v)))),
             None => {}
         }
     }
     if !machine.extensions_missing.is_empty() {
         let names = machine.extensions_missing.iter().map(|e| safe(e)).collect::<Vec<_>>().join(", ");
-        phrases.push(warn(format!("lacks {names}")));
+        details.push(warn(format!("lacks {names}")));
     } else if machine.image_outdated {
-        phrases.push(warn("Image Outdated"));
+        details.push(warn("Image Outdated"));
     }
-    phrases.extend(vm(&machine.vm));
-    Row::new(format!("{cluster}/machine/{}", machine.id), phrases)
+    details.extend(vm(&machine.vm));
+    // A request and the machine that comes of it are one thing.
+    let key = machine.request.as_ref().unwrap_or(&machine.id);
+    Row::new(format!("{cluster}/machine/{key}"), phrases).with(details)
 }
 
-fn vm(vm: &Vm) -> Vec<Phrase> {
+fn vm(vm: &Vm) -> Option<Phrase> {
     match vm {
         Vm::Found { proxmox, node, node_offline, vmid, status, lock } => {
-            let place = format!("VM {vmid} on {}/{}", safe(proxmox), safe(node));
-            let mut out = vec![dim(place)];
-            if *node_offline {
-                out.push(bad("node offline"));
-            }
-            if status == "running" {
-                out.push(dim("running"));
+            let lock = lock.as_ref().map_or_else(String::new, |l| format!(" locked for {}", safe(l)));
+            // Of a node that is down, Proxmox tells what it knew before.
+            let state = if *node_offline {
+                ", a node that is offline".to_owned()
             } else {
-                out.push(warn(safe(status)));
-            }
-            if let Some(lock) = lock {
-                out.push(warn(format!("VM lock {}", safe(lock))));
-            }
-            out
+                format!(" {}", safe(status))
+            };
+            let text = format!("VM {vmid} on {}/{}{state}{lock}", safe(proxmox), safe(node));
+            let calm = status == "running" && !node_offline && lock.is_empty();
+            Some(if calm { dim(text) } else { warn(text) })
         }
-        Vm::NotFound => vec![bad("no VM in Proxmox")],
-        Vm::Several { count } => vec![warn(format!("{count} VMs of its name in Proxmox"))],
-        Vm::NotRead | Vm::Elsewhere => Vec::new(),
+        Vm::NotFound => Some(bad("no VM in Proxmox")),
+        Vm::Several { count } => Some(warn(format!("{count} VMs of its name in Proxmox"))),
+        Vm::NotNamed => Some(warn("VM not told while a node is down")),
+        Vm::NotRead | Vm::Elsewhere => None,
     }
 }
 
@@ -428,10 +440,8 @@ fn missing(cluster: &str, missing: &Missing) -> Row {
         phrases.push(bad(format!("provider `{provider}` is not connected")));
     }
     // Before the provider has begun there is no VM to miss.
-    if !matches!((&missing.vm, missing.kind), (Vm::NotFound, _) | (_, MissingKind::Node)) {
-        phrases.extend(vm(&missing.vm));
-    }
-    Row::new(format!("{cluster}/machine/{}", missing.id), phrases)
+    let vm = if missing.vm == Vm::NotFound { None } else { vm(&missing.vm) };
+    Row::new(format!("{cluster}/machine/{}", missing.id), phrases).with(vm.into_iter().collect())
 }
 
 /// What a wait is for, cut to a line: who or what is in the way of each cluster that is not up.

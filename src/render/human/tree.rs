@@ -11,8 +11,14 @@ pub(super) struct Phrase {
 }
 
 impl Phrase {
+    /// Text in a tone.
     pub(super) fn new(tone: Tone, text: impl Into<String>) -> Self {
         Self { tone, text: text.into() }
+    }
+    /// With a comma behind it, where more follows.
+    fn and(mut self) -> Self {
+        self.text.push(',');
+        self
     }
 }
 
@@ -23,17 +29,29 @@ pub(super) struct Row {
     pub(super) key: String,
     /// What it says.
     pub(super) phrases: Vec<Phrase>,
+    /// What it says besides; together on a line of its own where there is no room.
+    pub(super) details: Vec<Phrase>,
     /// Rows below.
     pub(super) rows: Vec<Row>,
 }
 
 impl Row {
+    /// A row without any below it.
     pub(super) fn new(key: impl Into<String>, phrases: Vec<Phrase>) -> Self {
-        Self { key: key.into(), phrases, rows: Vec::new() }
+        Self { key: key.into(), phrases, details: Vec::new(), rows: Vec::new() }
     }
-    /// The row in one line without colours.
+    /// With details, separated by commas.
+    pub(super) fn with(mut self, details: Vec<Phrase>) -> Self {
+        let last = details.len().saturating_sub(1);
+        self.details =
+            details.into_iter().enumerate().map(|(i, d)| if i < last { d.and() } else { d }).collect();
+        self
+    }
+    /// The row in one line without colours, and without details that are as they should be.
     pub(super) fn line(&self) -> String {
-        self.phrases.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(" ")
+        let alarming = self.details.iter().filter(|d| d.tone != Tone::Dim);
+        let all = self.phrases.iter().chain(alarming).map(|p| p.text.trim_end_matches(','));
+        all.filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ")
     }
     /// This row and all below it.
     pub(super) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Row)) {
@@ -65,7 +83,14 @@ pub(super) fn draw(row: &Row, look: Look, page: &mut Page) {
 fn branch(row: &Row, (first, rest): (&str, &str), wood: &Wood, page: &mut Page) {
     // Where a row continues, the branch to its children goes on.
     let below = if row.rows.is_empty() { GAP } else { wood.bar };
-    flow(&row.phrases, first, &format!("{rest}{below}"), page);
+    let mut flow = Flow::new(first, format!("{rest}{below}"), page);
+    flow.phrases(&row.phrases);
+    // Details never continue a line that continues something else.
+    if !row.details.is_empty() && (flow.wrapped || !flow.has_room(&row.details)) {
+        flow.turn();
+    }
+    flow.phrases(&row.details);
+    flow.turn();
     let last = row.rows.len().saturating_sub(1);
     for (i, child) in row.rows.iter().enumerate() {
         let (joint, after) = if i == last { (wood.end, GAP) } else { (wood.tee, wood.bar) };
@@ -74,44 +99,64 @@ fn branch(row: &Row, (first, rest): (&str, &str), wood: &Wood, page: &mut Page) 
 }
 
 /// Phrases one after another; one that does not fit begins a line of its own.
-fn flow(phrases: &[Phrase], first: &str, rest: &str, page: &mut Page) {
-    let width = page.width();
-    let mut line: Vec<(Tone, String)> = vec![(Tone::Dim, first.to_owned())];
-    let mut used = columns(first);
-    let mut fresh = true;
-    let turn = |line: &mut Vec<(Tone, String)>, page: &mut Page| {
-        let pieces: Vec<(Tone, &str)> = line.iter().map(|(t, s)| (*t, s.as_str())).collect();
-        page.line(&pieces);
-        *line = vec![(Tone::Dim, rest.to_owned())];
-    };
-    for phrase in phrases.iter().filter(|p| !p.text.is_empty()) {
-        let whole = columns(&phrase.text);
-        if !fresh && used + 1 + whole > width {
-            turn(&mut line, page);
-            (used, fresh) = (columns(rest), true);
+struct Flow<'a> {
+    page: &'a mut Page,
+    rest: String,
+    line: Vec<(Tone, String)>,
+    used: usize,
+    /// Whether nothing but branches stands in the line.
+    fresh: bool,
+    /// Whether it is not the first line.
+    wrapped: bool,
+}
+
+impl<'a> Flow<'a> {
+    fn new(first: &str, rest: String, page: &'a mut Page) -> Self {
+        let line = vec![(Tone::Dim, first.to_owned())];
+        Self { page, rest, line, used: columns(first), fresh: true, wrapped: false }
+    }
+
+    /// Whether these still fit in the line, all of them.
+    fn has_room(&self, phrases: &[Phrase]) -> bool {
+        let more: usize = phrases.iter().map(|p| columns(&p.text) + 1).sum();
+        self.fresh || self.used + more <= self.page.width()
+    }
+
+    /// Ends the line.
+    fn turn(&mut self) {
+        let pieces: Vec<(Tone, &str)> = self.line.iter().map(|(t, s)| (*t, s.as_str())).collect();
+        self.page.line(&pieces);
+        self.line = vec![(Tone::Dim, self.rest.clone())];
+        (self.used, self.fresh, self.wrapped) = (columns(&self.rest), true, true);
+    }
+
+    fn piece(&mut self, tone: Tone, text: &str) {
+        let width = columns(text);
+        if !self.fresh && self.used + 1 + width > self.page.width() {
+            self.turn();
         }
-        // A phrase longer than a line is broken at its blanks, and a word never.
-        let words: Vec<&str> = if used + usize::from(!fresh) + whole > width {
-            phrase.text.split(' ').collect()
-        } else {
-            vec![&phrase.text]
-        };
-        for word in words {
-            let long = columns(word);
-            if !fresh && used + 1 + long > width {
-                turn(&mut line, page);
-                (used, fresh) = (columns(rest), true);
+        if !self.fresh {
+            self.line.push((Tone::Plain, " ".to_owned()));
+            self.used += 1;
+        }
+        self.line.push((tone, text.to_owned()));
+        self.used += width;
+        self.fresh = false;
+    }
+
+    fn phrases(&mut self, phrases: &[Phrase]) {
+        let room = self.page.width().saturating_sub(columns(&self.rest));
+        for phrase in phrases.iter().filter(|p| !p.text.is_empty()) {
+            // A phrase longer than a line is broken at its blanks, and a word never.
+            if columns(&phrase.text) > room {
+                for word in phrase.text.split(' ') {
+                    self.piece(phrase.tone, word);
+                }
+            } else {
+                self.piece(phrase.tone, &phrase.text);
             }
-            if !fresh {
-                line.push((Tone::Plain, " ".to_owned()));
-                used += 1;
-            }
-            line.push((phrase.tone, word.to_owned()));
-            used += long;
-            fresh = false;
         }
     }
-    turn(&mut line, page);
 }
 
 #[cfg(test)]
@@ -134,17 +179,22 @@ mod tests {
         let mut root = Row::new("r", plain("root"));
         let mut first =
             Row::new("a", plain("first|a phrase that is kept in one piece|another that does not fit"));
+        first = first.with(plain("detail|and another"));
         first.rows.push(Row::new("aa", plain(&format!("leaf|{}", "word ".repeat(14).trim()))));
-        root.rows = vec![first, Row::new("b", plain("last"))];
+        root.rows = vec![
+            first,
+            Row::new("b", plain("last|one|with a phrase of some length"))
+                .with(plain("a detail|and another one")),
+        ];
         assert_eq!(
             drawn(&root, true),
             "root\n\
              |-- first a phrase that is kept in one piece\n\
-             |   |   another that does not fit\n\
-             |   `-- leaf\n\
-             |           word word word word word word word word word\n\
+             |   |   another that does not fit detail, and another\n\
+             |   `-- leaf word word word word word word word word word\n\
              |           word word word word word\n\
-             `-- last\n"
+             `-- last one with a phrase of some length\n\
+            \x20       a detail, and another one\n"
         );
         let text = drawn(&root, false);
         assert!(text.contains("├── first") && text.contains("│   └── leaf"), "{text}");

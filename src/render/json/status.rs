@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan::ToolView;
-use crate::plan::status::{Status, Up};
+use super::plan::{OmniView, ToolView};
+use crate::plan::status::{ClusterStatus, ProxmoxStatus, Status, Up};
 
 /// Value of `format`.
 pub const FORMAT: &str = "omni-scale.status";
@@ -21,11 +21,18 @@ pub struct StatusView<'a> {
     pub format_version: &'static str,
     /// The program that wrote it.
     pub tool: ToolView,
+    /// The Omni that was read.
+    pub omni: OmniView,
     /// Whether every cluster below is up.
     pub up: Up,
-    /// What was seen.
-    #[serde(flatten)]
-    pub status: &'a Status,
+    /// Chosen clusters, by name.
+    pub clusters: &'a [ClusterStatus],
+    /// Clusters in Omni that no file declares and nobody asked for, by name.
+    pub others: &'a [String],
+    /// Proxmox clusters that the spec names.
+    pub proxmox: &'a [ProxmoxStatus],
+    /// What could not be read, in words.
+    pub unread: &'a [String],
 }
 
 /// The status as indented JSON with a line end.
@@ -37,8 +44,12 @@ pub fn text(status: &Status) -> String {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
+        omni: OmniView { endpoint: status.omni.clone(), version: status.omni_version.clone() },
         up: status.up(),
-        status,
+        clusters: &status.clusters,
+        others: &status.others,
+        proxmox: &status.proxmox,
+        unread: &status.unread,
     };
     let mut text = serde_json::to_string_pretty(&view).unwrap_or_default();
     text.push('\n');
