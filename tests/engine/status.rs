@@ -52,6 +52,10 @@ impl World {
         });
         Self { omni: OmniBackend::new(stack), proxmox: proxmox.collect(), clock, lab }
     }
+    /// Virtual time since `start`.
+    fn since(&self, start: Duration) -> Duration {
+        self.clock.now().saturating_sub(start)
+    }
     fn look(&self) -> StatusLook<'_> {
         StatusLook::new(&self.omni, &self.proxmox, self.clock.as_ref(), false)
     }
@@ -71,7 +75,7 @@ async fn what_is_never_up_is_waited_for_until_the_deadline_exactly() {
         false
     })
     .await;
-    assert_eq!((ended, world.clock.now() - start), (Watched::TimedOut, seconds(90)));
+    assert_eq!((ended, world.since(start)), (Watched::TimedOut, seconds(90)));
     assert!((45..60).contains(&looks), "{looks}");
     world.lab.stop().await.unwrap();
 }
@@ -85,17 +89,13 @@ async fn up_counts_only_when_it_lasts() {
     let (start, mut since) = (world.clock.now(), None);
     let ended = watch(&mut world.look(), &Stop::never(), seconds(60), true, &mut |_| {
         let up = answers.lock().unwrap().next().unwrap_or(true);
-        let now = world.clock.now() - start;
-        if up {
-            _ = since.get_or_insert(now)
-        } else {
-            since = None
-        }
+        let now = world.since(start);
+        since = if up { since.or(Some(now)) } else { None };
         up
     })
     .await;
     assert_eq!(ended, Watched::Up);
-    let lasted = world.clock.now() - start - since.unwrap();
+    let lasted = world.since(start).saturating_sub(since.unwrap());
     assert!(lasted >= seconds(1), "{lasted:?}");
 
     // What is up at the deadline is not given up on.

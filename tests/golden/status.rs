@@ -1,4 +1,5 @@
 //! Trees of clusters in many situations, in `status/NAME.txt`; each is the up and running one with a few changes.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

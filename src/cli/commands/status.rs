@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::args::{Global, PlanFormat, World};
+use crate::cli::args::{Global, World};
 use crate::cli::connect::Connection;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
@@ -25,6 +25,16 @@ use crate::untrusted::Untrusted;
 
 /// A wait without anything to say says at least this often what it waits for.
 const HEARTBEAT: Duration = Duration::from_mins(1);
+
+/// Format of a status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// Tree for people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
 
 /// `status`
 #[derive(Debug, Args)]
@@ -49,7 +59,7 @@ pub struct StatusArgs {
     pub all: bool,
     /// Format on standard output
     #[arg(long, value_enum, default_value_t)]
-    pub format: PlanFormat,
+    pub format: StatusFormat,
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, streams: &Streams) -> Exit {
@@ -116,12 +126,12 @@ async fn show(
     if !streams.quiet {
         let flag = connection.world.as_ref().map_or(String::new(), |w| format!(" --lab={w}"));
         streams.data(&match args.format {
-            PlanFormat::Text => human::text(&last, &flag, look_of(streams.out)),
-            PlanFormat::Json => json::text(&last),
+            StatusFormat::Text => human::text(&last, &flag, look_of(streams.out)),
+            StatusFormat::Json => json::text(&last),
         });
     }
     Ok(match (last.up(), ended) {
-        (_, Some((Watched::Up, _))) => Exit::Done,
+        (_, Some((Watched::Up, _))) | (Up::Yes, None) => Exit::Done,
         (_, Some((Watched::Stopped, _))) => Exit::Stopped,
         (_, Some((Watched::TimedOut, deadline))) => {
             if !streams.quiet {
@@ -130,7 +140,6 @@ async fn show(
             }
             Exit::Unhealthy
         }
-        (Up::Yes, None) => Exit::Done,
         (Up::No, None) => Exit::Unhealthy,
         (Up::Unknown, None) => Exit::Unreachable,
     })
@@ -268,7 +277,7 @@ fn span(text: &str) -> Result<Duration, String> {
         rest = tail;
     }
     // A week is longer than anybody waits, and keeps sums of times far from their end.
-    if text.is_empty() || all > Duration::from_secs(7 * 24 * 3600) {
+    if text.is_empty() || all > Duration::from_hours(7 * 24) {
         return Err(if text.is_empty() { wrong() } else { "at most a week".to_owned() });
     }
     Ok(all)
