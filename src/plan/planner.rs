@@ -59,7 +59,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     drafts.extend(waiting);
     let (steps, waves) =
         order::order(&scene, drafts).map_err(|c| vec![Diagnostic::error(codes::CIRCLE, c.to_string())])?;
-    let summary = summary::summary(&steps, &unchanged, &lost);
+    let kept = if input.desired.removal.is_some() { 0 } else { rules::kept::marks(&scene).len() };
+    let summary = summary::summary(&steps, &unchanged, &lost, kept);
     let version = match &input.snapshot.omni.version {
         Observation::Known(v) => Some(v.clone()),
         Observation::Absent | Observation::Unknown(_) => None,

@@ -3,8 +3,8 @@
 use super::{Action, Lost, Step, Summary, Unchanged};
 use crate::kinds::Effect;
 
-/// Counts steps, declared things without one, foreign ones and lost machines.
-pub(super) fn summary(steps: &[Step], unchanged: &[Unchanged], lost: &[Lost]) -> Summary {
+/// Counts steps, declared things without one, foreign ones and lost machines; `kept` marks of others stay.
+pub(super) fn summary(steps: &[Step], unchanged: &[Unchanged], lost: &[Lost], kept: usize) -> Summary {
     let count = |actions: &[Action]| {
         u32::try_from(steps.iter().filter(|s| actions.contains(&s.action)).count()).unwrap_or(u32::MAX)
     };
@@ -19,7 +19,7 @@ pub(super) fn summary(steps: &[Step], unchanged: &[Unchanged], lost: &[Lost]) ->
         release: count(&[Action::Release]),
         unchanged: status("unchanged"),
         foreign: status("foreign"),
-        kept: 0,
+        kept: u32::try_from(kept).unwrap_or(u32::MAX),
         machines_lost: u32::try_from(lost.len()).unwrap_or(u32::MAX),
         worst: steps.iter().map(|s| s.effect).max().unwrap_or(Effect::None),
     }

@@ -5,6 +5,7 @@ mod apply;
 mod export;
 mod files;
 mod plan;
+mod removal;
 mod repository;
 #[path = "../shipped/mod.rs"]
 mod shipped;

@@ -8,7 +8,7 @@ mod extensions;
 mod kernel_args;
 mod machine_set;
 mod node;
-mod renamed;
+pub(super) mod renamed;
 mod victims;
 
 use std::collections::BTreeSet;

@@ -15,6 +15,16 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
             draft.notes.push("the machine leaves the cluster and is reset: its disks are wiped".to_owned());
         }
         Action::Update | Action::AdoptUpdate => {
+            let cluster = |r: Option<&crate::resource::Resource>| {
+                r.and_then(|r| r.omni_label("cluster")).unwrap_or_default().to_owned()
+            };
+            let (from, to) = (cluster(draft.live.map(|l| &l.resource)), cluster(draft.wanted));
+            if from != to {
+                draft.notes.push(format!(
+                    "takes the machine from cluster `{}`, as `omnictl cluster template sync` would without a word",
+                    crate::untrusted::Untrusted::new(from).line(80)
+                ));
+            }
             for change in &mut draft.changes {
                 let metadata = change.path.first().is_some_and(|p| p == "labels" || p == "annotations")
                     && change.path.get(1).is_none_or(|k| !k.starts_with(crate::resource::OMNI_PREFIX));

@@ -17,31 +17,57 @@ fn content(patch: &Resource) -> Content {
     (labels, patch.spec.get("data").and_then(Value::as_str).unwrap_or_default().to_owned())
 }
 
-/// Notes for patches that are created and destroyed with the same content, by address.
-pub(super) fn find(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> BTreeMap<Address, String> {
+/// Whether two patches say the same about the same machines.
+pub(in crate::plan) fn same_content(a: &Resource, b: &Resource) -> bool {
+    content(a) == content(b)
+}
+
+/// The list that a patch is in: that of a machine set, of a machine, or of the cluster.
+pub(in crate::plan) fn level(patch: &Resource) -> (Option<&str>, Option<&str>) {
+    (patch.omni_label("machine-set"), patch.omni_label("cluster-machine"))
+}
+
+/// A patch that goes on under another id.
+pub(in crate::plan) struct Rename<'d, 'a> {
+    /// The step that makes it.
+    pub(in crate::plan) new: &'d Draft<'a>,
+    /// The step that removes it.
+    pub(in crate::plan) old: &'d Draft<'a>,
+    /// Whether the patches of its list that stay keep their order.
+    pub(in crate::plan) keeps_order: bool,
+}
+
+/// Patches that are created and destroyed with the same content.
+pub(in crate::plan) fn renames<'d, 'a>(scene: &Scene<'_>, drafts: &'d [Draft<'a>]) -> Vec<Rename<'d, 'a>> {
     let mut gone: BTreeMap<Content, Vec<&Draft<'_>>> = BTreeMap::new();
     for draft in drafts.iter().filter(|d| d.action == Action::Destroy && d.kind() == "ConfigPatches") {
         if let Some(subject) = draft.subject() {
             gone.entry(content(subject)).or_default().push(draft);
         }
     }
-    let mut notes = BTreeMap::new();
-    for draft in drafts.iter().filter(|d| d.action == Action::Create && d.kind() == "ConfigPatches") {
-        let Some(wanted) = draft.wanted else { continue };
+    let mut out = Vec::new();
+    for new in drafts.iter().filter(|d| d.action == Action::Create && d.kind() == "ConfigPatches") {
+        let Some(wanted) = new.wanted else { continue };
         let Some(old) = gone.get_mut(&content(wanted)).and_then(|v| (!v.is_empty()).then(|| v.remove(0)))
         else {
             continue;
         };
-        if !keeps_order(scene, &draft.address, wanted) {
-            continue;
-        }
+        out.push(Rename { new, old, keeps_order: keeps_order(scene, &new.address, wanted) });
+    }
+    out
+}
+
+/// Notes for patches that only change their name, by address.
+pub(super) fn find(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> BTreeMap<Address, String> {
+    let mut notes = BTreeMap::new();
+    for Rename { new, old, .. } in renames(scene, drafts).into_iter().filter(|r| r.keeps_order) {
         notes.insert(
-            draft.address.clone(),
+            new.address.clone(),
             format!("same content as `{}`, under a new id: ids carry the position in the list; machines do not change", old.address.name()),
         );
         notes.insert(
             old.address.clone(),
-            format!("goes on as `{}` with the same content; machines do not change", draft.address.name()),
+            format!("goes on as `{}` with the same content; machines do not change", new.address.name()),
         );
     }
     notes
@@ -50,9 +76,6 @@ pub(super) fn find(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> BTreeMap<Address,
 /// Whether the patches of one level that stay keep their order: they are applied by id, so a rename could turn them round.
 fn keeps_order(scene: &Scene<'_>, address: &Address, patch: &Resource) -> bool {
     let Some(cluster) = address.cluster_name() else { return false };
-    let level = |r: &Resource| {
-        (r.omni_label("machine-set").map(str::to_owned), r.omni_label("cluster-machine").map(str::to_owned))
-    };
     let here = level(patch);
     let mut before: Vec<(&str, String)> = scene
         .in_cluster("ConfigPatches", cluster)

@@ -58,3 +58,13 @@ pub const NOTHING_DECLARED: &str = "OS0426";
 pub const PROVIDER_DATA: &str = "OS0427";
 /// Digests in the record that another key made.
 pub const DIGEST_KEY: &str = "OS0428";
+/// Something that `--destroy` names and the files still declare.
+pub const STILL_DECLARED: &str = "OS0429";
+/// A cluster that got another name.
+pub const RENAMED_CLUSTER: &str = "OS0430";
+/// Patches that got other ids.
+pub const RENAMED_PATCHES: &str = "OS0431";
+/// A machine set that its template no longer has.
+pub const SECTION_REMOVED: &str = "OS0432";
+/// Labels, annotations and locks of others that stay.
+pub const KEPT: &str = "OS0433";

@@ -52,12 +52,17 @@ fn clusters(scene: &Scene<'_>, cluster: &LiveResource, drafts: &[Draft<'_>], out
     } else {
         format!("cluster `{}` is locked in Omni: {what}", Untrusted::new(name).line(80))
     };
+    let help = "unlock the cluster in Omni first, when whoever locked it agrees";
     out.push(Warning {
         code: codes::LOCKED.to_owned(),
         address: Some(address),
         message,
         blocks: true,
-        help: Some("unlock the cluster in Omni first, when whoever locked it agrees".to_owned()),
+        help: Some(if stripped {
+            format!("{help}; with `clusters.prune: record` the lock would stay")
+        } else {
+            help.to_owned()
+        }),
     });
 }
 
@@ -85,12 +90,29 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
         d.address == address && matches!(d.action, Action::Update | Action::AdoptUpdate | Action::Destroy)
     });
     if let Some(draft) = own.filter(|_| !ours || wanted) {
+        let stripped = draft
+            .changes
+            .iter()
+            .any(|c| c.after.is_none() && c.path.get(1).is_some_and(|k| LOCKS.contains(&k.as_str())));
+        let (message, help) = if stripped {
+            (
+                format!(
+                    "machine `{shown}` is locked in Omni, and `clusters.prune: template` would take the lock off"
+                ),
+                "keep the lock with `locked: true` in its `kind: Machine` document, or unlock the machine in Omni first",
+            )
+        } else {
+            (
+                format!("machine `{shown}` is locked in Omni: `{}` may not change", draft.address),
+                "unlock the machine in Omni first",
+            )
+        };
         out.push(Warning {
             code: codes::LOCKED.to_owned(),
             address: Some(draft.address.clone()),
-            message: format!("machine `{shown}` is locked in Omni: `{}` may not change", draft.address),
+            message,
             blocks: true,
-            help: Some("unlock the machine in Omni first".to_owned()),
+            help: Some(help.to_owned()),
         });
         return;
     }

@@ -7,6 +7,7 @@ pub(super) mod codes;
 mod control_planes;
 mod digest_key;
 mod foreign;
+pub(super) mod kept;
 mod locks;
 mod no_record;
 mod nothing_declared;
@@ -14,6 +15,10 @@ mod placement;
 mod provider_schema;
 mod proxmox_unread;
 mod refusals;
+mod renamed_cluster;
+mod renamed_patches;
+mod section_removed;
+mod still_declared;
 mod versions;
 
 use super::scene::Scene;
@@ -21,9 +26,15 @@ use super::{Draft, Unchanged, Warning};
 
 pub(super) use proxmox_unread::out_of_reach;
 
-/// Every rule, over the finished steps.
+/// Every rule, over the finished steps. Where a person named what is to go, only the rules about that.
 pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged]) -> Vec<Warning> {
     let mut all = Vec::new();
+    if scene.input.desired.removal.is_some() {
+        locks::rule(scene, drafts, &mut all);
+        class_in_use::rule(scene, drafts, &mut all);
+        still_declared::rule(scene, drafts, &mut all);
+        return all;
+    }
     no_record::rule(scene, &mut all);
     digest_key::rule(scene, &mut all);
     locks::rule(scene, drafts, &mut all);
@@ -37,6 +48,10 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     placement::rule(scene, drafts, &mut all);
     proxmox_unread::rule(scene, &mut all);
     nothing_declared::rule(scene, drafts, &mut all);
+    renamed_cluster::rule(scene, drafts, &mut all);
+    renamed_patches::rule(scene, drafts, unchanged, &mut all);
+    section_removed::rule(scene, drafts, &mut all);
+    kept::rule(scene, &mut all);
     foreign::rule(unchanged, &mut all);
     all
 }

@@ -45,7 +45,8 @@ pub fn brief(plan: &Plan, look: Look) -> String {
         return page.finish();
     }
     for (_, steps) in areas(plan) {
-        for step in steps {
+        let folded = folded(&steps);
+        for step in steps.into_iter().filter(|s| !folds(&folded, s)) {
             let (address, effect) =
                 (safe(&step.address.to_string()), effect_words(step.effect, step.certainty));
             let lead = format!("{} {} ", step.action.symbol(), step.action.word());
@@ -55,6 +56,9 @@ pub fn brief(plan: &Plan, look: Look) -> String {
                 (Tone::Plain, ", effect "),
                 (effect_tone(step.effect), &effect),
             ]);
+        }
+        for (note, n) in &folded {
+            page.line(&[(Tone::Dim, &format!("< forget {n} objects, each {}", safe(note)))]);
         }
     }
     not_up(plan, &mut page);
@@ -80,6 +84,9 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
     let mut line = format!("No changes. {} match{}.", count(n, "object"), if n == 1 { "es" } else { "" });
     if plan.summary.foreign > 0 {
         line.push_str(&format!(" {} left alone.", count(plan.summary.foreign, "foreign object")));
+    }
+    if plan.summary.kept > 0 {
+        line.push_str(&format!(" {} of others kept.", count(plan.summary.kept, "mark")));
     }
     page.line(&[(Tone::Title, &line)]);
     not_up(plan, page);
@@ -187,6 +194,8 @@ fn block(area: &str, steps: &[&Step], page: &mut Page) {
     let (effect, certainty) = worst(steps);
     let title = format!("worst effect: {}", effect_words(effect, certainty));
     page.line(&[(Tone::Title, area), (Tone::Plain, "   "), (effect_tone(effect), &title)]);
+    let folded = folded(steps);
+    let steps: Vec<&Step> = steps.iter().copied().filter(|s| !folds(&folded, s)).collect();
     let longest = steps.iter().map(|s| columns(&safe(&s.address.to_string()))).max().unwrap_or(0);
     for step in steps {
         head(step, longest, page);
@@ -198,6 +207,31 @@ fn block(area: &str, steps: &[&Step], page: &mut Page) {
             page.line(&[(Tone::Plain, "       "), (Tone::Dim, &format!("in {}", safe(source)))]);
         }
     }
+    for (note, n) in folded {
+        let lead = format!("  {}  {:<14}", Action::Forget.symbol(), Action::Forget.word());
+        page.hanging(
+            &[(Tone::Dim, &lead)],
+            Tone::Plain,
+            &format!("{n} objects, each {}   record only", safe(note)),
+        );
+    }
+}
+
+/// Entries of the record that go for one reason: what lies below a cluster that goes is only counted.
+fn folded<'p>(steps: &[&'p Step]) -> BTreeMap<&'p str, usize> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for step in steps.iter().filter(|s| s.action == Action::Forget) {
+        if let [note] = step.notes.as_slice() {
+            *counts.entry(note).or_default() += 1;
+        }
+    }
+    counts.retain(|_, n| *n > 1);
+    counts
+}
+
+fn folds(folded: &BTreeMap<&str, usize>, step: &Step) -> bool {
+    step.action == Action::Forget
+        && matches!(step.notes.as_slice(), [note] if folded.contains_key(note.as_str()))
 }
 
 fn head(step: &Step, longest: usize, page: &mut Page) {
