@@ -30,6 +30,8 @@ pub(super) fn words(kind: &str, path: &[String]) -> Vec<String> {
         ("MachineSets", ["bootstrap_spec", "cluster_uuid"]) => own(&["bootstrapSpec", "clusterUUID"], &[]),
         ("MachineSets", ["bootstrap_spec", "snapshot"]) => own(&["bootstrapSpec", "snapshot"], &[]),
         ("ExtensionsConfigurations", ["extensions"]) => own(&["systemExtensions"], &[]),
+        ("MachineInstallDiskConfigs", ["disk"]) => own(&["install", "disk"], &[]),
+        ("MachineInstallDiskConfigs", ["disk_selector"]) => own(&["install", "diskSelector"], &[]),
         ("KernelArgs", ["args"]) => own(&["kernelArgs"], &[]),
         ("MachineClasses", ["auto_provision", "provider_data", ..]) => {
             own(&["providerdata"], path.get(2..).unwrap_or_default())

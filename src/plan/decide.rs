@@ -158,7 +158,10 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, address: &Address, live: Option<&'a
     if !live.owner.is_empty() {
         return forget("belongs to one of Omni's controllers now");
     }
-    if live.resource.id.short_kind() == "KernelArgs" {
+    let short = live.resource.id.short_kind();
+    let leaves =
+        short == "KernelArgs" || (short == "MachineInstallDiskConfigs" && !stays(scene, address, live));
+    if leaves || (short == "MachineInstallDiskConfigs" && !live.resource.annotations.contains_key(MANAGED)) {
         return release(address, live)
             .unwrap_or_else(|| forget("carries no mark of a template; it stays as it is"));
     }
@@ -179,7 +182,19 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, address: &Address, live: Option<&'a
     draft
 }
 
-/// Kernel arguments are released, never destroyed: the mark goes, the values stay.
+/// Whether the machine of something keeps its place in the cluster. Then an install disk that the files no longer name goes, so
+/// that Omni chooses again; the disk of a machine that leaves is a property of the machine.
+fn stays(scene: &Scene<'_>, address: &Address, live: &LiveResource) -> bool {
+    let cluster = address.cluster_name().and_then(|c| scene.declared_cluster(c));
+    cluster.is_some_and(|c| {
+        c.resources.iter().any(|d| {
+            let id = &d.resource.id;
+            id.short_kind() == "MachineSetNodes" && id.id == live.resource.id.id
+        })
+    })
+}
+
+/// Kernel arguments, and install disks of machines that leave, are released: the mark goes, the values stay.
 pub(super) fn release<'a>(address: &Address, live: &'a LiveResource) -> Option<Draft<'a>> {
     if !live.resource.annotations.contains_key(MANAGED) {
         return None;
@@ -189,7 +204,9 @@ pub(super) fn release<'a>(address: &Address, live: &'a LiveResource) -> Option<D
     let operation = Operation::Update { before: live.resource.clone(), after };
     let mut draft = Draft::new(address, Action::Release, operation);
     draft.live = Some(live);
-    draft.notes.push("no longer in the files: the arguments stay, only the mark goes".to_owned());
+    let what =
+        if live.resource.id.short_kind() == "KernelArgs" { "the arguments stay" } else { "the choice stays" };
+    draft.notes.push(format!("no longer in the files: {what}, only the mark goes"));
     Some(draft)
 }
 

@@ -11,6 +11,7 @@ use super::{awaits, effects, order, providers, rules, summary};
 use crate::address::Address;
 use crate::diag::Diagnostic;
 use crate::graph::{DesiredCluster, Graph, Prune, address_of};
+use crate::kinds::{KERNEL_ARGS, MACHINE_INSTALL_DISK_CONFIGS};
 use crate::live::Observation;
 use crate::resource::{LiveResource, ResourceId};
 
@@ -215,17 +216,23 @@ impl<'s, 'a> Work<'s, 'a> {
             if id.short_kind() != "MachineSetNodes" {
                 continue;
             }
-            let args = ResourceId::default_ns("KernelArgs", &id.id);
-            if let Some(live) =
-                self.scene.live(&args).filter(|l| l.owner.is_empty() && !wanted.contains(&args))
-            {
-                let address = Address::cluster(&cluster.name).child("kernelargs", &id.id);
+            for kind in [&KERNEL_ARGS, &MACHINE_INSTALL_DISK_CONFIGS] {
+                let of_machine = kind.id(&id.id);
+                let live = self.scene.live(&of_machine);
+                let Some(live) = live.filter(|l| l.owner.is_empty() && !wanted.contains(&of_machine)) else {
+                    continue;
+                };
+                let address = Address::cluster(&cluster.name).child(kind.address, &id.id);
                 if !self.concerns(&address) {
                     continue;
                 }
                 if self.unread.hides_removal(&address) {
                     self.hidden.insert(address);
-                } else if let Some(draft) = decide::release(&address, live) {
+                    continue;
+                }
+                // What carries no mark of a template is no matter of sync's.
+                let draft = decide::removed(self.scene, &address, Some(live));
+                if draft.action != Action::Forget {
                     self.drafts.push(draft);
                 }
             }
@@ -282,7 +289,10 @@ impl<'s, 'a> Work<'s, 'a> {
         let mut implied: BTreeMap<&Address, String> = BTreeMap::new();
         for address in &gone {
             let Some(cluster) = address.cluster_name().map(Address::cluster) else { continue };
-            if cluster != **address && takes(&cluster) && address.kind() != "kernelargs" {
+            if cluster != **address
+                && takes(&cluster)
+                && !matches!(address.kind(), "kernelargs" | "installdisk")
+            {
                 implied.insert(address, "goes with its cluster".to_owned());
                 continue;
             }

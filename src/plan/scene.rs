@@ -157,7 +157,7 @@ impl<'a> Scene<'a> {
         let Some(cluster) = cluster else { return true };
         match id.short_kind() {
             "Clusters" => id.id == cluster,
-            "KernelArgs" => {
+            "KernelArgs" | "MachineInstallDiskConfigs" => {
                 let node = self.live(&ResourceId::default_ns("MachineSetNodes", &id.id));
                 node.is_some_and(|node| self.is_member(node, Some(cluster)))
             }

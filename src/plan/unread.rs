@@ -16,7 +16,7 @@ pub(super) struct Unread {
 }
 
 /// Short types that plans write, in the order of their names.
-const WRITTEN: [&str; 9] = [
+const WRITTEN: [&str; 10] = [
     "Clusters",
     "ConfigPatches",
     "ExtensionsConfigurations",
@@ -24,6 +24,7 @@ const WRITTEN: [&str; 9] = [
     "KubernetesHealthChecks",
     "KubernetesManifestGroups",
     "MachineClasses",
+    "MachineInstallDiskConfigs",
     "MachineSetNodes",
     "MachineSets",
 ];
@@ -63,6 +64,7 @@ impl Unread {
             "patch" => &["ConfigPatches", "Clusters"],
             "extensions" => &["ExtensionsConfigurations", "Clusters"],
             "kernelargs" => &["KernelArgs", "Clusters"],
+            "installdisk" => &["MachineInstallDiskConfigs", "Clusters"],
             "manifest" => &["KubernetesManifestGroups", "Clusters"],
             "healthcheck" => &["KubernetesHealthChecks", "Clusters"],
             _ => &[],

@@ -46,7 +46,8 @@ fn snapshot(resources: Vec<LiveResource>) -> Snapshot {
 
 /// The plan of a case; `delete` plans the removal of the whole template.
 fn planned(case: &Path, delete: bool) -> Result<Plan, String> {
-    let template = loaded(omni_scale::template::Dialect::V1_9, case).map_err(|all| format!("the template is refused: {all:?}"))?;
+    let template = loaded(omni_scale::template::Dialect::V1_9, case)
+        .map_err(|all| format!("the template is refused: {all:?}"))?;
     let name = template.template.clusters().next().unwrap().name.value.clone();
     let resources = template
         .resources

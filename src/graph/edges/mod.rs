@@ -2,6 +2,7 @@
 
 mod class_needs_provider;
 mod configuration_before_machines;
+mod install_disk_before_node;
 mod kernel_args_follow_node;
 mod needs_cluster;
 mod node_needs_set;
@@ -77,6 +78,7 @@ pub fn needs(item: &Item<'_>, index: &Index<'_>) -> Needs {
         set_draws_from_class::rule(&item.address, resource, index, &mut all);
         needs_cluster::rule(&item.address, resource, index, &mut all);
         configuration_before_machines::rule(resource, index, &mut all);
+        install_disk_before_node::rule(resource, index, &mut all);
         node_needs_set::rule(resource, index, &mut all);
         kernel_args_follow_node::rule(resource, index, &mut all);
     }

@@ -5,6 +5,7 @@ mod class;
 mod cluster;
 mod configuration;
 mod extensions;
+mod install_disk;
 mod kernel_args;
 mod machine_set;
 mod node;
@@ -62,6 +63,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &mut [Draft<'_>]) {
             "ConfigPatches" => configuration::judge(scene, draft, &renames, &going),
             "ExtensionsConfigurations" => extensions::judge(scene, draft, &going),
             "KernelArgs" => kernel_args::judge(scene, draft),
+            "MachineInstallDiskConfigs" => install_disk::judge(scene, draft),
             // Manifests and health checks concern what runs in the cluster, not its machines.
             _ => {}
         }

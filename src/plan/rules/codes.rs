@@ -68,3 +68,7 @@ pub const RENAMED_PATCHES: &str = "OS0431";
 pub const SECTION_REMOVED: &str = "OS0432";
 /// Labels, annotations and locks of others that stay.
 pub const KEPT: &str = "OS0433";
+/// An install disk that a patch still sets, on a server where install disks are resources.
+pub const INSTALL_DISK_PATCH: &str = "OS0434";
+/// A patch that is marked as disabled, on a server that does not heed the mark.
+pub const DISABLED_PATCH: &str = "OS0435";

@@ -6,7 +6,9 @@ mod class_missing;
 pub(super) mod codes;
 mod control_planes;
 mod digest_key;
+mod disabled_patch;
 mod foreign;
+mod install_disk_patch;
 pub(super) mod kept;
 mod locks;
 mod no_record;
@@ -52,6 +54,8 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     renamed_patches::rule(scene, drafts, unchanged, &mut all);
     section_removed::rule(scene, drafts, &mut all);
     kept::rule(scene, &mut all);
+    install_disk_patch::rule(scene, drafts, &mut all);
+    disabled_patch::rule(scene, &mut all);
     foreign::rule(unchanged, &mut all);
     all
 }
