@@ -45,7 +45,8 @@ pub struct ServedFile {
 
 /// Folder of a world; the name is one of ours or of the user's making, and stays one path segment.
 pub fn folder(root: &Path, world: &str) -> Result<PathBuf, LabError> {
-    let plain = !world.is_empty() && world.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain = !world.is_empty() && !world.starts_with('.') && world.chars().all(part);
     if plain { Ok(root.join(world)) } else { Err(unknown(world)) }
 }
 

@@ -58,10 +58,16 @@ pub struct World {
 
 impl World {
     /// A world without anything in it.
-    pub fn empty(name: &str, seed: &str, proxmox: Cluster, provider: ProviderState) -> Self {
+    pub fn empty(
+        name: &str,
+        seed: &str,
+        omni: ServerVersion,
+        proxmox: Cluster,
+        provider: ProviderState,
+    ) -> Self {
         Self {
             name: name.to_owned(),
-            omni: ServerVersion::V1_10Beta,
+            omni,
             now: 0,
             random: Random::seeded(seed),
             proxmox,

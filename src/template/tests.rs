@@ -193,12 +193,9 @@ fn each_dialect_forbids_its_fields_and_documents() {
         }
     }
     // Documents that only newer libraries know: unknown before, forbidden after.
-    for kind in [
-        "KubeEtcdEncryptionConfig",
-        "UnattendedInstallConfig",
-        "KubeAPIServerCAConfig",
-        "KubeAggregatorCAConfig",
-    ] {
+    for kind in
+        ["KubeClusterConfig", "UnattendedInstallConfig", "KubeAPIServerCAConfig", "KubeAggregatorCAConfig"]
+    {
         assert!(errors(&patch(&doc(kind, "")))[0].starts_with("184 "), "{kind}");
         let newer = errors_in(Dialect::V1_10, &patch(&doc(kind, "")));
         assert_eq!(

@@ -35,7 +35,7 @@ pub fn run(pass: &mut Pass<'_>) {
             .get("ClusterConfigVersions", &id)
             .map(|v| v.text("/version").trim_start_matches('v').to_owned())
             .unwrap_or_default();
-        let spec = lean(json!({
+        let mut spec = json!({
             "available": connected_planes,
             "machines": {
                 "total": sum("total"), "healthy": sum("healthy"), "connected": sum("connected"),
@@ -49,8 +49,11 @@ pub fn run(pass: &mut Pass<'_>) {
             "use_embedded_discovery_service": flag(&cluster, "/features/use_embedded_discovery_service"),
             "talos_version": cluster.text("/talos_version"),
             "kubernetes_version": cluster.text("/kubernetes_version"),
-            "initial_talos_version": initial,
-        }));
+        });
+        if pass.world.omni.knows_new() {
+            spec["initial_talos_version"] = initial.into();
+        }
+        let spec = lean(spec);
         if cluster.tearing_down() && pass.get("ClusterStatuses", &id).is_none() {
             continue;
         }

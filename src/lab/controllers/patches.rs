@@ -23,7 +23,8 @@ pub fn of_machine(pass: &Pass<'_>, member: &Resource) -> Vec<Arc<Resource>> {
     let mut ranked = Vec::new();
     let of = |key: &str| pass.patches.get(key).map(Vec::as_slice).unwrap_or_default();
     for patch in of(cluster).iter().chain(of("")) {
-        if patch.tearing_down() || patch.labels.contains_key(labels::DISABLED) {
+        let off = patch.labels.contains_key(labels::DISABLED) && pass.world.omni.knows_new();
+        if patch.tearing_down() || off {
             continue;
         }
         let label = |name: &str| patch.labelled(name);

@@ -27,7 +27,7 @@ impl ServerVersion {
         }
     }
     /// Whether it has the types, fields and checks that came after 1.9.
-    pub(super) fn knows_new(self) -> bool {
+    pub fn knows_new(self) -> bool {
         self == Self::V1_10Beta
     }
 }

@@ -15,10 +15,11 @@ const USED: [u64; 3] = [31_274_094_592, 46_106_361_856, 24_847_249_408];
 /// An empty world with versions and a registered provider.
 pub fn ground(name: &str, provider: &str, used: [u64; 3], container: &hardware::Container) -> Plant {
     let store = Arc::new(Store::new());
-    versions::fill(&store, EPOCH);
+    let version = super::version(name);
+    versions::fill(&store, version, EPOCH);
     objects::put(&store, Resource::new(Key::of("InfraProviders", provider), serde_json::json!({})), EPOCH);
     let provider = ProviderState::new(provider, "terraform@pam!automation", 200);
-    Plant::new(store, World::empty(name, name, hardware::matrix(used, container), provider))
+    Plant::new(store, World::empty(name, name, version, hardware::matrix(used, container), provider))
 }
 
 /// The container as the shipped spec describes it.

@@ -10,22 +10,31 @@ mod matrix;
 mod objects;
 mod versions;
 
+use super::omni::ServerVersion;
 use super::world::Plant;
 
 /// Names of the scenarios.
-pub const NAMES: [&str; 3] = ["fresh", "deployed", "matrix"];
+pub const NAMES: [&str; 6] = ["fresh", "deployed", "matrix", "fresh-1.9", "deployed-1.9", "matrix-1.9"];
+
+/// Ending of the worlds that play Omni 1.9.3 instead of a development version after 1.10.
+const OLD: &str = "-1.9";
 
 /// Milliseconds that a scenario may need to come to rest.
 const LONG: u64 = 6 * 3_600_000;
 
 /// The world of this name, if there is a scenario for it.
 pub fn build(name: &str) -> Option<Plant> {
-    match name {
+    match name.strip_suffix(OLD).unwrap_or(name) {
         "fresh" => Some(fresh::build(name)),
         "deployed" => Some(deployed::build(name)),
         "matrix" => Some(matrix::build(name)),
         _ => None,
     }
+}
+
+/// Which Omni a world plays.
+fn version(name: &str) -> ServerVersion {
+    if name.ends_with(OLD) { ServerVersion::V1_9_3 } else { ServerVersion::V1_10Beta }
 }
 
 #[cfg(test)]

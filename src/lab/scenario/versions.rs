@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::omni::{Key, Resource, Store};
+use super::super::omni::{Key, Resource, ServerVersion, Store};
 
 /// Talos minors with their last patch and the oldest and newest Kubernetes minor.
 const TALOS: [(u64, u64, u64, u64); 3] = [(11, 6, 29, 34), (12, 5, 30, 35), (13, 7, 31, 36)];
@@ -29,7 +29,7 @@ const EXTENSIONS: [(&str, &str); 14] = [
 ];
 
 /// Puts the lists into a store.
-pub fn fill(store: &Store, now: i64) {
+pub fn fill(store: &Store, version: ServerVersion, now: i64) {
     let owned = |kind: &str, id: &str, spec: Value, owner: &str| {
         store.put(Resource::new(Key::of(kind, id), spec).owned_by(owner), now);
     };
@@ -55,10 +55,12 @@ pub fn fill(store: &Store, now: i64) {
                 .filter(|(m, other)| other != id && m.abs_diff(minor) <= 1)
                 .map(|(_, other)| other.as_str())
                 .collect();
-            let spec = json!({
+            let mut spec = json!({
                 "version": id, "compatible_kubernetes_versions": compatible, "upgradable_talos_versions": upgradable,
-                "image_factory_url": "https://factory.talos.dev",
             });
+            if version.knows_new() {
+                spec["image_factory_url"] = "https://factory.talos.dev".into();
+            }
             owned("TalosVersions", id, spec, "VersionsController");
             let items: Vec<Value> = EXTENSIONS
                 .iter()

@@ -29,8 +29,31 @@ const OURS: &[(&[&str], bool)] = &[
     (&["machine", "acceptedCAs"], false),
 ];
 
-/// Stand-alone documents that carry the same secrets.
-const OUR_KINDS: &[&str] = &["KubeEtcdEncryptionConfig"];
+/// Documents that say what is Omni's to say, or carry its secrets: 1.10 refuses them.
+const OUR_KINDS: &[&str] = &[
+    "UnattendedInstallConfig",
+    "DiscoveryIdentityConfig",
+    "KubeClusterConfig",
+    "KubeEtcdEncryptionConfig",
+    "KubeAPIServerCAConfig",
+    "KubeAggregatorCAConfig",
+];
+/// Documents of which 1.9 has never heard; a selection.
+const NEW_KINDS: &[&str] = &[
+    "UnattendedInstallConfig",
+    "DiscoveryIdentityConfig",
+    "KubeClusterConfig",
+    "KubeAPIServerCAConfig",
+    "KubeAggregatorCAConfig",
+    "DiscoveryServiceConfig",
+    "KubePrismConfig",
+    "KubeServiceAccountConfig",
+    "KubeTalosAPIAccessConfig",
+    "KubeletConfig",
+    "SysctlConfig",
+    "SysfsConfig",
+    "UdevRulesConfig",
+];
 
 const TOP: &[&str] = &["version", "debug", "persist", "machine", "cluster"];
 const MACHINE: &[&str] = &[
@@ -132,6 +155,11 @@ fn validate(text: &str, version: ServerVersion, reasons: &mut Reasons) {
         return;
     }
     for (_, root) in &roots {
+        if let Some(kind) = kind_of(root).filter(|k| !version.knows_new() && NEW_KINDS.contains(k)) {
+            let api = root.get("apiVersion").and_then(Node::text).unwrap_or("");
+            reasons.push(format!("\"{kind}\" \"{api}\": not registered"));
+            return;
+        }
         let line = text.get(..root.span.start).unwrap_or("").matches('\n').count() + 1;
         if let Some(reason) = unknown(root, line) {
             reasons.push(reason);
@@ -193,10 +221,14 @@ fn unknown(root: &Node, line: usize) -> Option<String> {
     ))
 }
 
+fn kind_of(root: &Node) -> Option<&str> {
+    root.get("kind").and_then(Node::text)
+}
+
 fn forbidden(root: &Node, version: ServerVersion, reasons: &mut Reasons) {
-    if let Some(kind) = root.get("kind").and_then(Node::text) {
+    if let Some(kind) = kind_of(root) {
         if OUR_KINDS.contains(&kind) && version.knows_new() {
-            reasons.push(format!("overriding \"{kind}\" is not allowed in the config patch"));
+            reasons.push(format!("the \"{kind}\" document is not allowed in the config patch"));
         }
         return;
     }
@@ -212,7 +244,10 @@ fn forbidden(root: &Node, version: ServerVersion, reasons: &mut Reasons) {
     if let Some(NodeKind::Seq(items)) = roles.map(|r| &r.kind)
         && items.iter().any(|i| i.text() == Some("os:admin"))
     {
-        reasons.push("role \"os:admin\" is not allowed in the Kubernetes Talos API access".to_owned());
+        reasons.push(
+            "element \"os:admin\" is not allowed in field \"machine.features.kubernetesTalosAPIAccess.allowedRoles\""
+                .to_owned(),
+        );
     }
 }
 
@@ -232,6 +267,11 @@ mod tests {
         let second = "machine:\n  sysctls:\n    a: b\n---\nmachine:\n  token: x\n";
         assert!(new(second).contains("machine.token"));
         assert_eq!(validate_config(second, ServerVersion::V1_9_3), Ok(()));
+        let etcd = "apiVersion: v1alpha1\nkind: KubeEtcdEncryptionConfig\n";
+        assert!(new(etcd).starts_with("the \"KubeEtcdEncryptionConfig\" document is not allowed"));
+        assert_eq!(validate_config(etcd, ServerVersion::V1_9_3), Ok(()));
+        let old = validate_config("apiVersion: v1alpha1\nkind: SysctlConfig\n", ServerVersion::V1_9_3);
+        assert_eq!(old.unwrap_err(), "\"SysctlConfig\" \"v1alpha1\": not registered");
     }
 
     #[test]
