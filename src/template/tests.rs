@@ -305,6 +305,19 @@ fn ids_labels_and_bytes() {
 }
 
 #[test]
+fn labels_of_several_lines_are_blocks() {
+    let text = template(
+        "labels: {a: \"two\\nlines\\n\", b: \"\\n\", \"k\\ney\": v, c: \" x\\ny\", d: \"x \\ny\"}",
+        "",
+    );
+    let (loaded, _, sink) = loaded(&text);
+    assert!(!sink.has_errors(), "{:?}", sink.all());
+    let printed = super::render::text(Dialect::V1_9, &loaded.resources[..1], "2026-01-01T00:00:00Z");
+    let labels = "  labels:\n    a: |\n      two\n      lines\n    b: |+\n\n    c: |2-\n       x\n      y\n    d: \"x \\ny\"\n    ? |-\n      k\n      ey\n    : v\n";
+    assert!(printed.contains(labels), "{printed}");
+}
+
+#[test]
 fn each_rule_refuses_by_its_own_code() {
     let cluster = |keys: &str| template(keys, "");
     let workers = |keys: &str| template("", &format!("---\nkind: Workers\n{keys}\n"));

@@ -99,9 +99,11 @@ pub(super) fn of_block(text: &str, facts: Facts, simple_key: bool) -> Style {
     adapt(Style::Literal, text, facts, simple_key)
 }
 
-/// The style of a number, truth value, null or other text that is written without asking what it reads as.
+/// The style of a number, truth value, null or other text that is written without asking what it reads as. Of several lines,
+/// which only texts have, it is a block.
 pub(super) fn of_raw(text: &str, facts: Facts, simple_key: bool) -> Style {
-    adapt(Style::Plain, text, facts, simple_key)
+    let wish = if text.contains('\n') { Style::Literal } else { Style::Plain };
+    adapt(wish, text, facts, simple_key)
 }
 
 fn adapt(mut style: Style, text: &str, facts: Facts, simple_key: bool) -> Style {

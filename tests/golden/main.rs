@@ -2,6 +2,9 @@
 //! and what comes out (`plan.txt`, `plan.json`). `UPDATE_GOLDEN=1` writes the outputs anew; read them before committing.
 
 mod cases;
+mod export;
 mod properties;
+#[path = "../random_template/mod.rs"]
+mod random_template;
 mod simulate;
 mod status;

@@ -196,7 +196,7 @@ fn nodes<'a>(
             if exact {
                 return Err(ExportError::Unfit {
                     message: format!("the machine `{}` belongs to no machine set", shown(id(node))),
-                    note: format!("machine set node \"{}\" has no machine set label", shown(id(node))),
+                    note: format!("machine set node {:?} has no machine set label", shown(id(node))),
                 });
             }
             continue;
@@ -209,7 +209,7 @@ fn nodes<'a>(
                         shown(id(node)),
                         shown(label)
                     ),
-                    note: format!("unexpected machine set label \"{}\"", shown(label)),
+                    note: format!("unexpected machine set label {:?}", shown(label)),
                 });
             }
             continue;
@@ -248,7 +248,7 @@ fn manifests<'a>(search: &Search<'a>) -> Result<Vec<&'a LiveResource>, ExportErr
     match nameless {
         Some(manifest) if search.options.fidelity == Fidelity::Omnictl => Err(ExportError::Unfit {
             message: format!("the manifest `{}` has no annotation `name`", shown(id(manifest))),
-            note: format!("manifest \"{}\" has no name annotation", shown(id(manifest))),
+            note: format!("manifest {:?} has no name annotation", shown(id(manifest))),
         }),
         _ => Ok(all),
     }
@@ -276,7 +276,7 @@ fn roles<'a>(
         } else if !full {
             return Err(ExportError::Unfit {
                 message: format!("the machine set `{}` is neither control plane nor workers", shown(id(set))),
-                note: format!("machine set \"{}\" has no role label", shown(id(set))),
+                note: format!("machine set {:?} has no role label", shown(id(set))),
             });
         }
     }
