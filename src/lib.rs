@@ -7,7 +7,7 @@
 //! | 0 | `address` `secret` `untrusted` `value` `resource` `diag` `yaml` `wire` | vocabulary |
 //! | 1 | `kinds` `spec` `template` | what exists |
 //! | 2 | `graph` `live` `diff` `state::model` | relations |
-//! | 3 | `plan` | decision |
+//! | 3 | `plan` `import` | decision |
 //! | 4 | `policy` `render` | judgement and words |
 //! | 5 | `world` `client` `backend` `state::{store,local,journal}` | the outside |
 //! | 6 | `engine` | motion |
@@ -23,6 +23,7 @@ pub mod diag;
 pub mod diff;
 pub mod engine;
 pub mod graph;
+pub mod import;
 pub mod kinds;
 pub mod lab;
 pub mod live;

@@ -97,6 +97,8 @@ pub enum Command {
     Export(super::commands::export::ExportArgs),
     /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up
     Status(super::commands::status::StatusArgs),
+    /// Write files from what is live: spec, machine classes, templates; ends with a plan that must be empty
+    Import(super::commands::import::ImportArgs),
     /// Print the dependency graph, with the reason of every edge
     Graph(GraphArgs),
     /// Print the JSON Schema of an output

@@ -44,6 +44,8 @@ pub(super) struct Targets {
     pub(super) omni_trust: Trust,
     /// Proxmox clusters.
     pub(super) proxmox: Vec<ProxmoxTarget>,
+    /// Whether all of a lab's Proxmox clusters count: there is no spec yet that could name them.
+    pub(super) any_proxmox: bool,
 }
 
 /// The outside, ready to be asked.
@@ -194,7 +196,7 @@ pub(super) async fn lab(
     let mut trusts = vec![(origin.as_str().to_owned(), Trust::SystemRoots)];
     let mut clusters = Vec::new();
     for cluster in &served.proxmox {
-        if !targets.proxmox.iter().any(|t| t.name == cluster.name) {
+        if !targets.any_proxmox && !targets.proxmox.iter().any(|t| t.name == cluster.name) {
             continue;
         }
         let pin = Fingerprint::parse(&cluster.sha256).map_err(|e| broken(&e))?;
@@ -234,8 +236,7 @@ pub(super) async fn lab(
 impl Connection {
     /// Looks at both back ends. An Omni that cannot be used at all is an end with the right code.
     pub(super) async fn look(&self) -> Result<Snapshot, Fail> {
-        let mut snapshot = refresh(&self.omni, &self.proxmox).await;
-        self.usable(&snapshot).await?;
+        let snapshot = self.look_around().await?;
         for (name, cluster) in &snapshot.proxmox {
             // A refused token or certificate is somebody's mistake to mend, not a blind spot to plan around.
             if let Some(ProxmoxFailure::Untrusted { .. } | ProxmoxFailure::Unauthenticated { .. }) =
@@ -247,6 +248,13 @@ impl Connection {
                 ));
             }
         }
+        Ok(snapshot)
+    }
+
+    /// The same, where a Proxmox that refuses is a fact like any other.
+    pub(super) async fn look_around(&self) -> Result<Snapshot, Fail> {
+        let mut snapshot = refresh(&self.omni, &self.proxmox).await;
+        self.usable(&snapshot).await?;
         self.rename(&mut snapshot);
         Ok(snapshot)
     }

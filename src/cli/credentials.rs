@@ -87,6 +87,41 @@ fn yes() -> bool {
     matches!(answer().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// The endpoint that the operator named where no spec does: the variable that binds the key, else omnictl's context; and where
+/// it stands, for people.
+pub(super) fn omni_endpoint() -> Result<Option<(String, String)>, Fail> {
+    for name in Credential::Omni.variables() {
+        if let Some(value) = variable(&name) {
+            let origin = Origin::parse(&value)
+                .map_err(|e| Fail::new(Exit::Auth, format!("`{name}` cannot be used: {e}")))?;
+            return Ok(Some((origin.as_str().to_owned(), format!("`{name}`"))));
+        }
+    }
+    // A key in the environment belongs to an endpoint in the environment.
+    if key::choose(|name| variable(name).map(Secret::new)).is_some() {
+        return Ok(None);
+    }
+    let Some(text) = omnictl_config().and_then(|p| std::fs::read_to_string(p).ok()) else { return Ok(None) };
+    let Ok(found) = context::read(&text, None) else { return Ok(None) };
+    let Ok(origin) = Origin::parse(&found.url) else { return Ok(None) };
+    let name = crate::untrusted::Untrusted::new(found.name).line(80);
+    Ok(Some((origin.as_str().to_owned(), format!("omnictl's context `{name}`"))))
+}
+
+/// The Proxmox origins that the operator named where no spec does.
+pub(super) fn proxmox_endpoints(credential: &Credential) -> Vec<String> {
+    let named = credential.variables().into_iter().find_map(|n| variable(&n)).unwrap_or_default();
+    named.split(',').filter_map(|e| Origin::parse(e).ok()).map(|o| o.as_str().to_owned()).collect()
+}
+
+/// omnictl's configuration file.
+fn omnictl_config() -> Option<PathBuf> {
+    variable(context::CONFIG_VARIABLE)
+        .map(PathBuf::from)
+        .or_else(|| home().map(|h| h.join(".talos/omni/config")))
+        .filter(|p| p.is_file())
+}
+
 /// The key for Omni, and the endpoint of the omnictl context that it came with.
 pub(super) fn omni_key(streams: &Streams) -> Result<(Arc<SigningKey>, Option<String>), Fail> {
     if let Some((source, value)) = key::choose(|name| variable(name).map(Secret::new)) {
@@ -105,11 +140,7 @@ pub(super) fn omni_key(streams: &Streams) -> Result<(Arc<SigningKey>, Option<Str
             "set `OMNI_SERVICE_ACCOUNT_KEY` (`omnictl serviceaccount create` prints it; role Reader is enough for `plan`), or use `--lab`",
         )
     };
-    let config = variable(context::CONFIG_VARIABLE)
-        .map(PathBuf::from)
-        .or_else(|| home().map(|h| h.join(".talos/omni/config")))
-        .filter(|p| p.is_file());
-    let Some(config) = config else { return Err(missing()) };
+    let Some(config) = omnictl_config() else { return Err(missing()) };
     let shown = config.display().to_string();
     let unusable = |why: &dyn std::fmt::Display| {
         Fail::new(Exit::Auth, format!("`{shown}` cannot be used: {why}"))

@@ -34,7 +34,15 @@ pub(super) struct Unsettled {
 
 /// Reads and judges all files. Errors that the server's version could take away wait for its answer.
 pub(super) fn load(global: &Global, streams: &Streams) -> Result<Unsettled, Fail> {
-    let (mut repository, sink) = repository::read(global, streams)?;
+    unsettled(repository::read(global, streams)?, streams)
+}
+
+/// The same before all files are written; see [`repository::read_before_files`].
+pub(super) fn load_before_files(global: &Global, streams: &Streams) -> Result<Unsettled, Fail> {
+    unsettled(repository::read_before_files(global, streams)?, streams)
+}
+
+fn unsettled((mut repository, sink): (Repository, Sink), streams: &Streams) -> Result<Unsettled, Fail> {
     let mut said = BTreeSet::new();
     if !sink.has_errors() || !another_version_accepts(&mut repository) {
         repository::judge(&repository.sources, &sink, streams)?;

@@ -64,6 +64,7 @@ fn run() -> Exit {
         Command::Apply(args) => commands::apply::run(&cli.global, &args, &streams),
         Command::Export(args) => commands::export::run(&cli.global, &args, &streams),
         Command::Status(args) => commands::status::run(&cli.global, &args, &streams),
+        Command::Import(args) => commands::import::run(&cli.global, &args, &streams),
         Command::Graph(args) => commands::graph::run(&cli.global, &args, &streams),
         Command::Schema(args) => commands::schema::run(&args, &streams),
         Command::Lab(command) => commands::lab::run(&cli.global, &command, &streams),

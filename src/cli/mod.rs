@@ -10,6 +10,7 @@ mod fail;
 mod files;
 mod interrupt;
 mod main;
+mod new_files;
 mod progress;
 mod removal;
 mod report;

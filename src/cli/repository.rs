@@ -61,6 +61,15 @@ pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fai
 
 /// Reads all files as the spec describes the server, and gives all problems.
 pub(super) fn read(global: &Global, streams: &Streams) -> Result<(Repository, Sink), Fail> {
+    read_with(global, streams, false)
+}
+
+/// The same for a command that is going to write files: a folder that the spec lists and that nobody has made yet is empty.
+pub(super) fn read_before_files(global: &Global, streams: &Streams) -> Result<(Repository, Sink), Fail> {
+    read_with(global, streams, true)
+}
+
+fn read_with(global: &Global, streams: &Streams, before_files: bool) -> Result<(Repository, Sink), Fail> {
     let root = Root::open(&global.directory)?;
     let path = spec_path(&root, global)?;
     let mut read = Read::default();
@@ -77,7 +86,10 @@ pub(super) fn read(global: &Global, streams: &Streams) -> Result<(Repository, Si
             break;
         }
         for path in wanted {
-            let entry = entry(&root, &mut read, &path)?;
+            let entry = match entry(&root, &mut read, &path)? {
+                Entry::Missing if before_files && found.lists_folder(&path) => Entry::Folder(Vec::new()),
+                entry => entry,
+            };
             files.entries.insert(path, entry);
         }
     }
@@ -257,6 +269,7 @@ fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
         spec: workspace.spec_path.clone(),
         omni: spec.omni.endpoint.clone(),
         omni_trust: trust(&spec.omni.trust)?,
+        any_proxmox: false,
         proxmox: spec
             .proxmox
             .iter()

@@ -7,14 +7,18 @@ mod carry;
 mod compare;
 mod embedded;
 pub mod lines;
+mod marks;
 mod masked;
 mod remembered;
 mod sensitive;
+mod unsayable;
 mod words;
 
 pub use carry::{LOCKS, carry, is_locked};
 pub use compare::{Cause, Difference, compare, same_record, same_spec};
 pub use embedded::{documents, leaves_no_cni};
+pub use marks::only_marks;
 pub use masked::masked;
 pub use remembered::{is_unknown, remembered};
 pub use sensitive::{is_sensitive, redact};
+pub use unsayable::keep_unsayable;

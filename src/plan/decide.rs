@@ -5,7 +5,7 @@ use super::rules::codes;
 use super::scene::{MANAGED, Readable, Scene};
 use super::{Action, Change, Operation, Unchanged, Warning};
 use crate::address::Address;
-use crate::diff::{self, carry, compare, remembered, same_record};
+use crate::diff::{self, carry, compare, keep_unsayable, remembered, same_record};
 use crate::graph::{DesiredResource, Prune};
 use crate::kinds::{Certainty, Effect};
 use crate::resource::{LiveResource, Phase, Resource};
@@ -111,8 +111,14 @@ pub(super) fn declared<'a>(
         }
         warning = Some(w);
     }
-    let after = carry(&live.resource, wanted, applied, prune);
-    let differences = compare(&live.resource, &after, applied, prune, key);
+    let mut after = carry(&live.resource, wanted, applied, prune);
+    if prune == Prune::Record {
+        keep_unsayable(&live.resource, &mut after, scene.newer_templates());
+    }
+    let mut differences = compare(&live.resource, &after, applied, prune, key);
+    if prune == Prune::Record && diff::only_marks(&differences) {
+        differences.clear();
+    }
     let torn = warning.as_ref().is_some_and(|w| w.code == codes::TEARING_DOWN);
     if differences.is_empty() && !torn {
         let current = entry.is_some() && applied.is_some_and(|a| same_record(a, wanted, key));

@@ -10,6 +10,7 @@ use crate::kinds;
 use crate::live::{Guest, Observation, Snapshot};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId, TYPE_SUFFIX};
 use crate::state::model::Entry;
+use crate::template::Dialect;
 use crate::value::Value;
 
 /// Label of nodes that Omni makes for machine sets with a class.
@@ -97,6 +98,12 @@ impl<'a> Scene<'a> {
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
         self.input.snapshot
+    }
+
+    /// Whether this Omni's templates can state what those of 1.9 cannot.
+    pub(super) fn newer_templates(&self) -> bool {
+        let version = self.snapshot().omni.version.known();
+        version.and_then(|v| Dialect::named(v)).is_some_and(|d| d > Dialect::V1_9)
     }
 
     /// The live resource of an identity.

@@ -147,6 +147,11 @@ fn sections<'a>(
 }
 
 impl SpecFile {
+    /// Whether `path` is listed as a place of classes or templates and has no suffix of a YAML file.
+    pub fn lists_folder(&self, path: &str) -> bool {
+        let listed = self.spec.machine_classes.iter().chain(&self.spec.clusters.paths);
+        listed.map(|l| l.path.as_str()).any(|l| l == path) && !super::files::is_yaml(path)
+    }
     /// Paths that are still to be read before the spec can be loaded; empty when all are there. Each is a file or a folder; what
     /// cannot be read is put in as [`super::Entry::Missing`] or [`super::Entry::Refused`].
     pub fn wanted(&self, have: &FileSet) -> Vec<String> {

@@ -4,6 +4,7 @@ pub(super) mod apply;
 pub(super) mod explain;
 pub(super) mod export;
 pub(super) mod graph;
+pub(super) mod import;
 pub(super) mod lab;
 pub(super) mod plan;
 pub(super) mod render;
