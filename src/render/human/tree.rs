@@ -190,7 +190,8 @@ mod tests {
             drawn(&root, true),
             "root\n\
              |-- first a phrase that is kept in one piece\n\
-             |   |   another that does not fit detail, and another\n\
+             |   |   another that does not fit\n\
+             |   |   detail, and another\n\
              |   `-- leaf word word word word word word word word word\n\
              |           word word word word word\n\
              `-- last one with a phrase of some length\n\
