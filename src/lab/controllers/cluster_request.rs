@@ -52,6 +52,7 @@ pub fn run(pass: &mut Pass<'_>) {
                     "machine_uuid": machine,
                     "provider_id": request.labelled(labels::PROVIDER).unwrap_or_default(),
                     "stage": stage,
+                    "error": status.as_ref().filter(|_| stage == 5).map(|s| s.text("/error")).unwrap_or_default(),
                 })),
             ),
             &set,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::labels;
+use super::super::machine::Doing;
 use super::super::omni::Resource;
 use super::super::world::Pass;
 
@@ -39,6 +40,17 @@ pub fn wanted(pass: &Pass<'_>, set: &Resource) -> u64 {
 /// Cluster machines of a set.
 pub fn members(pass: &Pass<'_>, set: &str) -> Vec<Arc<Resource>> {
     pass.labelled("ClusterMachines", labels::SET, set)
+}
+
+/// Control planes of a cluster that run, are heard and stay.
+pub fn running_planes(pass: &Pass<'_>, cluster: &str) -> usize {
+    let now = pass.world.now;
+    pass.labelled("ClusterMachines", labels::CLUSTER, cluster)
+        .iter()
+        .filter(|m| is_control_plane(m) && !m.tearing_down())
+        .filter_map(|m| pass.world.machines.get(&m.key.id))
+        .filter(|m| m.doing == Doing::Running && m.connected(now))
+        .count()
 }
 
 /// Whether the cluster is locked.

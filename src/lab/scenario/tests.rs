@@ -404,6 +404,88 @@ fn creation_follows_the_recorded_order() {
 }
 
 #[test]
+fn the_statuses_of_a_cluster_follow_the_recording() {
+    let real = recorded("01-create");
+    let mut plant = build("fresh").unwrap();
+    let since = plant.store.revision();
+    deployed_again(&plant);
+    plant.world.clusters.entry(CLUSTER.to_owned()).or_default().cni_installed = true;
+    assert!(plant.run_until_quiet(LONG));
+    let ours = seen(&plant, since);
+    // Each content when it is seen first: how often it comes and goes is not the point.
+    let contents = |events: &[(u64, String, String, String, Value)], kind: &str| {
+        let mut out: Vec<Value> = Vec::new();
+        for (_, event, k, _, spec) in events {
+            if k == kind && event != "destroyed" && !out.contains(spec) {
+                out.push(spec.clone());
+            }
+        }
+        out
+    };
+    for kind in ["LoadBalancerStatuses", "ControlPlaneStatuses"] {
+        let (real, ours) = (contents(&real, kind), contents(&ours, kind));
+        assert!(!real.is_empty());
+        assert_eq!(ours, real, "{kind}");
+    }
+    let phases = |events: &[_]| values(events, "KubernetesUpgradeStatuses", |_| true, "/phase");
+    assert_eq!(phases(&ours), phases(&real));
+    let phases = |events: &[_]| values(events, "TalosUpgradeStatuses", |_| true, "/phase");
+    assert_eq!(phases(&ours), phases(&real));
+    // Labels as recorded: all but the Talos upgrade name their cluster.
+    for (kind, id, labelled) in [
+        ("LoadBalancerStatuses", CLUSTER.to_owned(), true),
+        ("ControlPlaneStatuses", format!("{CLUSTER}-control-planes"), true),
+        ("KubernetesUpgradeStatuses", CLUSTER.to_owned(), true),
+        ("TalosUpgradeStatuses", CLUSTER.to_owned(), false),
+        ("KubernetesStatuses", CLUSTER.to_owned(), true),
+    ] {
+        let status = plant.store.get(&Key::of(kind, &id)).unwrap();
+        assert_eq!(status.labelled(labels::CLUSTER).is_some(), labelled, "{kind}");
+    }
+}
+
+#[test]
+fn kubernetes_tells_of_its_nodes_while_its_api_answers() {
+    let mut plant = applied();
+    let nodes = |plant: &Plant| -> Vec<(String, String, bool)> {
+        let spec = spec(plant, "KubernetesStatuses", CLUSTER);
+        let text = |n: &Value, f: &str| n[f].as_str().unwrap_or_default().to_owned();
+        let all = spec["nodes"].as_array().cloned().unwrap_or_default();
+        all.iter().map(|n| (text(n, "nodename"), text(n, "kubelet_version"), n["ready"] == true)).collect()
+    };
+    let before = nodes(&plant);
+    assert_eq!(before.len(), 5);
+    assert!(before.iter().all(|(_, version, ready)| version == "1.34.3" && !ready), "{before:?}");
+    plant.world.clusters.entry(CLUSTER.to_owned()).or_default().cni_installed = true;
+    plant.disturb();
+    assert!(plant.run_until_quiet(LONG));
+    assert!(nodes(&plant).iter().all(|(_, _, ready)| *ready));
+    // The API is gone with the control planes: the last answer stays, and etcd has no quorum.
+    let now = plant.world.now;
+    let planes: Vec<u32> = plant
+        .world
+        .proxmox
+        .guests
+        .values()
+        .filter(|g| g.name.contains("control-planes"))
+        .map(|g| g.vmid)
+        .collect();
+    for machine in plant.world.machines.values_mut().filter(|m| planes.contains(&m.vmid)) {
+        machine.silent_since = Some(now);
+    }
+    plant.disturb();
+    assert!(plant.run_until_quiet(LONG));
+    assert_eq!(spec(&plant, "LoadBalancerStatuses", CLUSTER), json!({ "stopped": true }));
+    let checks = spec(&plant, "ControlPlaneStatuses", &format!("{CLUSTER}-control-planes"));
+    assert_eq!(checks["conditions"][1], json!({ "type": 1, "status": 2 }));
+    assert_eq!(nodes(&plant).len(), 5);
+    // A cluster that goes takes its statuses along.
+    plant.store.teardown(&Key::of("Clusters", CLUSTER), plant.world.unix()).unwrap();
+    plant.advance(plant.world.now + 1_000);
+    assert_eq!(spec(&plant, "KubernetesStatuses", CLUSTER), Value::Null);
+}
+
+#[test]
 fn scaling_down_follows_the_recorded_order() {
     let real = recorded("03-workers-down-4-1");
     let mut plant = build("fresh").unwrap();
