@@ -202,13 +202,16 @@ fn row(cluster: &ClusterStatus) -> Row {
     if let Some(why) = &cluster.blocker {
         let word = if cluster.up == Up::Unknown { "Unknown" } else { "In the way" };
         let word = if cluster.failing { bad("Failing:") } else { warn(format!("{word}:")) };
-        root.rows.push(Row::new(key("blocker"), vec![word, plain(safe(why))]));
+        root.rows.push(Row::new(key("blocker"), vec![word, Phrase::sentence(safe(why))]));
     }
     for (i, text) in cluster.not_applied.iter().enumerate() {
-        root.rows.push(Row::new(key(&format!("files/{i}")), vec![warn("Not applied:"), plain(safe(text))]));
+        root.rows.push(Row::new(
+            key(&format!("files/{i}")),
+            vec![warn("Not applied:"), Phrase::sentence(safe(text))],
+        ));
     }
     for (i, text) in cluster.notes.iter().enumerate() {
-        root.rows.push(Row::new(key(&format!("note/{i}")), vec![dim("Note:"), plain(safe(text))]));
+        root.rows.push(Row::new(key(&format!("note/{i}")), vec![dim("Note:"), Phrase::sentence(safe(text))]));
     }
     for (what, versions) in [("Kubernetes", &cluster.kubernetes), ("Talos", &cluster.talos)] {
         root.rows.extend(component(what, versions, key(what)));

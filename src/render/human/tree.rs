@@ -8,12 +8,18 @@ use super::layout::{Page, Tone, columns};
 pub(super) struct Phrase {
     tone: Tone,
     text: String,
+    /// Whether it is a sentence, broken wherever the line ends.
+    loose: bool,
 }
 
 impl Phrase {
     /// Text in a tone.
     pub(super) fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into() }
+        Self { tone, text: text.into(), loose: false }
+    }
+    /// A sentence.
+    pub(super) fn sentence(text: impl Into<String>) -> Self {
+        Self { tone: Tone::Plain, text: text.into(), loose: true }
     }
     /// With a comma behind it, where more follows.
     fn and(mut self) -> Self {
@@ -147,8 +153,8 @@ impl<'a> Flow<'a> {
     fn phrases(&mut self, phrases: &[Phrase]) {
         let room = self.page.width().saturating_sub(columns(&self.rest));
         for phrase in phrases.iter().filter(|p| !p.text.is_empty()) {
-            // A phrase longer than a line is broken at its blanks, and a word never.
-            if columns(&phrase.text) > room {
+            // Sentences, and what is longer than a line, are broken at their blanks; words never.
+            if phrase.loose || columns(&phrase.text) > room {
                 for word in phrase.text.split(' ') {
                     self.piece(phrase.tone, word);
                 }
