@@ -1,6 +1,7 @@
 //! Every `console` block of README.md and of the guides is run as a user would run it, and its output compared.
 //!
-//! A block's commands run in order in one copy of the shipped deployment, with a fresh `state/`. A line `$ command` is
+//! A block's commands run in order in one copy of the shipped deployment, with a fresh `state/`; a page that tells one story
+//! runs all its blocks in one folder. A line `$ command` is
 //! run by `sh`; `omni-scale` is the binary under test. `[..]` in the expected text stands for any text within a line, a
 //! line `...` for any lines. `UPDATE_README=1` rewrites the blocks with what was really printed; read the diff.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
@@ -65,7 +66,31 @@ fn fits(want: &[&str], have: &[&str]) -> bool {
     }
 }
 
-fn run_page(page: &str) {
+/// Where the commands of a page are run.
+enum Start {
+    /// In a copy of the shipped deployment, a new one for every block.
+    Shipped,
+    /// In one folder for the whole page, with the shipped templates and classes as somebody who uses omnictl keeps them.
+    Omnictl,
+}
+
+impl Start {
+    fn prepare(&self, work: &std::path::Path) {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        match self {
+            Self::Shipped => {
+                shipped::deployment(work);
+                std::fs::create_dir_all(work.join("state")).unwrap();
+            }
+            Self::Omnictl => {
+                shipped::copy(&root.join("clusters"), &work.join("templates"));
+                shipped::copy(&root.join("machine-classes"), &work.join("classes"));
+            }
+        }
+    }
+}
+
+fn run_page(page: &str, start: &Start) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let path = root.join(page);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -73,13 +98,20 @@ fn run_page(page: &str) {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_omni-scale"), bin.path().join("omni-scale")).unwrap();
     let search = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
 
-    let mut updated = text.clone();
+    let mut bodies = Vec::new();
     let mut problems = Vec::new();
     let mut ran = 0;
-    for block in blocks(&text).into_iter().rev() {
-        let work = tempfile::tempdir().unwrap();
-        shipped::deployment(work.path());
-        std::fs::create_dir_all(work.path().join("state")).unwrap();
+    let mut work: Option<tempfile::TempDir> = None;
+    let home = tempfile::tempdir().unwrap();
+    for block in blocks(&text) {
+        let work = match (&mut work, start) {
+            (Some(work), Start::Omnictl) => work,
+            (work, _) => {
+                let fresh = work.insert(tempfile::tempdir().unwrap());
+                start.prepare(fresh.path());
+                fresh
+            }
+        };
         let mut body = String::new();
         for (command, want) in block.commands {
             ran += 1;
@@ -88,6 +120,10 @@ fn run_page(page: &str) {
                 .args(["-c", &format!("exec 2>&1; {command_run}")])
                 .current_dir(work.path())
                 .env("PATH", &search)
+                .env("HOME", home.path())
+                .env_remove("XDG_CONFIG_HOME")
+                .env_remove("OMNICONFIG")
+                .env_remove("PROXMOX_VE_ENDPOINT")
                 .env("NO_COLOR", "1")
                 .env("COLUMNS", "120")
                 .env_remove("OMNI_ENDPOINT")
@@ -107,7 +143,11 @@ fn run_page(page: &str) {
                 problems.push(format!("{page}: `{command}` printed\n{have}\nbut the page says\n{want}"));
             }
         }
-        updated.replace_range(block.body, &body);
+        bodies.push((block.body, body));
+    }
+    let mut updated = text.clone();
+    for (place, body) in bodies.into_iter().rev() {
+        updated.replace_range(place, &body);
     }
     println!("{page}: {ran} commands");
     if std::env::var_os("UPDATE_README").is_some() {
@@ -120,17 +160,22 @@ fn run_page(page: &str) {
 
 #[test]
 fn readme_shows_what_really_happens() {
-    run_page("README.md");
+    run_page("README.md", &Start::Shipped);
 }
 
 #[test]
 fn first_steps_show_what_really_happens() {
-    run_page("docs/guide/first-steps.md");
+    run_page("docs/guide/first-steps.md", &Start::Shipped);
+}
+
+#[test]
+fn from_omnictl_shows_what_really_happens() {
+    run_page("docs/guide/from-omnictl.md", &Start::Omnictl);
 }
 
 #[test]
 fn the_page_on_status_shows_what_really_happens() {
-    run_page("docs/guide/status.md");
+    run_page("docs/guide/status.md", &Start::Shipped);
 }
 
 #[test]

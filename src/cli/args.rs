@@ -85,6 +85,8 @@ pub enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a spec and what belongs beside it: from nothing, or from the files that omnictl reads
+    Init(super::commands::init::InitArgs),
     /// Check all files; needs no network and no credentials
     Validate,
     /// Print a cluster template's resources as `omnictl cluster template render` does
@@ -97,6 +99,9 @@ pub enum Command {
     Export(super::commands::export::ExportArgs),
     /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up
     Status(super::commands::status::StatusArgs),
+    /// Work on the spec file itself
+    #[command(subcommand)]
+    Spec(super::commands::spec::SpecCommand),
     /// Write files from what is live: spec, machine classes, templates; ends with a plan that must be empty
     Import(super::commands::import::ImportArgs),
     /// Print the dependency graph, with the reason of every edge

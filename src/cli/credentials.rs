@@ -14,7 +14,7 @@ use crate::secret::{DigestKey, Secret};
 use crate::state::local::LocalStore;
 use crate::wire::proxmox::Token;
 
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.trim().is_empty())
 }
 
@@ -83,7 +83,7 @@ pub(super) fn answer() -> String {
     line.trim().to_owned()
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     matches!(answer().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
@@ -114,12 +114,34 @@ pub(super) fn proxmox_endpoints(credential: &Credential) -> Vec<String> {
     named.split(',').filter_map(|e| Origin::parse(e).ok()).map(|o| o.as_str().to_owned()).collect()
 }
 
-/// omnictl's configuration file.
-fn omnictl_config() -> Option<PathBuf> {
-    variable(context::CONFIG_VARIABLE)
-        .map(PathBuf::from)
-        .or_else(|| home().map(|h| h.join(".talos/omni/config")))
-        .filter(|p| p.is_file())
+/// Variables that name the origins of Proxmox: the variable, the name of the cluster in it, and its value.
+pub(super) fn proxmox_variables() -> Vec<(String, Option<String>, String)> {
+    let (before, after) = ("OMNI_SCALE_PROXMOX_", "_ENDPOINT");
+    let mut out: Vec<(String, Option<String>, String)> = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .filter_map(|(k, v)| {
+            let name = k.strip_prefix(before)?.strip_suffix(after)?.to_ascii_lowercase();
+            Some((k, Some(name), v))
+        })
+        .filter(|(_, _, v)| !v.trim().is_empty())
+        .collect();
+    out.sort();
+    if out.is_empty()
+        && let Some(value) = variable("PROXMOX_VE_ENDPOINT")
+    {
+        out.push(("PROXMOX_VE_ENDPOINT".to_owned(), None, value));
+    }
+    out
+}
+
+/// omnictl's configuration file: where its variable says, else at its usual place, else where older ones kept it.
+pub(super) fn omnictl_config() -> Option<PathBuf> {
+    if let Some(named) = variable(context::CONFIG_VARIABLE) {
+        return Some(PathBuf::from(named)).filter(|p| p.is_file());
+    }
+    let usual = home().map(|h| h.join(".talos/omni/config"));
+    let older = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home().map(|h| h.join(".config")));
+    usual.into_iter().chain(older.map(|o| o.join("omni/config"))).find(|p| p.is_file())
 }
 
 /// The key for Omni, and the endpoint of the omnictl context that it came with.

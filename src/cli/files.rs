@@ -1,7 +1,7 @@
 //! The user's files: regular files below the root, no symbolic link out of it, within size limits.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 /// Largest single file, bytes.
@@ -75,7 +75,10 @@ impl Root {
             return Err(FileError::Refused(format!("`{relative}` is not a path below the repository")));
         }
         let real = self.folder.join(path).canonicalize().map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => FileError::Missing(relative.to_owned()),
+            // Nothing stands below a file.
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                FileError::Missing(relative.to_owned())
+            }
             _ => FileError::Refused(format!("`{relative}` cannot be opened: {e}")),
         })?;
         if real.starts_with(&self.folder) { Ok(real) } else { Err(FileError::Escapes(relative.to_owned())) }
@@ -108,6 +111,31 @@ impl Root {
             return Err(FileError::Refused(format!("`{relative}` is larger than {} MiB", FILE_LIMIT >> 20)));
         }
         Ok(bytes)
+    }
+
+    /// Replaces what stands in a file, with its permissions kept: old or new, never neither. A symbolic link stays one.
+    pub(super) fn rewrite(&self, relative: &str, bytes: &[u8]) -> Result<(), FileError> {
+        let refused =
+            |e: &dyn std::fmt::Display| FileError::Refused(format!("`{relative}` cannot be written: {e}"));
+        let real = self.resolve(relative)?;
+        let mode = std::fs::metadata(&real).map_err(|e| refused(&e))?.permissions();
+        // A file that may not be written is not replaced either, whatever its folder allows.
+        std::fs::OpenOptions::new().write(true).open(&real).map_err(|e| refused(&e))?;
+        let folder = real.parent().ok_or_else(|| refused(&"it has no folder"))?;
+        let name = real.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let beside = folder.join(format!(".{name}.{}.new", std::process::id()));
+        let written = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&beside)
+            .and_then(|mut f| {
+                f.write_all(bytes).and_then(|()| f.set_permissions(mode)).and_then(|()| f.sync_all())
+            })
+            .and_then(|()| std::fs::rename(&beside, &real));
+        written.map_err(|e| {
+            let _ = std::fs::remove_file(&beside);
+            refused(&e)
+        })
     }
 
     /// Names of the regular files directly in a folder, sorted, as paths relative to the root. Hidden files are left out.

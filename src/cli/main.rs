@@ -58,6 +58,8 @@ fn run() -> Exit {
     };
     let streams = Streams::new(&cli.global);
     let exit = match cli.command {
+        Command::Init(args) => commands::init::run(&cli.global, &args, &streams),
+        Command::Spec(command) => commands::spec::run(&cli.global, &command, &streams),
         Command::Validate => commands::validate::run(&cli.global, &streams),
         Command::Render(args) => commands::render::run(&cli.global, &args, &streams),
         Command::Plan(args) => commands::plan::run(&cli.global, &args, &streams),

@@ -5,6 +5,7 @@ mod commands;
 mod connect;
 mod credentials;
 mod dialect;
+mod discover;
 mod exit;
 mod fail;
 mod files;
@@ -17,6 +18,7 @@ mod report;
 mod repository;
 mod session;
 mod streams;
+mod walk;
 
 pub use args::{Cli, Command};
 pub use exit::Exit;

@@ -110,7 +110,7 @@ pub(super) fn spec_path(root: &Root, global: &Global) -> Result<String, Fail> {
     }
     spec::DEFAULT_PATHS.iter().find(|p| root.has(p)).map(|p| (*p).to_owned()).ok_or_else(|| {
         Fail::new(Exit::Files, format!("there is no spec in `{}`", root.folder().display())).help(format!(
-            "write `{}`, name another file with `--spec`, or another repository with `-C`",
+            "`omni-scale init` writes `{}`; or name another file with `--spec`, or another repository with `-C`",
             spec::DEFAULT_PATHS.first().copied().unwrap_or_default()
         ))
     })

@@ -74,6 +74,20 @@ pub fn context(root: &Node, wanted: Option<&str>) -> Result<Context, ContextErro
     Ok(Context { name: name.to_owned(), url, identity })
 }
 
+/// Name and endpoint of the current context of a configuration file's text, whoever logs in there.
+pub fn url(text: &str) -> Result<(String, String), ContextError> {
+    let documents =
+        parse(SourceId::default(), text, &Limits::default()).map_err(|_| ContextError::Malformed)?;
+    let root = documents.first().and_then(|d| d.root.as_ref()).ok_or(ContextError::Malformed)?;
+    let name =
+        root.get("context").and_then(Node::text).filter(|n| !n.is_empty()).ok_or(ContextError::NoneChosen)?;
+    let shown = || Untrusted::new(name).line(80);
+    let entry =
+        root.get("contexts").and_then(|c| c.get(name)).ok_or_else(|| ContextError::Unknown(shown()))?;
+    let url = entry.get("url").and_then(Node::text).filter(|t| !t.is_empty());
+    url.map(|u| (name.to_owned(), u.to_owned())).ok_or_else(|| ContextError::Missing(shown(), "url"))
+}
+
 /// Name of the user's key file in the folder of keys (`~/.talos/keys`): `<context>-<identity>.pgp`.
 pub fn key_file(context: &Context) -> Result<String, ContextError> {
     let name = format!("{}-{}.pgp", context.name, context.identity);
@@ -104,6 +118,10 @@ mod tests {
         assert_eq!(read(text, Some("x")), Err(ContextError::Unknown("x".into())));
         assert_eq!(read("contexts: {}", None), Err(ContextError::NoneChosen));
         assert_eq!(read("a: [", None), Err(ContextError::Malformed));
+        assert_eq!(url(text), Ok(("home".into(), "https://omni.example.org".into())));
+        let other = text.replacen("context: home", "context: other", 1);
+        assert_eq!(url(&other), Ok(("other".into(), "grpc://127.0.0.1:8080".into())));
+        assert!(url("context: x").is_err() && url("context: x\ncontexts: {x: {url: []}}").is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{narrative, sections};
 pub const DEFAULT_PATHS: [&str; 2] = ["spec/omni.yaml", "specs/omni.yaml"];
 
 /// The sections that the tool acts on.
-const ENGINE: [&str; 8] =
+pub(super) const ENGINE: [&str; 8] =
     ["omni", "proxmox", "providers", "machine_classes", "clusters", "policy", "lifecycle", "state"];
 
 /// A spec that was read; it says which files it wants.

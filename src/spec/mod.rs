@@ -22,6 +22,7 @@ mod provider_data;
 pub mod provider_schema;
 mod rules;
 mod sections;
+pub mod upgrade;
 mod workspace;
 
 pub use class::{CLASS_TYPE, Class};

@@ -92,8 +92,6 @@ pub(super) fn offer(source: SourceId, narrative: &BTreeMap<String, Narrative>) -
     )
     .at(source, at, "the first of them")
     .note(format!("it has {}", list(&names)))
-    .note(
-        "`omni-scale spec upgrade` writes the missing sections from the facts found in them; it is not built yet, so for now they are written by hand",
-    )
-    .help("add `omni`, `proxmox`, `providers`, `machine_classes` and `clusters` to this file; the narrative sections stay as they are")
+    .note("`omni-scale spec upgrade` writes the missing sections behind them from the facts found there, each with its source; what is not sure stays a question")
+    .help("run `omni-scale spec upgrade`; the narrative sections stay as they are")
 }

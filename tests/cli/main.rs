@@ -4,11 +4,13 @@
 mod apply;
 mod export;
 mod files;
+mod init;
 mod plan;
 mod removal;
 mod repository;
 #[path = "../shipped/mod.rs"]
 mod shipped;
+mod spec_upgrade;
 mod status;
 mod terminal;
 mod trust;

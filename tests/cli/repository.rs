@@ -13,6 +13,10 @@ impl Repository {
         crate::shipped::deployment(dir.path());
         Self { dir }
     }
+    /// A folder with nothing in it.
+    pub fn empty() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
     pub fn path(&self, relative: &str) -> PathBuf {
         self.dir.path().join(relative)
     }

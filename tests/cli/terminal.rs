@@ -13,7 +13,7 @@ use crate::repository::Repository;
 const COLUMNS: u16 = 100;
 
 /// A program on a terminal: everything that it shows, and a line to it.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     line: File,
     shown: String,
@@ -21,19 +21,20 @@ struct Terminal {
 
 impl Terminal {
     fn apply(r: &Repository) -> Self {
-        Self::run(r, &["apply", "--lab"])
+        Self::run(r, &["apply", "--lab"], &[])
     }
-    fn run(r: &Repository, args: &[&str]) -> Self {
+    pub fn run(r: &Repository, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = Winsize { ws_row: 40, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
         let pair = openpty(Some(&size), None).unwrap();
         let end = || Stdio::from(pair.slave.try_clone().unwrap());
         let mut command = r.command(args);
+        command.envs(variables.iter().copied());
         command.env("TERM", "xterm-256color").stdin(end()).stdout(end()).stderr(end());
         let child = command.spawn().unwrap();
         Self { child, line: File::from(pair.master), shown: String::new() }
     }
     /// Reads until `text` is shown.
-    fn shows(&mut self, text: &str) {
+    pub fn shows(&mut self, text: &str) {
         while !self.shown.contains(text) {
             assert!(self.read(), "no `{text}` in\n{}", self.shown);
         }
@@ -46,10 +47,10 @@ impl Terminal {
         self.shown.push_str(&String::from_utf8_lossy(&bytes[..n]));
         n > 0
     }
-    fn types(&mut self, text: &str) {
+    pub fn types(&mut self, text: &str) {
         self.line.write_all(text.as_bytes()).unwrap();
     }
-    fn ends(mut self) -> (i32, String) {
+    pub fn ends(mut self) -> (i32, String) {
         while self.read() {}
         (self.child.wait().unwrap().code().unwrap(), self.shown)
     }
@@ -116,7 +117,7 @@ fn yes_shows_a_tree_and_the_report_below_it() {
 fn a_wait_redraws_its_tree_and_leaves_one_behind() {
     let r = Repository::new();
     r.run(&["apply", "--lab", "--auto-approve", "--timeout", "1"]).exits(9);
-    let (code, shown) = Terminal::run(&r, &["status", "--lab", "--wait", "30m"]).ends();
+    let (code, shown) = Terminal::run(&r, &["status", "--lab", "--wait", "30m"], &[]).ends();
     assert_eq!(code, 0, "{shown}");
     assert!(
         shown.contains("INSTALLING") && shown.contains("\u{1b}[2K"),
@@ -134,7 +135,7 @@ fn a_wait_redraws_its_tree_and_leaves_one_behind() {
 #[test]
 fn an_interrupt_ends_a_wait() {
     let r = Repository::new();
-    let mut terminal = Terminal::run(&r, &["status", "--lab", "--wait", "100h"]);
+    let mut terminal = Terminal::run(&r, &["status", "--lab", "--wait", "100h"], &[]);
     terminal.shows("Omni does not have this cluster");
     kill(Pid::from_raw(terminal.child.id() as i32), Signal::SIGINT).unwrap();
     let (code, shown) = terminal.ends();

@@ -55,13 +55,13 @@ fn an_omni_that_does_not_answer_is_69() {
 }
 
 /// A world served by another process, with the environment that it prints.
-struct Served {
+pub struct Served {
     child: std::process::Child,
-    env: Vec<(String, String)>,
+    pub env: Vec<(String, String)>,
 }
 
 impl Served {
-    fn up(r: &Repository) -> Self {
+    pub fn up(r: &Repository) -> Self {
         use std::io::BufRead as _;
         let mut child = r
             .command(&["lab", "up", "fresh"])

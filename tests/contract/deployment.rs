@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use omni_scale::diag::{Diagnostic, Severity, Sink, SourceId, Sources, codes};
+use omni_scale::diag::{Diagnostic, Severity, Sink, Source, SourceId, Sources, codes};
+use omni_scale::spec::upgrade::{AppendError, Survey, append, narrate, sections};
 use omni_scale::spec::{self, Entry, FileSet, PROVIDER_FIELDS, ProviderFieldType, Workspace, read_spec};
 use omni_scale::yaml::{self, Limits, Node, NodeKind};
 
@@ -67,7 +68,7 @@ fn contract_deployment() {
             let seen = errors(&sink);
             match (read, seen.as_slice()) {
                 (None, [offer]) if offer.code.0 == codes::NARRATIVE_ONLY => {
-                    let told = offer.notes.iter().any(|n| n.contains("omni-scale spec upgrade"));
+                    let told = offer.help.as_deref().is_some_and(|h| h.contains("omni-scale spec upgrade"));
                     if told { Ok(()) } else { Err(format!("the offer does not name the command: {offer:?}")) }
                 }
                 (_, seen) => Err(format!("{seen:?}")),
@@ -181,6 +182,93 @@ fn contract_selectors() {
                 Ok(())
             }
         });
+    }
+    tally.finish();
+}
+
+/// Every file of the deployment, with its path in it.
+fn all_files(folder: &Path, at: &Path, out: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(at).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all_files(folder, &path, out);
+        } else {
+            out.push((
+                path.strip_prefix(folder).unwrap().display().to_string(),
+                std::fs::read(&path).unwrap(),
+            ));
+        }
+    }
+}
+
+/// The narrative spec gets engine sections that load, and keeps every byte; nothing in them is without a source.
+#[test]
+fn contract_spec_upgrade() {
+    let Some(folder) =
+        present("spec-upgrade", "deployment/specs/omni.yaml").map(|_| fixtures().join("deployment"))
+    else {
+        return;
+    };
+    let mut tally = Tally::new("spec-upgrade");
+    let mut files = Vec::new();
+    all_files(&folder, &folder, &mut files);
+    let mut survey = Survey::default();
+    files.iter().for_each(|(path, bytes)| survey.add(path, bytes));
+    let (mut facts, _) = survey.facts(None);
+    let text = std::fs::read_to_string(folder.join("specs/omni.yaml")).unwrap();
+    let source = Source { path: "specs/omni.yaml".into(), text: text.clone() };
+    let documents = yaml::parse(SourceId(0), &text, &Limits::spec()).unwrap();
+    narrate(&documents, &source, &mut facts);
+    let new = append(&text, &[], &sections(&facts)).unwrap();
+    let added = new.strip_prefix(&text).unwrap_or_default().to_owned();
+    let (mut sources, mut sink) = (Sources::default(), Sink::default());
+    let read = read_spec(&mut sources, "specs/omni.yaml", new.as_bytes(), &mut sink);
+
+    tally.case("the old text stays", &Facts::new(), || {
+        if added.is_empty() { Err("the text does not begin with what was there".into()) } else { Ok(()) }
+    });
+    tally.case("the new spec has no errors", &Facts::new(), || match errors(&sink).as_slice() {
+        [] => Ok(()),
+        found => Err(format!("{found:?}")),
+    });
+    tally.case("again there is nothing to do", &Facts::new(), || {
+        match append(&new, &[], &sections(&facts)) {
+            Err(AppendError::Present(_)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    let spec = read.as_ref().map(|r| &r.spec);
+    let facts: [(&str, bool); 7] = [
+        ("endpoint", spec.is_some_and(|s| s.omni.endpoint == "https://omni.spaceships.work")),
+        ("lan_address", spec.is_some_and(|s| s.omni.lan_address.as_deref() == Some("192.168.10.20"))),
+        (
+            "proxmox",
+            spec.is_some_and(|s| {
+                s.proxmox.get("matrix").is_some_and(|m| m.endpoints == ["https://192.168.3.5:8006"])
+            }),
+        ),
+        (
+            "nodes",
+            spec.is_some_and(|s| {
+                s.proxmox.get("matrix").is_some_and(|m| m.nodes == ["foxtrot", "golf", "hotel"])
+            }),
+        ),
+        ("provider", spec.is_some_and(|s| s.providers.keys().eq(["matrix-cluster"]))),
+        (
+            "container",
+            spec.is_some_and(|s| {
+                s.providers
+                    .values()
+                    .any(|p| p.container.as_ref().is_some_and(|c| c.vmid == 200 && c.node == "foxtrot"))
+            }),
+        ),
+        (
+            "the id that nobody is sure of is a question",
+            added.contains("# ? Is it this one, or Proxmox, from "),
+        ),
+    ];
+    for (name, found) in facts {
+        tally.case(name, &Facts::new(), || if found { Ok(()) } else { Err(added.clone()) });
     }
     tally.finish();
 }

@@ -426,6 +426,16 @@ fn warnings(plan: &Plan, page: &mut Page) {
 
 fn totals(plan: &Plan, page: &mut Page) {
     let s = &plan.summary;
+    let blocked = plan.warnings.iter().any(|w| w.blocks);
+    if s.adopt > 0 && !blocked && plan.unknown.is_empty() && !plan.steps.iter().any(|x| x.action.is_change())
+    {
+        let verb = if s.adopt == 1 { "is" } else { "are" };
+        let line = format!(
+            "No changes. {} {verb} live as the files have it; apply only writes the record.",
+            count(s.adopt, "object")
+        );
+        page.hanging(&[], Tone::Title, &line);
+    }
     let mut line = format!("Plan: {} create, {} update, {} destroy.", s.create, s.update, s.destroy);
     for (n, word) in [(s.adopt, "adopted"), (s.release, "released"), (s.foreign, "foreign")] {
         if n > 0 {

@@ -8,7 +8,7 @@ use url::{Host, Url};
 ///
 /// # Errors
 /// Why it is refused, as the end of a sentence.
-pub(super) fn endpoint(text: &str, plain_allowed: bool) -> Result<String, String> {
+pub(in crate::spec) fn endpoint(text: &str, plain_allowed: bool) -> Result<String, String> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) || text.contains('\\') {
         return Err("has blanks or backslashes in it".into());
     }
@@ -46,12 +46,12 @@ pub(super) fn endpoint(text: &str, plain_allowed: bool) -> Result<String, String
 }
 
 /// An IP address in its usual form.
-pub(super) fn ip(text: &str) -> Option<String> {
+pub(in crate::spec) fn ip(text: &str) -> Option<String> {
     text.parse::<IpAddr>().ok().map(|ip| ip.to_string())
 }
 
 /// An address with a prefix length (`192.168.3.10/24`), and its parts.
-pub(super) fn cidr(text: &str) -> Option<(IpAddr, u8)> {
+pub(in crate::spec) fn cidr(text: &str) -> Option<(IpAddr, u8)> {
     let (ip, prefix) = text.split_once('/')?;
     let ip: IpAddr = ip.parse().ok()?;
     let prefix: u8 = prefix.parse().ok().filter(|_| !prefix.starts_with('+'))?;
@@ -59,7 +59,7 @@ pub(super) fn cidr(text: &str) -> Option<(IpAddr, u8)> {
 }
 
 /// Whether `other` lies in the network of an address with prefix length.
-pub(super) fn same_network((ip, prefix): (IpAddr, u8), other: IpAddr) -> bool {
+pub(in crate::spec) fn same_network((ip, prefix): (IpAddr, u8), other: IpAddr) -> bool {
     let bits = |ip: IpAddr| match ip {
         IpAddr::V4(ip) => (u128::from(u32::from(ip)) << 96, 32),
         IpAddr::V6(ip) => (u128::from(ip), 128),
@@ -69,7 +69,7 @@ pub(super) fn same_network((ip, prefix): (IpAddr, u8), other: IpAddr) -> bool {
 }
 
 /// A name of one DNS label: what Proxmox takes for nodes and host names.
-pub(super) fn is_label(text: &str) -> bool {
+pub(in crate::spec) fn is_label(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 63
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

@@ -1,6 +1,6 @@
 //! The sections that the tool acts on, one file each.
 
-mod address;
+pub(super) mod address;
 pub(super) mod omni;
 pub(super) mod paths;
 pub(super) mod providers;
