@@ -2,6 +2,7 @@
 
 use super::decode::decode;
 use super::dialect::Dialect;
+use super::encoded_anew::encoded_anew;
 use super::files::{Contents, PatchFiles};
 use super::model::Template;
 use super::rendered::Rendered;
@@ -31,7 +32,8 @@ pub fn load(
     sources: &mut Sources,
     sink: &mut Sink,
 ) -> Loaded {
-    let template = decode(dialect, source, documents, sink);
+    let text = sources.get(source).map(|s| s.text.as_str()).unwrap_or_default();
+    let template = decode(dialect, source, text, &encoded_anew(documents), sink);
     let contents = Contents::read(&template, files, sources);
     let resources = render(dialect, &template, sources, &contents);
     validate(dialect, &template, &resources, sources, &contents, sink);

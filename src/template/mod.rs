@@ -7,6 +7,7 @@
 
 mod decode;
 mod dialect;
+mod encoded_anew;
 pub mod export;
 mod files;
 mod letters;
@@ -14,6 +15,7 @@ mod load;
 mod machine_id;
 pub mod model;
 mod patch;
+mod quote;
 mod references;
 pub mod render;
 mod rendered;

@@ -305,8 +305,8 @@ pub struct Template {
     pub models: Vec<Model>,
     /// Whether some document could not be read: then rules over the whole template are not judged.
     pub incomplete: bool,
-    /// How many documents of each kind there are, read or not: Cluster, ControlPlane.
-    pub(super) counts: [usize; 2],
+    /// The documents of the kinds that must stand once, read or not: Cluster, ControlPlane.
+    pub(super) counted: [Vec<Span>; 2],
 }
 
 impl Template {

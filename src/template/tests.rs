@@ -138,7 +138,7 @@ fn a_machine_has_one_place() {
 #[test]
 fn stricter_rules_of_newer_versions_are_warnings() {
     let text = template(
-        "patches:\n  - name: p\n    inline:\n      - cluster: {ca: {crt: x}}\n      - apiVersion: v1alpha1\n        \
+        "patches:\n  - name: p\n    inline:\n      - cluster: {ca: {crt: aGk=}}\n      - apiVersion: v1alpha1\n        \
          kind: KmsgLogConfig\n        name: k\n        url: tcp://1.2.3.4:5\n      - machine: {token: x}\n",
         "",
     );
@@ -351,7 +351,6 @@ fn each_rule_refuses_by_its_own_code() {
         (workers("machines: [x]"), 170),
         (cluster("patches: [{name: p}]"), 171),
         (cluster("patches: [{inline: {machine: {}}}]"), 171),
-        (cluster("patches: [{file: p.yaml, name: p, inline: {machine: {}}}]"), 171),
         (cluster("patches: [{file: p.yaml}]"), 172),
         (cluster("patches: [{file: ../p.yaml}]"), 172),
         (cluster("patches: [{file: /etc/hostname}]"), 172),
@@ -376,6 +375,44 @@ fn each_rule_refuses_by_its_own_code() {
             "{text}: {found:?}"
         );
     }
+}
+
+/// Both contents are told, and what is wrong with the file, which is the one that omnictl looks at.
+#[test]
+fn all_problems_of_one_patch() {
+    let text = template(
+        "patches: [{file: p.yaml, name: p, inline: 'no: yaml: x'}, {inline: {machine: {ca: ~}}}]",
+        "",
+    );
+    let codes: Vec<String> =
+        errors(&text).iter().filter_map(|e| e.split(' ').next().map(str::to_owned)).collect();
+    assert_eq!(codes, ["171", "172", "171", "174"]);
+}
+
+/// omnictl passes over null keys with their values, asks for `kind` before it resolves aliases and merge keys, and takes only
+/// what has the tag of text as a text.
+#[test]
+fn keys_and_tags_as_omnictl_sees_them() {
+    let (loaded, _, sink) = loaded(&template("~: [x]\nlabels: {~: [x], a: b}", ""));
+    assert!(!sink.has_errors(), "{:?}", sink.all());
+    assert_eq!(loaded.resources[0].resource.labels.len(), 1);
+    for (text, wanted) in [
+        ("name: &k Cluster\nkind: *k\n", "160 `kind` takes a word, not an alias"),
+        ("<<:\n  kind: Cluster\n", "160 a document of a cluster template has no `kind`"),
+    ] {
+        assert_eq!(errors(text).first().map(String::as_str), Some(wanted));
+    }
+    for value in ["!!binary aGk=", "!own x", "<<", "2024-01-02"] {
+        let found = errors(&template(&format!("patches: [{{name: p, inline: {value}}}]"), ""));
+        assert!(found.iter().all(|e| e.starts_with("121 ")) && found.len() == 1, "{value}: {found:?}");
+    }
+}
+
+/// Folded blocks are written and read once more before they are decoded.
+#[test]
+fn folded_blocks_come_with_one_line_end_more() {
+    let (loaded, _, _) = loaded(&template("labels:\n  a: >\n    x\n      y\n    z\n", ""));
+    assert_eq!(loaded.resources[0].resource.labels["a"], "x\n\n  y\nz\n");
 }
 
 #[test]

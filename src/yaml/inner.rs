@@ -21,6 +21,7 @@ pub fn parse_inner(
         Ok(mut documents) => {
             for document in &mut documents {
                 document.span = places.map(document.span);
+                document.merges.iter_mut().for_each(|span| *span = places.map(*span));
                 if let Some(root) = &mut document.root {
                     places.map_node(root);
                 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Node, NodeKind, ScalarStyle};
-use crate::diag::{Diagnostic, SourceId, codes};
+use crate::diag::{Diagnostic, SourceId, Span, codes};
 use crate::untrusted::Untrusted;
 
 /// Whether a key is a merge key: plain `<<`, or tagged so.
@@ -13,6 +13,11 @@ fn is_merge(key: &Node) -> bool {
         (NodeKind::Scalar { .. }, Some("!!merge")) => true,
         _ => false,
     }
+}
+
+/// Places of the merge keys.
+pub(super) fn places(pairs: &[(Node, Node)]) -> impl Iterator<Item = Span> {
+    pairs.iter().filter(|(key, _)| is_merge(key)).map(|(key, _)| key.span)
 }
 
 /// Reports every key that was written before, with both places. Go compares the texts: `1` and `"1"` are the same key.

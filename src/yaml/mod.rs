@@ -2,6 +2,7 @@
 
 pub mod edit;
 mod emit;
+mod folded;
 mod inner;
 mod limits;
 mod merge;
@@ -15,6 +16,7 @@ mod tabs;
 mod timestamp;
 
 pub use emit::{Out, write};
+pub use folded::folded_anew;
 pub use inner::parse_inner;
 pub use limits::{Aliases, Limits};
 pub use node::{Document, Node, NodeKind, ScalarStyle};

@@ -74,4 +74,6 @@ pub struct Document {
     pub root: Option<Node>,
     /// The document's bytes.
     pub span: Span,
+    /// Places of the merge keys (`<<`) that were resolved.
+    pub merges: Vec<Span>,
 }

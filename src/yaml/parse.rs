@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle as RawStyle, Tag};
 
-use block::{block_span, unfinished};
+use block::{block_span, tab_in_first_line, unfinished};
 use empty::{absent, bad_key};
 
 use super::merge;
@@ -112,6 +112,8 @@ struct Builder<'a> {
     limits: &'a Limits,
     stack: Vec<Open>,
     anchors: BTreeMap<usize, (Node, Size)>,
+    /// Merge keys of the document.
+    merges: Vec<Span>,
     documents: Vec<Document>,
     start: usize,
     root: Option<Node>,
@@ -135,6 +137,7 @@ impl<'a> Builder<'a> {
             limits,
             stack: Vec::new(),
             anchors: BTreeMap::new(),
+            merges: Vec::new(),
             documents: Vec::new(),
             start: 0,
             root: None,
@@ -275,7 +278,8 @@ impl<'a> Builder<'a> {
                 let root = self.root.take().filter(|r| !absent(r));
                 let end = root.as_ref().map_or(at.end, |r| r.span.end.max(at.start));
                 let span = Span::new(self.start, end.max(self.start));
-                self.documents.push(Document { source: self.source, root, span });
+                let merges = std::mem::take(&mut self.merges);
+                self.documents.push(Document { source: self.source, root, span, merges });
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.check_escapes(style, at);
@@ -292,6 +296,14 @@ impl<'a> Builder<'a> {
                                 at,
                                 "begins at the margin",
                             ),
+                        );
+                    }
+                    if let Some(tab) = tab_in_first_line(self.text, span) {
+                        let tab = Span::new(tab, tab + 1);
+                        self.problems.push(
+                            Diagnostic::error(codes::SYNTAX, "a tab stands where YAML wants spaces")
+                                .at(self.source, tab, "this tab")
+                                .help("begin the text with another character, or say its indentation (`|2`)"),
                         );
                     }
                     if unfinished(self.text, at) && text.ends_with('\n') {
@@ -429,6 +441,7 @@ impl<'a> Builder<'a> {
                 }
             }
             let pairs_before = std::mem::take(pairs);
+            self.merges.extend(merge::places(&pairs_before));
             merge::duplicates(self.source, &pairs_before, &mut self.problems);
             let refuse = self.limits.aliases == Aliases::Refuse;
             let (merged, added) = merge::resolve(self.source, pairs_before, refuse, &mut self.problems);

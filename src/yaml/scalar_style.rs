@@ -21,6 +21,13 @@ pub(super) struct Facts {
     pub(super) block: bool,
 }
 
+impl Facts {
+    /// Whether it may stand as a block.
+    pub(super) fn block(self) -> bool {
+        self.block
+    }
+}
+
 /// The bytes that Go's encoder takes for a line break.
 pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')

@@ -1,11 +1,12 @@
 //! Patches, manifests and health checks: lists of content with names.
 
 use super::descriptors;
-use super::fields::{Context, Fields, Known, tag};
+use super::fields::{Context, Fields, Known, tag_name};
 use crate::diag::{Diagnostic, codes};
 use crate::template::model::{HealthCheck, Inline, Manifest, Patch, Placed};
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
-use crate::yaml::{self, Node, NodeKind, Scalar};
+use crate::yaml::{self, Node, NodeKind};
 
 const PATCH: Known =
     Known { go: "models.Patch", keys: &["idOverride", "labels", "annotations", "name", "file", "inline"] };
@@ -56,7 +57,7 @@ fn manifest(cx: &mut Context<'_>, node: &Node) -> Manifest {
             cx.problem(
                 Diagnostic::error(codes::BAD_VALUE, format!("`mode` of a manifest cannot be `{name}`"))
                     .at(cx.source, mode.span, "unknown mode")
-                    .note(format!("omnictl: unknown mode name \"{name}\""))
+                    .note(format!("omnictl: unknown mode name {}", quoted(other)))
                     .help("write `full` (kept in step) or `one-time` (applied once)"),
             );
             0
@@ -113,10 +114,9 @@ fn inline(cx: &mut Context<'_>, fields: &Fields<'_>, key: &str) -> Option<Inline
             }
             Some(Inline::List(list, node.span))
         }
-        NodeKind::Scalar { .. } if yaml::resolve(node) == Scalar::Str => Some(Inline::Text(node.clone())),
+        NodeKind::Scalar { .. } if tag_name(node) == "!!str" => Some(Inline::Text(node.clone())),
         NodeKind::Scalar { .. } => {
-            let tag = tag(node);
-            let short = tag.split(' ').next().unwrap_or_default().to_owned();
+            let short = tag_name(node);
             cx.problem(
                 Diagnostic::error(
                     codes::WRONG_TYPE,

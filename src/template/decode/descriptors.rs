@@ -1,7 +1,7 @@
 //! `labels` and `annotations`.
 
 use super::fields::{Context, Fields};
-use crate::template::model::{Descriptors, Placed, Text};
+use crate::template::model::{Descriptors, Text};
 use crate::yaml;
 
 pub(super) fn decode(cx: &mut Context<'_>, fields: &Fields<'_>) -> Descriptors {
@@ -14,16 +14,10 @@ fn map(cx: &mut Context<'_>, fields: &Fields<'_>, key: &str) -> Vec<(Text, Text)
         cx.wrong(&format!("`{key}`"), node, "a mapping", "map[string]string");
         return Vec::new();
     };
+    // Go passes over a key that is null, and over its value.
     pairs
         .iter()
-        .map(|(k, v)| {
-            let date =
-                cx.dialect.refuses_dates_as_text() && matches!(yaml::resolve(k), yaml::Scalar::Timestamp(_));
-            let name = match yaml::as_string(k) {
-                Ok(_) if !date => Placed::new(k.text().unwrap_or_default().to_owned(), k.span),
-                _ => cx.text(&format!("a key of `{key}`"), k),
-            };
-            (name, cx.text(&format!("a value of `{key}`"), v))
-        })
+        .filter(|(k, _)| !yaml::is_null(k))
+        .map(|(k, v)| (cx.text(&format!("a key of `{key}`"), k), cx.text(&format!("a value of `{key}`"), v)))
         .collect()
 }

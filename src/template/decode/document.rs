@@ -2,9 +2,10 @@
 
 use super::fields::{Context, tag};
 use super::{cluster, machine, machine_set};
-use crate::diag::{Diagnostic, Sink, SourceId, closest, codes};
+use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::template::dialect::Dialect;
 use crate::template::model::{Model, Role, Template};
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
 use crate::yaml::{Document, Node, NodeKind};
 
@@ -12,11 +13,18 @@ const KINDS: [&str; 4] = ["Cluster", "ControlPlane", "Workers", "Machine"];
 
 /// Reads the documents of one template file. All problems of all documents are reported; a document that cannot be
 /// read is left out and marks the template as incomplete.
-pub fn decode(dialect: Dialect, source: SourceId, documents: &[Document], sink: &mut Sink) -> Template {
-    let mut template = Template { source, models: Vec::new(), incomplete: false, counts: [0, 0] };
+pub fn decode(
+    dialect: Dialect,
+    source: SourceId,
+    text: &str,
+    documents: &[Document],
+    sink: &mut Sink,
+) -> Template {
+    let mut template =
+        Template { source, models: Vec::new(), incomplete: false, counted: [Vec::new(), Vec::new()] };
     for document in documents {
         let before = sink.all().len();
-        match model(dialect, document, &mut template.counts, sink) {
+        match model(dialect, text, document, &mut template.counted, sink) {
             Some(model) => template.models.push(model),
             None => template.incomplete = true,
         }
@@ -25,7 +33,13 @@ pub fn decode(dialect: Dialect, source: SourceId, documents: &[Document], sink: 
     template
 }
 
-fn model(dialect: Dialect, document: &Document, counts: &mut [usize; 2], sink: &mut Sink) -> Option<Model> {
+fn model(
+    dialect: Dialect,
+    text: &str,
+    document: &Document,
+    counted: &mut [Vec<Span>; 2],
+    sink: &mut Sink,
+) -> Option<Model> {
     let source = document.source;
     let Some(root) = &document.root else {
         sink.push(
@@ -45,15 +59,15 @@ fn model(dialect: Dialect, document: &Document, counts: &mut [usize; 2], sink: &
         );
         return None;
     }
-    let kind = kind_of(source, root, sink)?;
+    let kind = kind_of(source, text, root, sink)?;
     let mut cx = Context { dialect, source, sink, lost: false };
     let model = match kind {
         "Cluster" => {
-            counts[0] += 1;
+            counted[0].push(root.span);
             Model::Cluster(cluster::decode(&mut cx, root))
         }
         "ControlPlane" => {
-            counts[1] += 1;
+            counted[1].push(root.span);
             Model::MachineSet(machine_set::decode(&mut cx, root, Role::ControlPlane))
         }
         "Workers" => Model::MachineSet(machine_set::decode(&mut cx, root, Role::Workers)),
@@ -62,8 +76,8 @@ fn model(dialect: Dialect, document: &Document, counts: &mut [usize; 2], sink: &
     (!cx.lost).then_some(model)
 }
 
-fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static str> {
-    let Some((key, value)) = root.entry("kind") else {
+fn kind_of(source: SourceId, written: &str, root: &Node, sink: &mut Sink) -> Option<&'static str> {
+    let Some((key, value)) = root.entry("kind").filter(|(key, _)| !merged(written, root, key)) else {
         sink.push(
             Diagnostic::error(codes::TEMPLATE_DOCUMENT, "a document of a cluster template has no `kind`")
                 .at(source, root.span, "this document")
@@ -81,6 +95,15 @@ fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static st
         );
         return None;
     };
+    if aliased(written, key) {
+        sink.push(
+            Diagnostic::error(codes::TEMPLATE_DOCUMENT, "`kind` takes a word, not an alias")
+                .at(source, key.span, "its value is an alias")
+                .note("omnictl: unexpected value type for kind field 16")
+                .help(format!("write `{}` itself", Untrusted::new(text).line(60))),
+        );
+        return None;
+    }
     let found = KINDS.into_iter().find(|k| *k == text);
     if found.is_none() {
         let name = Untrusted::new(text).line(60);
@@ -89,7 +112,7 @@ fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static st
             format!("there is no kind `{name}` in cluster templates"),
         )
         .at(source, if text.is_empty() { key.span } else { value.span }, "unknown kind")
-        .note(format!("omnictl: unknown model kind \"{name}\""));
+        .note(format!("omnictl: unknown model kind {}", quoted(text)));
         problem = match closest(&name, KINDS) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help(format!("kinds: {}", KINDS.join(", "))),
@@ -97,4 +120,23 @@ fn kind_of(source: SourceId, root: &Node, sink: &mut Sink) -> Option<&'static st
         sink.push(problem);
     }
     found
+}
+
+/// Whether a key of a block mapping came by a merge key: it stands deeper than the mapping. omnictl asks for `kind` before it
+/// merges.
+fn merged(written: &str, root: &Node, key: &Node) -> bool {
+    let before = |at: usize| {
+        let before = written.get(..at).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        before.get(line..).unwrap_or_default().trim_start_matches('\u{feff}')
+    };
+    let (outer, inner) = (before(root.span.start), before(key.span.start));
+    let flow = written.get(root.span.start..).is_some_and(|rest| rest.starts_with('{'));
+    !flow && inner.chars().all(|c| c == ' ') && inner.len() > outer.len()
+}
+
+/// Whether the value of a key is written as an alias, for which omnictl does not look.
+fn aliased(written: &str, key: &Node) -> bool {
+    let rest = written.get(key.span.end..).unwrap_or_default().trim_start();
+    rest.strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with('*'))
 }

@@ -5,7 +5,7 @@ use crate::kinds::DurationSpan;
 use crate::template::dialect::Dialect;
 use crate::template::model::{OptionalList, Placed, Text};
 use crate::untrusted::Untrusted;
-use crate::yaml::{self, Node, NodeKind};
+use crate::yaml::{self, Node, NodeKind, ScalarStyle};
 
 /// Keys by what Go calls their mapping, and the oldest dialect that knows them.
 const NEWER: [(&str, &str, Dialect); 3] = [
@@ -80,7 +80,8 @@ impl Context<'_> {
             }
         };
         let mut entries = Vec::new();
-        for (key, value) in pairs {
+        // Go passes over a key that is null, and over its value.
+        for (key, value) in pairs.iter().filter(|(key, _)| !yaml::is_null(key)) {
             let found = key.text().and_then(|text| known.keys.iter().find(|k| **k == text));
             match found.filter(|k| since(known, k) <= self.dialect) {
                 Some(known) => entries.push((*known, value)),
@@ -91,7 +92,7 @@ impl Context<'_> {
     }
 
     fn unknown(&mut self, what: &str, key: &Node, known: Known) {
-        let name = Untrusted::new(key.text().unwrap_or("(not a text)")).line(60);
+        let name = Untrusted::new(key.text().unwrap_or("(not a text)")).line(200);
         let mut problem = Diagnostic::error(codes::UNKNOWN_KEY, format!("{what} has no field `{name}`"))
             .at(self.source, key.span, "unknown field")
             .note(format!("omnictl: field {name} not found in type {}", known.go));
@@ -194,21 +195,31 @@ impl<'n> Fields<'n> {
 
 /// What Go calls a node in its messages.
 pub(super) fn tag(node: &Node) -> String {
-    let name = match (&node.kind, yaml::resolve(node)) {
-        (NodeKind::Seq(_), _) => return "!!seq".to_owned(),
-        (NodeKind::Map(_), _) => return "!!map".to_owned(),
-        (_, yaml::Scalar::Null) => "!!null",
-        (_, yaml::Scalar::Bool(_)) => "!!bool",
-        (_, yaml::Scalar::Int(_)) => "!!int",
-        (_, yaml::Scalar::Float(_)) => "!!float",
-        (_, yaml::Scalar::Timestamp(_)) => "!!timestamp",
-        (_, yaml::Scalar::Str) => "!!str",
-    };
-    let text = node.text().unwrap_or_default();
+    let name = tag_name(node);
+    let Some(text) = node.text() else { return name };
     let cut: String = if text.chars().count() > 10 {
         text.chars().take(7).chain("...".chars()).collect()
     } else {
         text.to_owned()
     };
     format!("{name} `{}`", Untrusted::new(cut).line(20))
+}
+
+/// The tag that Go gives a node: the written one, else the one of its meaning.
+pub(super) fn tag_name(node: &Node) -> String {
+    if let Some(tag) = node.tag.as_deref().filter(|tag| *tag != "!") {
+        return Untrusted::new(tag).line(40);
+    }
+    let name = match (&node.kind, yaml::resolve(node)) {
+        (NodeKind::Seq(_), _) => "!!seq",
+        (NodeKind::Map(_), _) => "!!map",
+        (_, yaml::Scalar::Null) => "!!null",
+        (_, yaml::Scalar::Bool(_)) => "!!bool",
+        (_, yaml::Scalar::Int(_)) => "!!int",
+        (_, yaml::Scalar::Float(_)) => "!!float",
+        (_, yaml::Scalar::Timestamp(_)) => "!!timestamp",
+        (NodeKind::Scalar { text, style: ScalarStyle::Plain }, _) if text == "<<" => "!!merge",
+        (_, yaml::Scalar::Str) => "!!str",
+    };
+    name.to_owned()
 }

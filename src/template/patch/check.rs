@@ -15,6 +15,9 @@ use crate::yaml::{self, Node, NodeKind};
 /// Top-level keys by which a document without `kind` is the classic one.
 const CLASSIC: [&str; 4] = ["machine", "cluster", "debug", "persist"];
 
+/// The version of the classic document.
+const CLASSIC_VERSION: &str = "v1alpha1";
+
 /// Judges the content of a patch that has one.
 pub(in crate::template) fn check(rules: &mut Rules<'_>, patch: &Patch) {
     let parts = match documents(patch, rules.source, rules.sources, rules.contents) {
@@ -102,21 +105,22 @@ impl Judge<'_, '_> {
                     .help("join them, or make two patches"),
             );
         }
-        let classic = CLASSIC.iter().any(|key| root.get(key).is_some());
-        if kind.is_empty() {
-            if classic || version == "v1alpha1" {
-                talos::classic(self.rules, part, root);
-            } else {
+        let kind = root.get("kind").and_then(|node| yaml::as_string(node).ok().flatten()).unwrap_or_default();
+        match version_seen(root) {
+            Err(()) => self.refuse(part, root.span, "`kind` and `apiVersion` take words".to_owned(), |why| {
+                format!("omnictl: {why}cannot construct")
+            }),
+            Ok(seen) if kind.is_empty() && seen == CLASSIC_VERSION => talos::classic(self.rules, part, root),
+            Ok(_) if kind.is_empty() => {
                 self.refuse(part, root.span, "this is not Talos machine configuration".to_owned(), |why| {
                     format!("omnictl: {why}missing kind")
                 });
             }
-        } else if version.is_empty() && !classic {
-            self.refuse(part, root.span, "a document with `kind` needs `apiVersion`".to_owned(), |why| {
-                format!("omnictl: {why}missing apiVersion")
-            });
-        } else {
-            talos::document(self.rules, part, root, &kind, &version);
+            Ok(seen) if seen.is_empty() => {
+                let message = "a document with `kind` needs `apiVersion`".to_owned();
+                self.refuse(part, root.span, message, |why| format!("omnictl: {why}missing apiVersion"));
+            }
+            Ok(seen) => talos::document(self.rules, part, root, kind, &seen),
         }
     }
 
@@ -132,6 +136,27 @@ impl Judge<'_, '_> {
         ));
         self.rules.sink.push(problem);
     }
+}
+
+/// The version that Talos takes a document for. It goes through keys and values alike: `apiVersion` says it, and any of the
+/// classic keys' names means the first version; the last of them counts.
+fn version_seen(root: &Node) -> Result<String, ()> {
+    let NodeKind::Map(pairs) = &root.kind else { return Ok(String::new()) };
+    let mut version = String::new();
+    let texts = pairs.iter().flat_map(|(key, value)| [(key.text(), Some(value)), (value.text(), None)]);
+    for (text, value) in texts {
+        match (text, value) {
+            (Some("apiVersion"), Some(value)) => {
+                version = yaml::as_string(value).map_err(|_| ())?.unwrap_or(&version).to_owned();
+            }
+            (Some("kind"), Some(value)) => {
+                yaml::as_string(value).map_err(|_| ())?;
+            }
+            (Some(text), _) if CLASSIC.contains(&text) => CLASSIC_VERSION.clone_into(&mut version),
+            _ => {}
+        }
+    }
+    Ok(version)
 }
 
 /// Talos skips mappings that are empty or only say `version`, `kind` or `name`.

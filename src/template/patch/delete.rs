@@ -89,7 +89,7 @@ impl Walk<'_> {
             if pairs.len() < 2 {
                 return bad(format!("no key:val found in sequence node for path {}", path.join(".")));
             }
-        } else if path.iter().any(|p| p.starts_with('[')) {
+        } else if path.iter().any(|p| p.is_empty() || p.starts_with('[')) {
             return bad(format!("cannot delete an inner key in '{}'", path.join(".")));
         }
         let value = |key| self.root.get(key).and_then(Node::text).unwrap_or_default();

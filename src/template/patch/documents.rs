@@ -12,6 +12,8 @@ pub(in crate::template) struct Part {
     pub(in crate::template) source: SourceId,
     /// Where.
     pub(in crate::template) span: Span,
+    /// Merge keys that were resolved, and that Talos would have seen.
+    pub(in crate::template) merges: Vec<Span>,
     /// What; `None` for a null document.
     pub(in crate::template) root: Option<Node>,
 }
@@ -27,9 +29,10 @@ pub(in crate::template) fn documents(
     contents: &Contents,
 ) -> Result<Vec<Part>, Vec<Diagnostic>> {
     let limits = Limits::default();
-    let parsed = match &patch.inline {
+    let inline = patch.inline.as_ref().filter(|_| patch.file.value.is_empty());
+    let parsed = match inline {
         Some(Inline::Mapping(node)) => {
-            return Ok(vec![Part { source, span: node.span, root: Some(node.clone()) }]);
+            return Ok(vec![Part { source, span: node.span, merges: Vec::new(), root: Some(node.clone()) }]);
         }
         Some(Inline::List(items, span)) => {
             return Ok(items
@@ -41,7 +44,7 @@ pub(in crate::template) fn documents(
                         span: *span,
                         tag: None,
                     });
-                    Part { source, span: root.span, root: Some(root) }
+                    Part { source, span: root.span, merges: Vec::new(), root: Some(root) }
                 })
                 .collect());
         }
@@ -60,6 +63,11 @@ pub(in crate::template) fn documents(
     };
     Ok(parsed
         .into_iter()
-        .map(|d| Part { source: d.source, span: d.span, root: d.root.filter(|r| !yaml::is_null(r)) })
+        .map(|d| Part {
+            source: d.source,
+            span: d.span,
+            merges: d.merges,
+            root: d.root.filter(|r| !yaml::is_null(r)),
+        })
         .collect())
 }

@@ -1,7 +1,9 @@
 //! Keys and types of one document against its shape.
 
+use super::forms::Form;
 use super::shapes::{Shape, Type, table};
-use crate::diag::{Diagnostic, SourceId, closest, codes};
+use crate::diag::{Diagnostic, SourceId, Span, closest, codes};
+use crate::kinds::DurationSpan;
 use crate::template::dialect::Dialect;
 use crate::template::patch::Part;
 use crate::template::validate::Rules;
@@ -9,7 +11,7 @@ use crate::untrusted::Untrusted;
 use crate::yaml::{self, Node, NodeKind};
 
 pub(super) fn check(rules: &mut Rules<'_>, part: &Part, root: &Node, shape: &Shape) {
-    let mut walk = Walk { rules, source: part.source, path: Vec::new() };
+    let mut walk = Walk { rules, source: part.source, merges: &part.merges, path: Vec::new() };
     walk.mapping(root, shape);
 }
 
@@ -19,6 +21,8 @@ const ARGUMENT: &str = "arg value must be a string or list of strings";
 struct Walk<'a, 'r> {
     rules: &'a mut Rules<'r>,
     source: SourceId,
+    /// Merge keys, which were resolved.
+    merges: &'a [Span],
     path: Vec<String>,
 }
 
@@ -37,6 +41,25 @@ impl Walk<'_, '_> {
             }
             self.path.pop();
         }
+        self.merges(node, pairs);
+    }
+
+    /// Talos reads merge keys, and then finds that it knows no field of this name.
+    fn merges(&mut self, node: &Node, pairs: &[(Node, Node)]) {
+        let within = |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
+        for merge in self.merges {
+            let deeper = pairs.iter().any(|(_, value)| within(value.span, *merge));
+            if !within(node.span, *merge) || deeper {
+                continue;
+            }
+            let path: String = self.path.iter().flat_map(|part| [part.as_str(), "."]).collect();
+            self.rules.sink.push(
+                Diagnostic::error(codes::TALOS_KEY, "Talos machine configuration has no merge keys here")
+                    .at(self.source, *merge, "a merge key")
+                    .note(format!("omnictl: unknown keys found during decoding: {path}<<"))
+                    .help("write the keys out; in `inline` mappings merge keys are resolved before"),
+            );
+        }
     }
 
     /// Null counts as absent everywhere.
@@ -44,16 +67,28 @@ impl Walk<'_, '_> {
         if yaml::is_null(node) {
             return;
         }
-        let scalar = matches!(node.kind, NodeKind::Scalar { .. });
+        let scalar = node.text();
         match (wanted, &node.kind) {
             (Type::Any, _) => {}
-            (Type::Text, _) if scalar => self.date(node, "cannot construct !!timestamp into string"),
+            (Type::Text, _) if scalar.is_some() => {
+                self.date(node, "cannot construct !!timestamp into string")
+            }
             (Type::Text, _) => self.wrong(node, "text", "string"),
             (Type::Bool, _) if yaml::as_bool(node).is_ok() => {}
             (Type::Bool, _) => self.wrong(node, "`true` or `false`", "bool"),
-            (Type::Int, _) if yaml::as_integer(node, i64::MIN.into(), u64::MAX.into()).is_ok() => {}
-            (Type::Int, _) => self.wrong(node, "a whole number", "int"),
-            (Type::Argument, NodeKind::Seq(items)) => {
+            (Type::Int(min, max), _) => self.whole(node, *min, *max),
+            (Type::Duration, _) if duration(node) => {}
+            (Type::Duration, _) => self.wrong(node, "a duration such as `1h30m`", "time.Duration"),
+            (Type::Words(words), _) => {
+                if !scalar.is_some_and(|text| words.split('|').any(|word| word.eq_ignore_ascii_case(text))) {
+                    self.unfit(node, &one_of(words));
+                }
+            }
+            (Type::Form(Form::Ports), _) if matches!(yaml::as_u32(node), Ok(Some(0..=65535))) => {}
+            (Type::Form(form), _) if scalar.is_some_and(|text| form.fits(text)) => {}
+            (Type::Form(form), _) => self.unfit(node, form.wanted()),
+            // Newer versions take lists; the library of Omni 1.9.3 decodes them, and then stumbles over them.
+            (Type::Argument, NodeKind::Seq(items)) if self.rules.dialect > Dialect::V1_9 => {
                 for item in items {
                     match item.kind {
                         NodeKind::Scalar { .. } => self.date(item, ARGUMENT),
@@ -61,8 +96,8 @@ impl Walk<'_, '_> {
                     }
                 }
             }
-            (Type::Argument, _) if scalar => self.date(node, ARGUMENT),
-            (Type::Argument, _) => self.wrong(node, "text or a list of texts", "string"),
+            (Type::Argument, _) if scalar.is_some() => self.date(node, ARGUMENT),
+            (Type::Argument, _) => self.wrong(node, "text", "string"),
             (Type::List(inner), NodeKind::Seq(items)) => {
                 for (i, item) in items.iter().enumerate() {
                     self.path.push(i.to_string());
@@ -72,7 +107,8 @@ impl Walk<'_, '_> {
             }
             (Type::List(_), _) => self.wrong(node, "a list", "[]"),
             (Type::Map(inner), NodeKind::Map(pairs)) => {
-                for (key, value) in pairs {
+                // Go passes over a key that is null, and over its value.
+                for (key, value) in pairs.iter().filter(|(key, _)| !yaml::is_null(key)) {
                     self.path.push(Untrusted::new(key.text().unwrap_or_default()).line(60));
                     self.value(value, inner);
                     self.path.pop();
@@ -83,6 +119,15 @@ impl Walk<'_, '_> {
                 if let Some(shape) = table(self.rules.dialect).shape(*number) {
                     self.mapping(node, shape);
                 }
+            }
+        }
+    }
+
+    fn whole(&mut self, node: &Node, min: i128, max: i128) {
+        if yaml::as_integer(node, min, max).is_err() {
+            match yaml::as_integer(node, i128::MIN, i128::MAX) {
+                Ok(_) => self.unfit(node, &format!("a whole number from {min} to {max}")),
+                Err(_) => self.wrong(node, "a whole number", "int"),
             }
         }
     }
@@ -127,7 +172,16 @@ impl Walk<'_, '_> {
     }
 
     fn wrong(&mut self, node: &Node, wanted: &str, go: &str) {
-        let found = yaml::describe(node);
+        self.refuse(node, wanted, go, yaml::describe(node));
+    }
+
+    /// A value of the right type that the field cannot take; what it is stays unsaid, it may be a secret.
+    fn unfit(&mut self, node: &Node, wanted: &str) {
+        let found = if node.text().is_some() { "this value" } else { yaml::describe(node) };
+        self.refuse(node, wanted, wanted, found);
+    }
+
+    fn refuse(&mut self, node: &Node, wanted: &str, go: &str, found: &str) {
         let tag = match node.kind {
             NodeKind::Seq(_) => "!!seq",
             NodeKind::Map(_) => "!!map",
@@ -140,10 +194,28 @@ impl Walk<'_, '_> {
         };
         self.rules.sink.push(
             Diagnostic::error(codes::TALOS_TYPE, format!("{path} takes {wanted}, not {found}"))
-                .at(self.source, node.span, format!("this is {found}"))
+                .at(
+                    self.source,
+                    node.span,
+                    if found == "this value" { "this one".to_owned() } else { format!("this is {found}") },
+                )
                 .note(format!("omnictl: cannot construct {tag} into {go}")),
         );
     }
+}
+
+/// A text with units, or a bare `0`.
+fn duration(node: &Node) -> bool {
+    match yaml::resolve(node) {
+        yaml::Scalar::Str => node.text().is_some_and(|text| DurationSpan::from_go(text).is_some()),
+        yaml::Scalar::Int(0) => true,
+        _ => false,
+    }
+}
+
+fn one_of(words: &str) -> String {
+    let words: Vec<String> = words.split('|').filter(|w| !w.is_empty()).map(|w| format!("`{w}`")).collect();
+    format!("one of {}", words.join(", "))
 }
 
 #[cfg(test)]
@@ -163,7 +235,7 @@ mod tests {
     fn what_people_write_passes() {
         for inline in [
             "{machine: {network: {interfaces: [{deviceSelector: {physical: true}, dhcp: true, vip: {ip: 1.2.3.4}}]}}}",
-            "{machine: {kubelet: {extraArgs: {v: 4, feature-gates: [A=true]}, extraConfig: {a: {b: [c]}}}}}",
+            "{machine: {kubelet: {extraArgs: {v: 4, feature-gates: A=true}, extraConfig: {a: {b: [c]}}}}}",
             "{machine: {files: [{content: x, permissions: 0o644, path: /a, op: create}]}}",
             "{machine: {registries: {mirrors: {docker.io: {endpoints: ['https://x']}}}}}",
             "{machine: {sysctls: {net.ipv4.ip_forward: 1}, nodeLabels: {a: ~}, install: {disk: /dev/sda, wipe: no}}}",
@@ -192,6 +264,26 @@ mod tests {
             (
                 "{machine: {features: {kubePrism: {port: '7445'}}}}",
                 "183 `machine.features.kubePrism.port` takes a whole number, not text",
+            ),
+            (
+                "{cluster: {apiServer: {extraArgs: {feature-gates: [A=true]}}}}",
+                "183 `cluster.apiServer.extraArgs.feature-gates` takes text, not a list",
+            ),
+            (
+                "{cluster: {adminKubeconfig: {certLifetime: 1}}}",
+                "183 `cluster.adminKubeconfig.certLifetime` takes a duration such as `1h30m`, not a whole number",
+            ),
+            (
+                "{machine: {files: [{permissions: 4294967296}]}}",
+                "183 `machine.files.0.permissions` takes a whole number from 0 to 4294967295, not this value",
+            ),
+            (
+                "{cluster: {aggregatorCA: {crt: aGk}, etcd: {ca: {key: '******'}}}}",
+                "183 `cluster.aggregatorCA.crt` takes bytes in base64, not this value",
+            ),
+            (
+                "{apiVersion: v1alpha1, kind: HostnameConfig, auto: often}",
+                "183 `auto` takes one of `off`, `talos-addr`, `stable`, not this value",
             ),
             (
                 "{apiVersion: v1alpha1, kind: NoSuchConfig, name: x}",

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Rules, descriptors};
 use crate::diag::{Diagnostic, Span, codes};
+use crate::template::FileProblem;
 use crate::template::model::{HealthCheck, Inline, Manifest, Patch, Text};
 use crate::template::patch;
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
 
 pub(super) fn patches(rules: &mut Rules<'_>, patches: &[Patch]) {
@@ -16,28 +18,22 @@ pub(super) fn patches(rules: &mut Rules<'_>, patches: &[Patch]) {
 }
 
 fn one_patch(rules: &mut Rules<'_>, entry: &Patch) {
-    if !exactly_one(
-        rules,
-        "a patch",
-        "inline",
-        entry.span,
-        &entry.file,
-        entry.inline.is_some(),
-        ONE_PATCH,
-        "",
-    ) {
-        return;
-    }
-    if entry.inline.is_some() && entry.name.value.is_empty() && entry.id_override.value.is_empty() {
-        rules.sink.push(
-            Diagnostic::error(codes::TEMPLATE_CONTENT, "an inline patch has no name")
-                .at(rules.source, entry.span, "this patch")
-                .note("omnictl: either name or idOverride is required for inline patches")
-                .help("add `name:` (part of the id) or `idOverride:` (the whole id)"),
-        );
-        return;
-    }
-    if entry.inline.is_some() || readable(rules, &entry.file, "") {
+    let inline = entry.inline.is_some();
+    exactly_one(rules, "a patch", "inline", entry.span, &entry.file, inline, ONE_PATCH, "");
+    if !entry.file.value.is_empty() {
+        // With both contents, omnictl judges the file.
+        if readable(rules, &entry.file, "") {
+            patch::check(rules, entry);
+        }
+    } else if inline {
+        if entry.name.value.is_empty() && entry.id_override.value.is_empty() {
+            rules.sink.push(
+                Diagnostic::error(codes::TEMPLATE_CONTENT, "an inline patch has no name")
+                    .at(rules.source, entry.span, "this patch")
+                    .note("omnictl: either name or idOverride is required for inline patches")
+                    .help("add `name:` (part of the id) or `idOverride:` (the whole id)"),
+            );
+        }
         patch::check(rules, entry);
     }
 }
@@ -63,7 +59,7 @@ fn exactly_one(
     inline: bool,
     words: Words,
     owner: &str,
-) -> bool {
+) {
     let problem = match (file.value.is_empty(), inline) {
         (true, false) => Diagnostic::error(codes::TEMPLATE_CONTENT, format!("{what} has no content"))
             .at(rules.source, span, "here")
@@ -76,30 +72,37 @@ fn exactly_one(
                 .note(format!("omnictl: {owner}{}", words.both))
                 .help("keep one of them")
         }
-        _ => return true,
+        _ => return,
     };
     rules.sink.push(problem);
-    false
 }
 
 /// Whether the file is there; reports it otherwise.
 fn readable(rules: &mut Rules<'_>, file: &Text, owner: &str) -> bool {
     let Err(why) = rules.contents.get(&file.value) else { return true };
+    let note = format!("omnictl: {owner}failed to access {}: {}", quoted(&file.value), said(&why));
+    unreadable(rules, file, &why, &[note]);
+    false
+}
+
+fn said(why: &FileProblem) -> String {
+    Untrusted::new(why.to_string()).line(120)
+}
+
+fn unreadable(rules: &mut Rules<'_>, file: &Text, why: &FileProblem, notes: &[String]) {
     let shown = Untrusted::new(&file.value).line(120);
-    let said = Untrusted::new(why.to_string()).line(120);
-    let mut problem = Diagnostic::error(codes::TEMPLATE_FILE, format!("cannot read `{shown}`: {said}"))
-        .at(rules.source, file.span, "named here")
-        .note(format!("omnictl: {owner}failed to access \"{shown}\": {said}"));
+    let mut problem = Diagnostic::error(
+        codes::TEMPLATE_FILE,
+        format!("cannot read `{shown}`: {}", said(why)),
+    )
+    .at(rules.source, file.span, "named here");
     problem = match why {
-        crate::template::FileProblem::Escapes => problem
+        FileProblem::Escapes => problem
             .help("files must lie in the folder of the template, or in the one that `--allowed-dir` names"),
-        crate::template::FileProblem::Missing => {
-            problem.help("paths are relative to the folder of the template")
-        }
+        FileProblem::Missing => problem.help("paths are relative to the folder of the template"),
         _ => problem,
     };
-    rules.sink.push(problem);
-    false
+    rules.sink.push(notes.iter().fold(problem, |problem, note| problem.note(note.clone())));
 }
 
 pub(super) fn manifests(rules: &mut Rules<'_>, manifests: &[Manifest]) {
@@ -119,7 +122,7 @@ pub(super) fn manifests(rules: &mut Rules<'_>, manifests: &[Manifest]) {
                 Diagnostic::error(codes::DUPLICATE_NAME, format!("two manifests are named `{shown}`"))
                     .at(rules.source, manifest.span, "again here")
                     .at(rules.source, *first, "first here")
-                    .note(format!("omnictl: duplicate manifest name \"{shown}\"")),
+                    .note(format!("omnictl: duplicate manifest name {}", quoted(name))),
             );
         } else {
             seen.insert(name, manifest.span);
@@ -128,7 +131,7 @@ pub(super) fn manifests(rules: &mut Rules<'_>, manifests: &[Manifest]) {
             rules.sink.push(
                 Diagnostic::error(codes::TEMPLATE_CONTENT, format!("the manifest `{shown}` has no mode"))
                     .at(rules.source, manifest.mode.span, "this manifest")
-                    .note(format!("omnictl: kubernetes manifest \"{shown}\" mode is not set"))
+                    .note(format!("omnictl: kubernetes manifest {} mode is not set", quoted(name)))
                     .help("add `mode: full` (kept in step) or `mode: one-time` (applied once)"),
             );
         }
@@ -140,7 +143,7 @@ pub(super) fn manifests(rules: &mut Rules<'_>, manifests: &[Manifest]) {
             &manifest.file,
             manifest.inline.as_ref(),
             ONE_PATCH,
-            "",
+            ("", &format!("failed to read manifest {}: ", quoted(name))),
         );
         descriptors::check(rules, &manifest.descriptors);
     }
@@ -163,13 +166,16 @@ pub(super) fn health_checks(rules: &mut Rules<'_>, checks: &[HealthCheck]) {
                 Diagnostic::error(codes::DUPLICATE_NAME, format!("two health checks are called `{shown}`"))
                     .at(rules.source, check.span, "again here")
                     .at(rules.source, *first, "first here")
-                    .note(format!("omnictl: duplicate healthcheck \"{shown}\"")),
+                    .note(format!("omnictl: duplicate healthcheck {}", quoted(identifier))),
             );
         } else {
             seen.insert(identifier, check.span);
         }
-        let owner = format!("healthcheck \"{shown}\": ");
-        content(rules, "a health check", "job", check.span, &check.file, check.job.as_ref(), ONE_JOB, &owner);
+        let owner = format!("healthcheck {}: ", quoted(identifier));
+        let reading = format!("{owner}failed to read {}: ", quoted(&check.file.value));
+        let owners = (owner.as_str(), reading.as_str());
+        let job = check.job.as_ref();
+        content(rules, "a health check", "job", check.span, &check.file, job, ONE_JOB, owners);
         descriptors::check(rules, &check.descriptors);
     }
 }
@@ -183,9 +189,21 @@ fn content(
     file: &Text,
     inline: Option<&Inline>,
     words: Words,
-    owner: &str,
+    (owner, reading): (&str, &str),
 ) {
-    if exactly_one(rules, what, key, span, file, inline.is_some(), words, owner) && inline.is_none() {
+    exactly_one(rules, what, key, span, file, inline.is_some(), words, owner);
+    if file.value.is_empty() {
+        return;
+    }
+    // omnictl only asks here whether something has the path, and reads it when it renders.
+    if rules.contents.get(&file.value) == Err(FileProblem::Directory) {
+        let why = FileProblem::Directory;
+        let notes = [
+            format!("omnictl: {reading}{}", said(&why)),
+            "omnictl's `validate` does not find this, its `render` does".to_owned(),
+        ];
+        unreadable(rules, file, &why, &notes);
+    } else {
         readable(rules, file, owner);
     }
 }

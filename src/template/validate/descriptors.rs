@@ -4,6 +4,7 @@ use super::Rules;
 use crate::diag::{Diagnostic, codes};
 use crate::resource::OMNI_PREFIX;
 use crate::template::model::Descriptors;
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
 
 pub(super) fn check(rules: &mut Rules<'_>, descriptors: &Descriptors) {
@@ -20,7 +21,8 @@ pub(super) fn check(rules: &mut Rules<'_>, descriptors: &Descriptors) {
                 )
                 .at(rules.source, key.span, "reserved prefix")
                 .note(format!(
-                    "omnictl: {what} \"{name}\" is invalid: prefix \"{OMNI_PREFIX}\" is reserved for internal use"
+                    "omnictl: {what} {} is invalid: prefix \"{OMNI_PREFIX}\" is reserved for internal use",
+                    quoted(&key.value)
                 ))
                 .help(format!("use a prefix of your own; Omni sets its {what}s by itself")),
             );

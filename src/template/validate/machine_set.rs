@@ -4,6 +4,7 @@ use super::{Rules, content, descriptors};
 use crate::diag::{Diagnostic, Span, codes};
 use crate::template::machine_id;
 use crate::template::model::{MachineSet, Role, Text};
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
 
 pub(super) fn check(rules: &mut Rules<'_>, set: &MachineSet) {
@@ -118,7 +119,7 @@ pub(super) fn machine(rules: &mut Rules<'_>, id: &Text) {
         rules.sink.push(
             Diagnostic::error(codes::MACHINE_ID, format!("`{shown}` is no machine id"))
                 .at(rules.source, id.span, "not a UUID")
-                .note(format!("omnictl: invalid machine ID \"{shown}\": {why}"))
+                .note(format!("omnictl: invalid machine ID {}: {why}", quoted(&id.value)))
                 .help("machine ids are UUIDs, as `omnictl get machines` lists them"),
         );
     }

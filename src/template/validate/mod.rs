@@ -47,7 +47,7 @@ pub(super) fn validate(
     if !template.incomplete {
         let reported = whole::check(&mut rules, template);
         // With two Clusters or ControlPlanes, duplicates only repeat what was said.
-        if template.counts == [1, 1] {
+        if template.counted.iter().all(|places| places.len() == 1) {
             duplicates::check(&mut rules, rendered, &reported);
         }
     }

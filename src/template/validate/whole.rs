@@ -5,18 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Rules;
 use crate::diag::{Diagnostic, Span, codes};
 use crate::template::model::{MachineSet, Role, Template};
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
 
 /// Exactly one Cluster and exactly one ControlPlane, counted also where they could not be read.
 pub(super) fn counts(rules: &mut Rules<'_>, template: &Template) {
-    let clusters: Vec<Span> = template.clusters().map(|c| c.span).collect();
-    let planes: Vec<Span> =
-        template.machine_sets().filter(|s| s.role == Role::ControlPlane).map(|s| s.span).collect();
-    let [cluster_count, plane_count] = template.counts;
-    for (what, word, count, spans) in [
-        ("Cluster", "cluster", cluster_count, clusters),
-        ("ControlPlane", "controlplane", plane_count, planes),
-    ] {
+    let [clusters, planes] = &template.counted;
+    for (what, word, spans) in [("Cluster", "cluster", clusters), ("ControlPlane", "controlplane", planes)] {
+        let count = spans.len();
         // A document whose kind could not be read may be the missing one.
         if count == 1 || (count == 0 && template.incomplete) {
             continue;
@@ -85,7 +81,7 @@ fn worker_names(rules: &mut Rules<'_>, template: &Template, reported: &mut BTree
             Diagnostic::error(codes::DUPLICATE_NAME, message)
                 .at(rules.source, set.name.span, "again here")
                 .at(rules.source, *first, "first here")
-                .note(format!("omnictl: duplicate workers with name \"{shown}\""))
+                .note(format!("omnictl: duplicate workers with name {}", quoted(name)))
                 .help("give each Workers document a name of its own; one may go without"),
         );
         report_set(template, set, reported);
@@ -115,15 +111,16 @@ fn machines(rules: &mut Rules<'_>, template: &Template, reported: &mut BTreeSet<
     }
     for (id, places) in uses.iter().filter(|(_, places)| places.len() > 1) {
         let shown = Untrusted::new(*id).line(80);
-        let names: Vec<String> = places
-            .iter()
-            .map(|(set, _)| format!("\"{}\"", Untrusted::new(&set.name.value).line(60)))
-            .collect();
+        let names: Vec<String> = places.iter().map(|(set, _)| quoted(&set.name.value)).collect();
         let mut problem = Diagnostic::error(
             codes::MACHINE_USE,
             format!("the machine `{shown}` stands {} times in Workers", places.len()),
         )
-        .note(format!("omnictl: machine \"{shown}\" is used in multiple workers: [{}]", names.join(" ")));
+        .note(format!(
+            "omnictl: machine {} is used in multiple workers: [{}]",
+            quoted(id),
+            names.join(" ")
+        ));
         for (i, (_, span)) in places.iter().enumerate().rev() {
             problem = problem.at(rules.source, *span, if i == 0 { "first here" } else { "again here" });
         }
@@ -162,7 +159,7 @@ fn machine_documents(rules: &mut Rules<'_>, template: &Template) {
             rules.sink.push(
                 Diagnostic::error(codes::MACHINE_USE, format!("no machine set lists the machine `{shown}`"))
                     .at(rules.source, machine.name.span, "adjusted here, listed nowhere")
-                    .note(format!("omnictl: machine \"{shown}\" is not used in controlplane or workers"))
+                    .note(format!("omnictl: machine {} is not used in controlplane or workers", quoted(&machine.name.value)))
                     .help(
                         "add it to `machines` of a set with the same spelling; machines of a class cannot be adjusted",
                     ),
@@ -175,7 +172,10 @@ fn machine_documents(rules: &mut Rules<'_>, template: &Template) {
                     format!("the machine `{shown}` is locked and in the control plane"),
                 )
                 .at(rules.source, machine.name.span, "locked by this document")
-                .note(format!("omnictl: machine \"{shown}\" is locked and used in controlplane"))
+                .note(format!(
+                    "omnictl: machine {} is locked and used in controlplane",
+                    quoted(&machine.name.value)
+                ))
                 .help("remove `locked`; only workers can be locked"),
             );
         }

@@ -103,6 +103,8 @@ fn what_go_refuses_is_refused() {
         "a: \"b\\/c\"\n",
         "x: 1\n...\ny: 2\n",
         "? [a]\n: b\n",
+        "a: |\n  \tx\n",
+        "a: >\n\n  \tx\n",
         "--- |\ntext\n",
         "...\n",
         ": a\n",
@@ -113,7 +115,15 @@ fn what_go_refuses_is_refused() {
     ] {
         assert!(parse(SourceId(0), text, &Limits::default()).is_err(), "{text:?}");
     }
-    for text in ["s:\ta\n", "a: \"\tx\"\n", "a: |\n  \tx\n", "[1,\t2]\n", "{a: 1,\n\tb: 2}\n", "a: b\tc\n"] {
+    for text in [
+        "s:\ta\n",
+        "a: \"\tx\"\n",
+        "a: |\n  b\n  \tx\n",
+        "a: |2\n  \tx\n",
+        "[1,\t2]\n",
+        "{a: 1,\n\tb: 2}\n",
+        "a: b\tc\n",
+    ] {
         assert!(parse(SourceId(0), text, &Limits::default()).is_ok(), "{text:?}");
     }
 }
