@@ -5,6 +5,7 @@
 
 mod block;
 mod empty;
+mod escapes;
 
 use std::collections::BTreeMap;
 
@@ -282,7 +283,10 @@ impl<'a> Builder<'a> {
                 self.documents.push(Document { source: self.source, root, span, merges });
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.check_escapes(style, at);
+                if style == RawStyle::DoubleQuoted {
+                    let raw = self.text.get(at.start..at.end).unwrap_or_default();
+                    self.problems.extend(escapes::refused(self.source, raw, at));
+                }
                 let style = scalar_style(style);
                 let mut text = text.into_owned();
                 let mut span = at;
@@ -546,40 +550,6 @@ impl<'a> Builder<'a> {
                 None => open.key = Some(node),
             },
             NodeKind::Scalar { .. } => {}
-        }
-    }
-
-    /// Escapes that YAML 1.2 knows and Go's YAML refuses.
-    fn check_escapes(&mut self, style: RawStyle, at: Span) {
-        if style != RawStyle::DoubleQuoted {
-            return;
-        }
-        let raw = self.text.get(at.start..at.end).unwrap_or_default();
-        let mut chars = raw.char_indices();
-        while let Some((i, c)) = chars.next() {
-            if c != '\\' {
-                continue;
-            }
-            let Some((_, escape)) = chars.next() else { break };
-            let digits = raw.get(i + 2..i + 6).unwrap_or_default();
-            let surrogate = escape == 'u'
-                && u32::from_str_radix(digits, 16).is_ok_and(|code| (0xD800..0xE000).contains(&code));
-            if escape == '/' {
-                let place = Span::new(at.start + i, (at.start + i + 2).min(at.end));
-                self.problems.push(
-                    Diagnostic::error(codes::SYNTAX, "the escape `\\/` is refused by Omni's YAML")
-                        .at(self.source, place, "")
-                        .help("write `/`"),
-                );
-            }
-            if surrogate {
-                let place = Span::new(at.start + i, (at.start + i + 6).min(at.end));
-                self.problems.push(
-                    Diagnostic::error(codes::SYNTAX, "surrogate escapes are refused by Omni's YAML")
-                        .at(self.source, place, "")
-                        .help("write the character itself, or `\\U` with eight digits"),
-                );
-            }
         }
     }
 }
