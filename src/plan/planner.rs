@@ -57,6 +57,9 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     unknown.extend(rules::out_of_reach(&scene));
     let mut lost: Vec<_> = drafts.iter().flat_map(|d| d.lost.clone()).collect();
     lost.sort_by(|a, b| a.address.cmp(&b.address));
+    // A machine can be lost by two steps, as with its cluster and by itself.
+    let mut named = BTreeSet::new();
+    lost.retain(|l| l.machine.as_ref().is_none_or(|m| named.insert(m.clone())));
     drafts.extend(waiting);
     let (steps, waves) =
         order::order(&scene, drafts).map_err(|c| vec![Diagnostic::error(codes::CIRCLE, c.to_string())])?;

@@ -62,7 +62,7 @@ fn load() -> Vec<Case> {
             folder,
         })
         .collect();
-    assert!(cases.len() >= 36, "golden cases are missing");
+    assert!(cases.len() >= 46, "golden cases are missing");
     cases
 }
 

@@ -87,11 +87,15 @@ fn reason(drafts: &[Draft<'_>], list_of: &Address, renames: &[Rename<'_, '_>]) -
         return format!(", because `{}` was inserted{place}", name(new));
     }
     let removed = free(Action::Destroy).filter(|p| p.id.id < last_old);
-    removed.map_or_else(String::new, |old| format!(", because `{}` was taken out before them", name(old)))
+    removed.map_or_else(
+        || ", because their list is in another order".to_owned(),
+        |old| format!(", because `{}` was taken out before them", name(old)),
+    )
 }
 
 /// New patches whose content is live under another id that is not ours: both stay, and both apply.
 fn twins(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged], out: &mut Vec<Warning>) {
+    let mut found: BTreeMap<&str, Vec<(&Draft<'_>, &Resource)>> = BTreeMap::new();
     for draft in drafts.iter().filter(|d| d.action == Action::Create && d.kind() == "ConfigPatches") {
         let (Some(wanted), Some(cluster)) = (draft.wanted, draft.address.cluster_name()) else { continue };
         let twin = scene.in_cluster("ConfigPatches", cluster).iter().find(|l| {
@@ -101,19 +105,37 @@ fn twins(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged], out: 
                     .is_some_and(|a| unchanged.iter().any(|u| u.address == a && u.status == "foreign"))
         });
         if let Some(twin) = twin {
-            let old = Untrusted::new(&twin.resource.id.id).line(160);
-            out.push(Warning {
-                code: codes::RENAMED_PATCHES.to_owned(),
-                address: Some(draft.address.clone()),
-                message: format!(
-                    "`{}` has the content of `{old}`, which is live, not declared and not ours: both stay",
-                    draft.address
-                ),
-                blocks: false,
-                help: Some(format!(
-                    "give the patch `idOverride: {old}` to take the live one over, or remove that one in Omni"
-                )),
-            });
+            found.entry(cluster).or_default().push((draft, &twin.resource));
         }
+    }
+    for (cluster, pairs) in found {
+        let Some((first, live)) = pairs.first() else { continue };
+        let old = Untrusted::new(&live.id.id).line(160);
+        let (address, message) = match pairs.len() {
+            1 => (
+                first.address.clone(),
+                format!(
+                    "`{}` has the content of `{old}`, which is live, not declared and not ours: both stay",
+                    first.address
+                ),
+            ),
+            n => (
+                Address::cluster(cluster),
+                format!(
+                    "{n} new patches of `cluster/{cluster}` have the content of live ones that are not ours, as `{}` that of `{old}`: both stay",
+                    first.address.name()
+                ),
+            ),
+        };
+        out.push(Warning {
+            code: codes::RENAMED_PATCHES.to_owned(),
+            address: Some(address),
+            message,
+            blocks: false,
+            help: Some(
+                "an `idOverride` with the live id takes that patch over; otherwise remove the old ones in Omni"
+                    .to_owned(),
+            ),
+        });
     }
 }
