@@ -315,7 +315,7 @@ impl Walk<'_> {
 
 /// Whether a live text cannot be told from the wanted one: Omni's gateway answers a label or annotation that says `null`
 /// as an empty one, because its own document does not quote it.
-fn reads_as_nothing(live: &str, wanted: &str) -> bool {
+pub fn reads_as_nothing(live: &str, wanted: &str) -> bool {
     live.is_empty() && matches!(wanted, "null" | "Null" | "NULL" | "~")
 }
 

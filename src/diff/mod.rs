@@ -15,7 +15,7 @@ mod unsayable;
 mod words;
 
 pub use carry::{LOCKS, carry, is_locked};
-pub use compare::{Cause, Difference, compare, same_record, same_spec};
+pub use compare::{Cause, Difference, compare, reads_as_nothing, same_record, same_spec};
 pub use embedded::{documents, leaves_no_cni};
 pub use marks::only_marks;
 pub use masked::masked;

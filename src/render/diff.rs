@@ -5,12 +5,13 @@
 //! changed line. Steps that send nothing print nothing.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
 use crate::diff::lines::{Line, hunks, lines};
-use crate::diff::masked;
+use crate::diff::{masked, reads_as_nothing};
 use crate::kinds::SYNC_ORDER;
 use crate::plan::{Action, Operation, Plan, Seen, Step};
 use crate::resource::{Phase, Resource, ResourceId};
@@ -100,10 +101,14 @@ struct Page<'p> {
 
 impl Page<'_> {
     fn one(&self, step: &Step, sides: &Sides<'_>, out: &mut String) {
-        let (before, after) = match self.secrets {
+        let (mut before, after) = match self.secrets {
             Secrets::Covered => masked(sides.before, sides.after),
             Secrets::Shown => (sides.before.cloned(), sides.after.cloned()),
         };
+        if let (Some(before), Some(after)) = (&mut before, &after) {
+            as_wanted(&mut before.labels, &after.labels);
+            as_wanted(&mut before.annotations, &after.annotations);
+        }
         let print = |r: Option<Resource>, phase: Phase| {
             let head = head(step.seen.as_ref(), self.now, phase);
             r.map_or_else(String::new, |r| resource(self.dialect, &r, &head.as_ref()))
@@ -147,6 +152,15 @@ impl Page<'_> {
                     Line::New(text) => line(paint(AnsiColor::Green), &format!("+{text}")),
                 }
             }
+        }
+    }
+}
+
+/// What a server shows as nothing and the template spells `null` counts as that.
+fn as_wanted(live: &mut BTreeMap<String, String>, wanted: &BTreeMap<String, String>) {
+    for (key, value) in live {
+        if let Some(wanted) = wanted.get(key).filter(|w| reads_as_nothing(value, w)) {
+            value.clone_from(wanted);
         }
     }
 }
