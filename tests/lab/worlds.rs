@@ -153,8 +153,13 @@ async fn what_does_not_exist_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let unknown = start(root, "nowhere", Speed::Jump).await.err().unwrap().to_string();
-    assert_eq!(unknown, "there is no world `nowhere`; worlds are fresh, deployed, matrix");
-    assert!(start(root, "../up", Speed::Jump).await.is_err());
+    assert_eq!(
+        unknown,
+        "there is no world `nowhere`; worlds are fresh, deployed, matrix, fresh-1.9, deployed-1.9, matrix-1.9"
+    );
+    for name in ["../up", "..", ".", ".hidden", ""] {
+        assert!(start(root, name, Speed::Jump).await.is_err(), "{name}");
+    }
     let fault = lab::inject(root, "fresh", "flood").unwrap_err().to_string();
     assert!(fault.starts_with("there is no fault `flood`; faults are node-offline:<"), "{fault}");
     let target = lab::inject(root, "fresh", "node-offline:kilo").unwrap_err().to_string();

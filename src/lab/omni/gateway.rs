@@ -162,7 +162,7 @@ fn decode(request: &HttpRequest, fields: &[Field]) -> Result<Value, Refusal> {
         return Ok(json!({}));
     }
     let parsed = text::parse(body).map_err(bad)?;
-    proto::message(body, &parsed, fields, &|_| true).map_err(bad)
+    proto::message(body, &parsed, fields, &|_| true, None).map_err(bad)
 }
 
 /// A field of the identity, in the message itself or in its resource's metadata.
@@ -251,7 +251,8 @@ fn incoming(call: &Call<'_>) -> Result<(Resource, String), Refusal> {
         let message = format!("error parsing version: strconv.ParseInt: parsing \"{version}\": {why}");
         return Err(Refusal::new(Code::Unknown, message));
     }
-    let spec = spec(call, kind.and_then(|k| k.spec.as_deref()))?;
+    let stored = call.server.store().get(&key);
+    let spec = spec(call, kind.and_then(|k| k.spec.as_deref()), stored.as_ref().map(|s| &s.spec))?;
     let pairs = |name: &str| {
         let map = metadata.get(name).and_then(Value::as_object);
         map.into_iter()
@@ -273,7 +274,7 @@ fn incoming(call: &Call<'_>) -> Result<(Resource, String), Refusal> {
     Ok((resource, version))
 }
 
-fn spec(call: &Call<'_>, fields: Option<&[Field]>) -> Result<Value, Refusal> {
+fn spec(call: &Call<'_>, fields: Option<&[Field]>, stored: Option<&Value>) -> Result<Value, Refusal> {
     let bad = |message: String| Refusal::new(Code::Unknown, message);
     let Some(spec) = call.body.pointer("/resource/spec").and_then(Value::as_str) else {
         // Seen: some types crash on an absent spec.
@@ -287,7 +288,8 @@ fn spec(call: &Call<'_>, fields: Option<&[Field]>) -> Result<Value, Refusal> {
         return serde_json::from_str(spec).map_err(|e| bad(e.to_string()));
     };
     let version = call.server.version();
-    let mut value = proto::message(spec, &parsed, fields, &|f| !f.new || version.knows_new()).map_err(bad)?;
+    let known = |f: &Field| !f.new || version.knows_new();
+    let mut value = proto::message(spec, &parsed, fields, &known, stored).map_err(bad)?;
     // Compressed data is only how Omni stores it; the gateway shows the plain field.
     if let Some(map) = value.as_object_mut() {
         map.remove("compressed_data");

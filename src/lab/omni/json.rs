@@ -37,6 +37,22 @@ impl Json {
     }
 }
 
+impl Json {
+    /// The value without places.
+    pub(super) fn plain(&self) -> serde_json::Value {
+        match &self.kind {
+            Kind::Null => serde_json::Value::Null,
+            Kind::Bool(b) => (*b).into(),
+            Kind::Number(n) => serde_json::from_str(n).unwrap_or_else(|_| n.as_str().into()),
+            Kind::Text(t) => t.as_str().into(),
+            Kind::List(items) => items.iter().map(Self::plain).collect(),
+            Kind::Object(entries) => {
+                entries.iter().map(|(_, key, value)| (key.clone(), value.plain())).collect()
+            }
+        }
+    }
+}
+
 /// `(line 1:2)` of a byte, columns counted in characters.
 pub(super) fn place(text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or(text);

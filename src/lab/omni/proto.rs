@@ -7,14 +7,16 @@ use serde_json::{Map, Number, Value};
 use super::json::{Json, Kind, place};
 use super::schema::{Field, Shape};
 
-/// Reads a message. `known` says which fields this server version has.
+/// Reads a message. `known` says which fields this server version has. A field that is not in the table but in what the server
+/// has `stored` is known to it all the same: so plays an Omni that is newer than the table.
 pub(super) fn message(
     text: &str,
     json: &Json,
     fields: &[Field],
     known: &dyn Fn(&Field) -> bool,
+    stored: Option<&Value>,
 ) -> Result<Value, String> {
-    Decoder { text, known }.message(json, fields)
+    Decoder { text, known }.message(json, fields, stored)
 }
 
 struct Decoder<'a> {
@@ -27,7 +29,7 @@ impl Decoder<'_> {
         format!("proto: {}: {why}", place(self.text, at))
     }
 
-    fn message(&self, json: &Json, fields: &[Field]) -> Result<Value, String> {
+    fn message(&self, json: &Json, fields: &[Field], stored: Option<&Value>) -> Result<Value, String> {
         let Kind::Object(entries) = &json.kind else {
             return Err(self.error(json.at, &format!("unexpected token {}", json.raw())));
         };
@@ -36,6 +38,10 @@ impl Decoder<'_> {
         for (at, key, value) in entries {
             let Some(field) = fields.iter().find(|f| (f.name == *key || f.camel == *key) && (self.known)(f))
             else {
+                if stored.and_then(|s| s.get(key)).is_some() {
+                    out.insert(key.clone(), value.plain());
+                    continue;
+                }
                 return Err(self.error(*at, &format!("unknown field \"{key}\"")));
             };
             if seen.contains(&field.name.as_str()) {
@@ -45,7 +51,11 @@ impl Decoder<'_> {
             if value.kind == Kind::Null {
                 continue;
             }
-            let decoded = self.value(value, field, &field.shape)?;
+            let inside = stored.and_then(|s| s.get(&field.name));
+            let decoded = match &field.shape {
+                Shape::Message(fields) => self.message(value, fields, inside)?,
+                shape => self.value(value, field, shape)?,
+            };
             // A message that is present stays, even when it is empty: presence carries meaning.
             if matches!(field.shape, Shape::Message(_)) || !zero(&decoded) {
                 out.insert(field.name.clone(), decoded);
@@ -60,7 +70,7 @@ impl Decoder<'_> {
                 .error(json.at, &format!("invalid value for {kind} field {}: {}", field.camel, json.raw())))
         };
         match (shape, &json.kind) {
-            (Shape::Message(fields), _) => self.message(json, fields),
+            (Shape::Message(fields), _) => self.message(json, fields, None),
             (Shape::Repeated(inner), Kind::List(items)) => items
                 .iter()
                 .map(|i| self.value(i, field, inner))
@@ -196,7 +206,21 @@ mod tests {
 
     fn spec(kind: &str, text: &str) -> Result<Value, String> {
         let fields = schema::kind(&format!("{kind}.omni.sidero.dev")).unwrap().spec.as_ref().unwrap();
-        message(text, &json::parse(text)?, fields, &|_| true)
+        message(text, &json::parse(text)?, fields, &|_| true, None)
+    }
+
+    #[test]
+    fn what_is_stored_is_known() {
+        let fields = schema::kind("Clusters.omni.sidero.dev").unwrap().spec.as_ref().unwrap();
+        let stored = json!({ "features": { "later": 1 } });
+        let read = |text: &str| {
+            message(text, &crate::lab::omni::json::parse(text).unwrap(), fields, &|_| true, Some(&stored))
+        };
+        let later = r#"{"features":{"later":2,"disk_encryption":true}}"#;
+        assert_eq!(read(later), Ok(json!({ "features": { "later": 2, "disk_encryption": true } })));
+        for text in [r#"{"later":2}"#, r#"{"features":{"latest":2}}"#] {
+            assert!(read(text).unwrap_err().contains("unknown field"), "{text}");
+        }
     }
 
     #[test]
