@@ -107,7 +107,7 @@ fn what_is_declared_and_not_there_is_not_up() {
         "{}",
         late.err
     );
-    assert!(late.out.contains("not in Omni wanted 3"), "{}", late.out);
+    assert!(late.out.contains("not in Omni, wanted 3"), "{}", late.out);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn the_files_are_compared_with_what_runs() {
     let r = Repository::new();
     r.edit("clusters/talos-prod-01.yaml", "v1.11.6", "v1.12.0");
     r.edit("clusters/talos-prod-01.yaml", "size: 2", "size: 3");
-    r.run(&["status", "--lab=deployed"])
+    r.run(&["status", "--lab=deployed", "--width", "160"])
         .exits(9)
         .says("the files ask for Talos v1.12.0, Omni is asked for v1.11.6")
         .says("the files ask for 3 machines of `talos-prod-01-workers`, Omni is asked for 2 machines")

@@ -279,17 +279,20 @@ fn machine_set(of: &ClusterStatus, set: &SetStatus) -> Row {
         let word = if set.phase == SetPhase::Unknown { "Unknown" } else { set.phase.word() };
         phrases.push(Phrase::new(tone, word));
         phrases.push(ready(set.ready));
-        phrases.push(plain(healthy(&set.counts)));
+        let counts = &set.counts;
+        phrases.push(match set.wanted {
+            Some(n) if n != counts.total && (set.declared || !declared) => {
+                warn(format!("({}/{}, wanted {n})", counts.healthy, counts.total))
+            }
+            Some(_) => plain(healthy(counts)),
+            None => plain(format!("({}/{}, wanted all of its class)", counts.healthy, counts.total)),
+        });
     } else {
-        phrases.push(warn("not in Omni"));
+        let wanted = set.wanted.map_or_else(|| "all of its class".to_owned(), |n| n.to_string());
+        phrases.push(warn(format!("not in Omni, wanted {wanted}")));
     }
     if set.in_omni && !set.declared && declared {
         phrases.push(Phrase::new(Tone::Adopt, "in no file"));
-    }
-    match set.wanted {
-        Some(n) if n != set.counts.total => phrases.push(warn(format!("wanted {n}"))),
-        None => phrases.push(dim("wanted: all of its class")),
-        Some(_) => {}
     }
     if set.locked_updates > 0 {
         phrases.push(Phrase::new(Tone::Adopt, format!("{} held back by locks", set.locked_updates)));
