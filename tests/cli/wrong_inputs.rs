@@ -173,7 +173,7 @@ fn wrong_usage_is_64_and_names_the_nearest_flag() {
     let r = Repository::new();
     told(r.run(&["plan", "--frmat", "json"]), 64, &["--frmat", "a similar argument exists: '--format'"]);
     told(r.run(&["aply"]), 64, &["a similar subcommand exists: 'apply'"]);
-    told(r.run(&["plan", "--format", "yaml"]), 64, &["[possible values: text, json]"]);
+    told(r.run(&["plan", "--format", "yaml"]), 64, &["[possible values: text, json"]);
     // The mistake that everybody makes once.
     told(r.run(&["plan", "--lab", "deployed"]), 64, &["--lab=deployed"]);
 }
