@@ -24,6 +24,8 @@ pub struct ImportedCluster {
     pub path: String,
     /// What is in it, for people.
     pub about: String,
+    /// Whether it is in the form for people; else it is as exported, which says the same.
+    pub styled: bool,
 }
 
 /// A cluster that no template can say without changing it.
@@ -120,7 +122,7 @@ struct Run<'a> {
     out: Imported,
 }
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     fn folder(folders: &[String], usual: &str) -> String {
         folders.first().cloned().unwrap_or_else(|| usual.to_owned())
     }
@@ -257,7 +259,7 @@ impl<'a> Run<'a> {
             dialect: self.request.dialect,
         };
         let about = about(&said.resources);
-        let body = style::style(&said.text, &said.resources, &target, &mut self.files);
+        let (body, styled) = style::style(&said.text, &said.resources, &target, &mut self.files);
         let mut left = said.left;
         for (live, fields) in &said.secrets {
             let what = named(live);
@@ -270,7 +272,7 @@ impl<'a> Run<'a> {
         left.sort();
         let text = format!("{}{body}", head(&about, &left, name));
         let path = self.files.add(&folder, name, text, secret);
-        self.out.clusters.push(ImportedCluster { name: name.to_owned(), path, about });
+        self.out.clusters.push(ImportedCluster { name: name.to_owned(), path, about, styled });
         self.out.left.extend(left);
     }
 

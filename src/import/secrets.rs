@@ -36,7 +36,9 @@ fn field(key: &str, value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Str(text) if matches!(key, "data" | "job" | "provider_data") => embedded(text, found),
         Value::Map(map) if key == "auto_provision" => {
-            map.iter().for_each(|(key, value)| field(key, value, found));
+            for (key, value) in map {
+                field(key, value, found);
+            }
         }
         // The keys of META values are numbers, not secrets.
         _ => walk(value, &mut vec![key.to_owned()], found),

@@ -61,20 +61,20 @@ pub(super) struct Target<'a> {
 }
 
 /// The text of the template; its files go to `files`. It renders to `resources` exactly: where a nicer form does not, it is
-/// as exported.
+/// as exported, which the second value tells.
 pub(super) fn style(
     exported: &str,
     resources: &[Resource],
     target: &Target<'_>,
     files: &mut Files<'_>,
-) -> String {
+) -> (String, bool) {
     let before = files.paths();
     let styled = documents(exported, target, files);
     if let Some(text) = styled.filter(|text| same(text, resources, target, files)) {
-        return text;
+        return (text, true);
     }
     files.truncate(&before);
-    exported.to_owned()
+    (exported.to_owned(), false)
 }
 
 fn same(text: &str, resources: &[Resource], target: &Target<'_>, files: &Files<'_>) -> bool {
@@ -213,6 +213,10 @@ impl<'n> Item<'n> {
             if !target.listed.contains(&folder) && files.share(&path, self.content, target.secret) {
                 return ("file".to_owned(), Out::from(own), true);
             }
+        }
+        // A patch without a name would be called after its file.
+        if own.is_empty() && key == "inline" {
+            return (key.to_owned(), Out::from(self.content), false);
         }
         match content::choose(self.content) {
             Content::Here(out) => (key.to_owned(), out, false),

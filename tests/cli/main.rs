@@ -5,6 +5,7 @@ mod apply;
 mod dialect;
 mod export;
 mod files;
+mod import;
 mod init;
 mod plan;
 mod removal;

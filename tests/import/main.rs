@@ -3,4 +3,6 @@
 
 mod loaded;
 mod properties;
+#[path = "../random_template/mod.rs"]
+mod random_template;
 mod worlds;

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use omni_scale::import::{Choice, Facts, Imported, Present, ProxmoxFacts, Request, import};
+use omni_scale::kinds::MACHINE_CLASSES;
 use omni_scale::live::{Observation, Snapshot};
-use omni_scale::plan::{Plan, PlanInput, PlanOptions, plan};
+use omni_scale::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
+use omni_scale::resource::{LiveResource, Resource};
 use omni_scale::template::Dialect;
+use omni_scale::value::Value;
 use proptest::prelude::*;
 
 use crate::loaded::{Tree, desired, tree};
+use crate::random_template::{RandomTemplate, as_live};
 use crate::worlds::{self, SECRET};
 
 fn facts() -> Facts {
@@ -107,6 +111,7 @@ proptest! {
         let snapshot = worlds::world(numbers);
         let made = all(&snapshot, with_secrets);
         safe_paths(&made)?;
+        prop_assert!(made.clusters.iter().all(|c| c.styled), "{}", shown(&tree(&made.files)));
         let files = tree(&made.files);
         let plan = plans_empty(&files, &snapshot)?;
 
@@ -149,7 +154,7 @@ proptest! {
         let providers = "providers: {Proxmox: {}, bare: {}}\n";
         there.insert("spec/omni.yaml".into(), format!("{spec}{providers}").into_bytes());
         for name in names {
-            let now = if there.len() > 1 { planned(&padded(&there), &snapshot).map(|_| desired(&padded(&there)).unwrap())? } else { Default::default() };
+            let now = if there.len() > 1 { planned(&padded(&there), &snapshot).map(|_| desired(&padded(&there)).unwrap())? } else { Desired::default() };
             let present = Present {
                 spec: Some(("spec/omni.yaml".into(), there["spec/omni.yaml"].clone())),
                 clusters: now.clusters.iter().map(|c| c.name.clone()).collect(),
@@ -188,13 +193,6 @@ fn the_worlds_are_rich() {
         for file in &made.files {
             patch_files += usize::from(file.path.starts_with("clusters/patches/"));
             mappings += file.text.matches("inline:\n").count();
-            // The form for people never falls back to the exported one.
-            let first = file.text.lines().find(|l| !l.starts_with('#')).unwrap_or_default();
-            assert!(
-                file.path.matches('/').count() != 1 || !first.starts_with("systemExtensions"),
-                "{}",
-                file.text
-            );
         }
         reasons.extend(made.left.iter().map(|l| format!("{}\n", l.why)));
     }
@@ -217,4 +215,60 @@ fn the_worlds_are_rich() {
     ] {
         assert!(reasons.contains(reason), "{reason}");
     }
+}
+
+/// What a template made comes back whole: nothing is left out but secrets, and the files plan empty.
+#[test]
+fn what_templates_made_comes_back_whole() {
+    let (mut resources, mut places) = (0, 0);
+    for seed in 0..150 {
+        let template = RandomTemplate::new(seed);
+        let mut snapshot = worlds::world(vec![1]);
+        for list in snapshot.omni.types.values_mut() {
+            *list = Observation::Known(Vec::new());
+        }
+        let mut put = |live: LiveResource| {
+            let list = snapshot
+                .omni
+                .types
+                .entry(live.resource.id.kind.clone())
+                .or_insert(Observation::Known(vec![]));
+            let Observation::Known(list) = list else { panic!() };
+            list.push(live);
+        };
+        for class in &template.classes {
+            let mut class = Resource::new(MACHINE_CLASSES.id(class));
+            class.spec.set("match_labels", Value::List(vec!["a = b".into()]));
+            put(as_live(&class));
+        }
+        let rendered = template.load().resources;
+        let named = rendered.iter().find(|r| r.address.kind() == "cluster").map(|r| r.address.name().to_owned());
+        assert_eq!(named.as_deref(), Some(template.cluster.as_str()));
+        for one in &rendered {
+            put(as_live(&one.resource));
+        }
+        resources += rendered.len();
+        let made = all(&snapshot, true);
+        assert!(
+            made.refused.is_empty() && made.left.is_empty(),
+            "{seed}: {:?} {:?}\n{}",
+            made.refused,
+            made.left,
+            template.text
+        );
+        assert!(
+            made.clusters.iter().all(|c| c.styled),
+            "{seed}: {}\n{}",
+            template.text,
+            shown(&tree(&made.files))
+        );
+        let files = tree(&made.files);
+        plans_empty(&files, &snapshot).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        let declared: usize = desired(&files).unwrap().clusters.iter().map(|c| c.resources.len()).sum();
+        assert_eq!(declared, rendered.len(), "{seed}");
+        // Ids that a template made from places need none written down.
+        let text = String::from_utf8_lossy(&files[&made.clusters[0].path]).into_owned();
+        places += usize::from(!text.contains("idOverride:"));
+    }
+    assert!(resources > 1500 && places > 20, "{resources} {places}");
 }

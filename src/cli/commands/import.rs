@@ -434,11 +434,13 @@ fn prove(plan: &Plan, connection: &Connection, streams: &Streams) -> bool {
     for not_up in &plan.not_up {
         let _ = writeln!(out, "  note  {} is not up now: {}", not_up.address, not_up.blocker);
     }
-    let _ = writeln!(out, "  next  omni-scale plan{flag}      shows the same with every warning");
     let approve = if connection.world.is_some() { " --auto-approve" } else { "" };
+    let (plan, apply) = (format!("omni-scale plan{flag}"), format!("omni-scale apply{flag}{approve}"));
+    let width = apply.len();
+    let _ = writeln!(out, "  next  {plan:<width$}   shows the same with every warning");
     let _ = writeln!(
         out,
-        "        omni-scale apply{flag}{approve}   writes the record only, from which later plans tell drift"
+        "        {apply:<width$}   writes the record only, by which later plans tell drift from edits"
     );
     streams.data(&out);
     true
