@@ -242,7 +242,8 @@ fn what_templates_made_comes_back_whole() {
             put(as_live(&class));
         }
         let rendered = template.load().resources;
-        let named = rendered.iter().find(|r| r.address.kind() == "cluster").map(|r| r.address.name().to_owned());
+        let named =
+            rendered.iter().find(|r| r.address.kind() == "cluster").map(|r| r.address.name().to_owned());
         assert_eq!(named.as_deref(), Some(template.cluster.as_str()));
         for one in &rendered {
             put(as_live(&one.resource));
