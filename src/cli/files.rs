@@ -84,6 +84,22 @@ impl Root {
         if real.starts_with(&self.folder) { Ok(real) } else { Err(FileError::Escapes(relative.to_owned())) }
     }
 
+    /// The real path of a file below the root: of one that exists, with links resolved; of a new one, below a folder that
+    /// exists.
+    pub(super) fn real(&self, relative: &str) -> Result<PathBuf, FileError> {
+        match self.resolve(relative) {
+            Err(FileError::Missing(_)) => {}
+            other => return other,
+        }
+        let (folder, name) = relative.rsplit_once('/').unwrap_or((".", relative));
+        let path = self.resolve(folder)?.join(name);
+        // A link that leads nowhere is missing too, and must not be written through or over.
+        if path.symlink_metadata().is_ok() {
+            return Err(FileError::Refused(format!("`{relative}` is a symbolic link that leads nowhere")));
+        }
+        Ok(path)
+    }
+
     /// Whether anything stands at `relative`, even if it may not be read.
     pub(super) fn has(&self, relative: &str) -> bool {
         !matches!(self.resolve(relative), Err(FileError::Missing(_)))

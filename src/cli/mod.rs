@@ -16,6 +16,7 @@ mod progress;
 mod removal;
 mod report;
 mod repository;
+mod rewrite;
 mod session;
 mod streams;
 mod walk;

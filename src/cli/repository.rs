@@ -1,5 +1,7 @@
 //! The user's repository: files read below the root, judged, and turned into what is desired.
 
+use std::collections::BTreeSet;
+
 use super::args::Global;
 use super::connect::{ProxmoxTarget, Targets};
 use super::exit::Exit;
@@ -102,6 +104,46 @@ fn read_with(global: &Global, streams: &Streams, before_files: bool) -> Result<(
     }
     let targets = targets(&files.workspace)?;
     Ok((Repository { root, sources, desired, targets, dialect, files }, sink))
+}
+
+/// The files that a spec names, by what is done with them.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// The spec, machine classes and templates: what people write for us.
+    pub(super) formatted: BTreeSet<String>,
+    /// What templates refer to: its bytes are the content of resources.
+    pub(super) contents: BTreeSet<String>,
+}
+
+/// Finds the files that the spec names, whatever else is wrong in them.
+pub(super) fn named_files(root: &Root, global: &Global, streams: &Streams) -> Result<Named, Fail> {
+    let path = spec_path(root, global)?;
+    let mut read = Read::default();
+    read.take(root, &path)?;
+    let bytes = read.files.get(&path).cloned().unwrap_or_default();
+    let (mut sources, mut sink) = (Sources::default(), Sink::default());
+    let mut named = Named::default();
+    named.formatted.insert(path.clone());
+    let Some(found) = spec::read_spec(&mut sources, &path, &bytes, &mut sink) else {
+        return Err(judge(&sources, &sink, streams).err().unwrap_or_else(|| Fail::said(Exit::Files)));
+    };
+    let listed = |paths: &[spec::Listed], read: &mut Read| -> Result<Vec<String>, Fail> {
+        let mut files = FileSet::default();
+        for listed in paths {
+            let entry = entry(root, read, &listed.path)?;
+            files.entries.insert(listed.path.clone(), entry);
+        }
+        Ok(paths.iter().flat_map(|l| files.yaml_files(&l.path)).map(str::to_owned).collect())
+    };
+    named.formatted.extend(listed(&found.spec.machine_classes, &mut read)?);
+    for template in listed(&found.spec.clusters.paths, &mut read)? {
+        read.take(root, &template)?;
+        let bytes = read.files.get(&template).map_or(&[] as &[u8], Vec::as_slice);
+        named.contents.extend(spec::referenced_files(&template, bytes));
+        named.formatted.insert(template);
+    }
+    named.formatted.retain(|f| !named.contents.contains(f));
+    Ok(named)
 }
 
 pub(super) fn spec_path(root: &Root, global: &Global) -> Result<String, Fail> {

@@ -78,7 +78,7 @@ pub fn load(spec: SpecFile, files: &FileSet, sources: &mut Sources, sink: &mut S
 
 /// The paths that templates in a file refer to (`file:` of patches, manifests and health checks) and that lie in the
 /// repository. A file that is not YAML refers to nothing.
-pub(super) fn referenced_files(path: &str, bytes: &[u8]) -> Vec<String> {
+pub fn referenced_files(path: &str, bytes: &[u8]) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
     parse(SourceId::default(), text, &Limits::default())
         .map(|documents| references(path, &documents))

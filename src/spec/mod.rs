@@ -28,7 +28,7 @@ mod workspace;
 pub use class::{CLASS_TYPE, Class};
 pub use document::{DEFAULT_PATHS, SpecFile, read_spec};
 pub use files::{Entry, FileSet, below_root, resolve};
-pub use load::load;
+pub use load::{load, referenced_files};
 pub use model::{
     Clusters, Container, Listed, Narrative, Omni, Place, Provider, ProxmoxCluster, Prune, Spec, StateStore,
     StatedVersion, Trust,

@@ -3,6 +3,7 @@
 pub mod edit;
 mod emit;
 mod folded;
+mod format;
 mod inner;
 mod limits;
 mod merge;
@@ -17,6 +18,7 @@ mod timestamp;
 
 pub use emit::{Out, write};
 pub use folded::folded_anew;
+pub use format::{FormatError, format};
 pub use inner::parse_inner;
 pub use limits::{Aliases, Limits};
 pub use node::{Document, Node, NodeKind, ScalarStyle};

@@ -115,6 +115,20 @@ pub(super) struct Shape {
     pub(super) comments: Vec<Span>,
     /// Whether any value repeats another one.
     pub(super) aliases: bool,
+    /// Whether the last scalar is `|` or `>`.
+    last_is_block: bool,
+}
+
+impl Shape {
+    /// Whether a place lies inside of a scalar.
+    pub(super) fn is_inside(&self, at: usize) -> bool {
+        let next = self.opaque.partition_point(|s| s.start <= at);
+        next.checked_sub(1).and_then(|i| self.opaque.get(i)).is_some_and(|s| at < s.end)
+    }
+    /// Whether the last scalar of the text is `|` or `>`.
+    pub(super) fn ends_in_block_scalar(&self) -> bool {
+        self.last_is_block
+    }
 }
 
 /// Reads how a text is written; `None` for text that is not YAML or uses a notation that is not understood here. The text
@@ -213,6 +227,7 @@ impl Builder<'_> {
                         (at.start, at.end)
                     }
                 };
+                self.shape.last_is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
                 let text = if content == end { String::new() } else { text.into_owned() };
                 self.cursor = self.cursor.max(end);
                 let kind = Form::Scalar { text, style };

@@ -3,6 +3,7 @@
 pub(super) mod apply;
 pub(super) mod explain;
 pub(super) mod export;
+pub(super) mod fmt;
 pub(super) mod graph;
 pub(super) mod import;
 pub(super) mod init;

@@ -1,8 +1,9 @@
 //! Replacing a value.
 
 use super::compose::{self, Manner};
+use super::lines::{before_line_end, begins_line, behind_lines, column, line_end, line_start};
 use super::locate::{Holder, locate};
-use super::splice::{Splice, before_line_end, begins_line, behind_lines, column, line_end, line_start};
+use super::splice::Splice;
 use super::{EditError, Path};
 use crate::diag::Span;
 use crate::value::Value;

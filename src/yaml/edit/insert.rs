@@ -2,8 +2,9 @@
 
 use super::change::Sheet;
 use super::compose::{self, Manner};
+use super::lines::{before_line_end, begins_line, behind_lines, column, line_end, line_start};
 use super::locate::locate;
-use super::splice::{Splice, before_line_end, begins_line, behind_lines, column, line_end, line_start};
+use super::splice::Splice;
 use super::{EditError, Path, Place};
 use crate::value::Value;
 use crate::yaml::shape::{Form, Written, skip};

@@ -1,6 +1,6 @@
 //! From a path to what is written there.
 
-use super::splice::column;
+use super::lines::column;
 use super::{EditError, Path, Step};
 use crate::yaml::shape::{Entry, Form, Item, Shape, Written};
 

@@ -11,6 +11,7 @@
 mod change;
 mod compose;
 mod insert;
+pub(in crate::yaml) mod lines;
 mod locate;
 mod meaning;
 mod path;

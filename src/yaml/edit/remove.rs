@@ -1,10 +1,9 @@
 //! Removing a key or an item.
 
 use super::change::{Sheet, last_leaf};
+use super::lines::{before_blanks, before_line_end, begins_line, behind_lines, line_end, line_start};
 use super::locate::{Holder, locate};
-use super::splice::{
-    Splice, before_blanks, before_line_end, begins_line, behind_lines, line_end, line_start,
-};
+use super::splice::Splice;
 use super::{EditError, Path};
 use crate::yaml::Out;
 use crate::yaml::shape::{Form, Written, skip};

@@ -499,8 +499,8 @@ mod random {
             locate::Holder::Item { item, .. } => item.start,
         };
         let start = if what.starts_with("remove") { own } else { target.content };
-        let first = splice::line_start(&before, start);
-        let last = splice::behind_lines(&before, target.end.max(own + 1));
+        let first = lines::line_start(&before, start);
+        let last = lines::behind_lines(&before, target.end.max(own + 1));
         let left: Vec<String> = comments(editor.text()).into_iter().map(|(_, c)| c).collect();
         for (at, comment) in comments(&before) {
             if inserted || at < first || at > last {
@@ -513,12 +513,12 @@ mod random {
         // A list or mapping that loses its last member is written behind its own key or dash.
         let alone = path.parent().is_some_and(|(parent, _)| matches!(wanted_len(&wanted, &parent), Some(0)));
         if !inserted && !alone {
-            let above = splice::line_start(&before, own);
+            let above = lines::line_start(&before, own);
             let above: Vec<&str> = before[..above].split_inclusive('\n').collect();
             prop_assert!(in_order(&above, &new), "above: {context}");
         }
         // The first member of a list in a list stands behind the outer dash: the next one moves up there.
-        let moves = usize::from(what.starts_with("remove") && !splice::begins_line(&before, own));
+        let moves = usize::from(what.starts_with("remove") && !lines::begins_line(&before, own));
         let below =
             before[last..].split_inclusive('\n').filter(|l| l.ends_with('\n') && !l.trim().is_empty());
         let below: Vec<&str> = below.skip(moves).collect();

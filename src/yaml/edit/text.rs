@@ -1,8 +1,9 @@
 //! YAML inside of a scalar: provider data, the text of a patch.
 
 use super::change::Sheet;
+use super::lines::line_end;
 use super::locate::locate;
-use super::splice::{Splice, line_end};
+use super::splice::Splice;
 use super::{Change, EditError, Editor, Path};
 use crate::value::Value;
 use crate::yaml::shape::Form;
