@@ -7,7 +7,7 @@
 //! | 0 | `address` `secret` `untrusted` `value` `resource` `diag` `yaml` `wire` | vocabulary |
 //! | 1 | `kinds` `spec` `template` | what exists |
 //! | 2 | `graph` `live` `diff` `state::model` | relations |
-//! | 3 | `plan` `import` | decision |
+//! | 3 | `plan` `import` `adopt` | decision |
 //! | 4 | `policy` `render` | judgement and words |
 //! | 5 | `world` `client` `backend` `state::{store,local,journal}` | the outside |
 //! | 6 | `engine` | motion |
@@ -16,6 +16,7 @@
 //! Everything below layer 5 is a pure function of values: no clock, randomness, environment, filesystem or network.
 
 pub mod address;
+pub mod adopt;
 pub mod backend;
 pub mod cli;
 pub mod client;

@@ -97,6 +97,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Print a live cluster as a template, as `omnictl cluster template export` does
     Export(super::commands::export::ExportArgs),
+    /// Copy what is live into the files: what somebody made or changed in Omni becomes what they ask for
+    Adopt(super::commands::adopt::AdoptArgs),
     /// Format the files, keeping comments and what they say
     Fmt(super::commands::fmt::FmtArgs),
     /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up

@@ -65,6 +65,7 @@ fn run() -> Exit {
         Command::Plan(args) => commands::plan::run(&cli.global, &args, &streams),
         Command::Apply(args) => commands::apply::run(&cli.global, &args, &streams),
         Command::Export(args) => commands::export::run(&cli.global, &args, &streams),
+        Command::Adopt(args) => commands::adopt::run(&cli.global, &args, &streams),
         Command::Fmt(args) => commands::fmt::run(&cli.global, &args, &streams),
         Command::Status(args) => commands::status::run(&cli.global, &args, &streams),
         Command::Import(args) => commands::import::run(&cli.global, &args, &streams),

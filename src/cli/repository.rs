@@ -1,6 +1,6 @@
 //! The user's repository: files read below the root, judged, and turned into what is desired.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::Global;
 use super::connect::{ProxmoxTarget, Targets};
@@ -48,6 +48,28 @@ impl Files {
         (desired, sink)
     }
 
+    /// The bytes of a file that was read.
+    pub(super) fn bytes(&self, path: &str) -> Option<&[u8]> {
+        self.set.file(path)
+    }
+
+    /// The text of a file that was read.
+    pub(super) fn text(&self, path: &str) -> Option<&str> {
+        std::str::from_utf8(self.set.file(path)?).ok()
+    }
+
+    /// Files of machine classes, by path.
+    pub(super) fn class_files(&self) -> Vec<&str> {
+        let listed = &self.workspace.spec.machine_classes;
+        listed.iter().flat_map(|l| self.set.yaml_files(&l.path)).collect()
+    }
+
+    /// The first folder of machine classes.
+    pub(super) fn class_folder(&self) -> Option<&str> {
+        let is_folder = |path: &str| matches!(self.set.entries.get(path), Some(Entry::Folder(_)));
+        self.workspace.spec.machine_classes.iter().map(|l| l.path.as_str()).find(|p| is_folder(p))
+    }
+
     /// The language for the server that the spec describes; Omni 1.9's if it says nothing.
     pub(super) fn stated(&self) -> Dialect {
         self.workspace.spec.omni.version.as_ref().map(|v| v.dialect).unwrap_or_default()
@@ -63,18 +85,33 @@ pub(super) fn load(global: &Global, streams: &Streams) -> Result<Repository, Fai
 
 /// Reads all files as the spec describes the server, and gives all problems.
 pub(super) fn read(global: &Global, streams: &Streams) -> Result<(Repository, Sink), Fail> {
-    read_with(global, streams, false)
+    read_with(global, streams, false, &BTreeMap::new())
 }
 
 /// The same for a command that is going to write files: a folder that the spec lists and that nobody has made yet is empty.
 pub(super) fn read_before_files(global: &Global, streams: &Streams) -> Result<(Repository, Sink), Fail> {
-    read_with(global, streams, true)
+    read_with(global, streams, true, &BTreeMap::new())
 }
 
-fn read_with(global: &Global, streams: &Streams, before_files: bool) -> Result<(Repository, Sink), Fail> {
+/// The same with texts in place of those on disk, as they will be once they are written.
+pub(super) fn read_over(
+    global: &Global,
+    over: &BTreeMap<String, Vec<u8>>,
+    streams: &Streams,
+) -> Result<(Repository, Sink), Fail> {
+    read_with(global, streams, false, over)
+}
+
+fn read_with(
+    global: &Global,
+    streams: &Streams,
+    before_files: bool,
+    over: &BTreeMap<String, Vec<u8>>,
+) -> Result<(Repository, Sink), Fail> {
     let root = Root::open(&global.directory)?;
     let path = spec_path(&root, global)?;
     let mut read = Read::default();
+    read.files.extend(over.iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
     read.take(&root, &path)?;
     let bytes = read.files.get(&path).cloned().unwrap_or_default();
     let (mut sources, mut sink) = (Sources::default(), Sink::default());
@@ -90,6 +127,7 @@ fn read_with(global: &Global, streams: &Streams, before_files: bool) -> Result<(
         for path in wanted {
             let entry = match entry(&root, &mut read, &path)? {
                 Entry::Missing if before_files && found.lists_folder(&path) => Entry::Folder(Vec::new()),
+                Entry::Folder(names) => Entry::Folder(with_new(names, &path, over)),
                 entry => entry,
             };
             files.entries.insert(path, entry);
@@ -104,6 +142,15 @@ fn read_with(global: &Global, streams: &Streams, before_files: bool) -> Result<(
     }
     let targets = targets(&files.workspace)?;
     Ok((Repository { root, sources, desired, targets, dialect, files }, sink))
+}
+
+/// The files of a folder, with those that will be in it.
+fn with_new(mut names: Vec<String>, folder: &str, over: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    let inside = |path: &&String| path.rsplit_once('/').map_or(".", |(above, _)| above) == folder;
+    names.extend(over.keys().filter(inside).cloned());
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// The files that a spec names, by what is done with them.

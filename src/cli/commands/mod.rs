@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(super) mod adopt;
 pub(super) mod apply;
 pub(super) mod explain;
 pub(super) mod export;
