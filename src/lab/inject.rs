@@ -4,7 +4,7 @@ use super::serve::LabError;
 use super::world::Plant;
 
 /// Faults with what they take.
-const FAULTS: [(&str, &str); 13] = [
+const FAULTS: [(&str, &str); 15] = [
     ("node-offline", "a Proxmox node"),
     ("node-online", "a Proxmox node"),
     ("provider-stopped", ""),
@@ -18,6 +18,8 @@ const FAULTS: [(&str, &str); 13] = [
     ("quorum-lost", ""),
     ("quorum-back", ""),
     ("cni-installed", "a cluster"),
+    ("object-made", "an object of Omni as JSON"),
+    ("object-changed", "what changes in an object, as JSON"),
 ];
 
 fn unknown(name: &str) -> LabError {
@@ -81,6 +83,8 @@ pub fn inject(plant: &mut Plant, fault: &str) -> Result<(), LabError> {
             }
             world.clusters.entry(what.to_owned()).or_default().cni_installed = true;
         }
+        "object-made" => super::by_hand::make(&plant.store, what, plant.world.unix())?,
+        "object-changed" => super::by_hand::edit(&plant.store, what, plant.world.unix())?,
         _ => return Err(unknown(name)),
     }
     plant.disturb();

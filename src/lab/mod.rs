@@ -5,6 +5,7 @@
 //! only `address`, `secret`, `untrusted`, `diag`, `yaml` and the `world` traits, so that two independent readings meet on
 //! the wire. Requests and types that are not modelled answer 501.
 
+mod by_hand;
 mod controllers;
 mod document;
 mod inject;

@@ -1,6 +1,7 @@
 //! The binary as users run it: a copy of the shipped deployment, exit codes, streams, the lab.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod adopt;
 mod apply;
 mod dialect;
 mod export;
