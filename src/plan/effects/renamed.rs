@@ -45,8 +45,14 @@ pub(in crate::plan) fn renames<'d, 'a>(scene: &Scene<'_>, drafts: &'d [Draft<'a>
             gone.entry(content(subject)).or_default().push(draft);
         }
     }
+    for same in gone.values_mut() {
+        same.sort_by_key(|d| &d.address);
+    }
     let mut out = Vec::new();
-    for new in drafts.iter().filter(|d| d.action == Action::Create && d.kind() == "ConfigPatches") {
+    let mut made: Vec<&Draft<'_>> =
+        drafts.iter().filter(|d| d.action == Action::Create && d.kind() == "ConfigPatches").collect();
+    made.sort_by_key(|d| &d.address);
+    for new in made {
         let Some(wanted) = new.wanted else { continue };
         let Some(old) = gone.get_mut(&content(wanted)).and_then(|v| (!v.is_empty()).then(|| v.remove(0)))
         else {

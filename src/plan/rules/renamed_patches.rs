@@ -108,7 +108,8 @@ fn twins(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged], out: 
             found.entry(cluster).or_default().push((draft, &twin.resource));
         }
     }
-    for (cluster, pairs) in found {
+    for (cluster, mut pairs) in found {
+        pairs.sort_by_key(|(draft, _)| &draft.address);
         let Some((first, live)) = pairs.first() else { continue };
         let old = Untrusted::new(&live.id.id).line(160);
         let (address, message) = match pairs.len() {
