@@ -24,15 +24,16 @@ const SPARED: &str = "nothing was changed";
 
 /// A repository that is read for a server which was not asked yet.
 pub(super) struct Unsettled {
-    /// Good for everything but what the templates ask for.
+    /// Names clusters and machines rightly; what exactly the templates ask for may change with the server's version.
     pub(super) repository: Repository,
-    /// Problems as the spec describes the server.
+    /// Problems in the language in which the templates were read so far.
     sink: Sink,
     /// Which of them were printed.
     said: BTreeSet<String>,
 }
 
-/// Reads and judges all files. Errors that the server's version could take away wait for its answer.
+/// Reads and judges all files: as the spec describes the server or, where that gives errors, as any version that accepts them.
+/// Then nothing is printed before the server's answer.
 pub(super) fn load(global: &Global, streams: &Streams) -> Result<Unsettled, Fail> {
     unsettled(repository::read(global, streams)?, streams)
 }
@@ -43,18 +44,18 @@ pub(super) fn load_before_files(global: &Global, streams: &Streams) -> Result<Un
 }
 
 fn unsettled((mut repository, sink): (Repository, Sink), streams: &Streams) -> Result<Unsettled, Fail> {
-    let mut said = BTreeSet::new();
-    if !sink.has_errors() || !another_version_accepts(&mut repository) {
-        repository::judge(&repository.sources, &sink, streams)?;
-        said = identities(&sink, &repository.sources);
+    if sink.has_errors() {
+        for dialect in Dialect::ALL.into_iter().filter(|d| *d != repository.dialect) {
+            let (desired, sink) = repository.files.read(dialect, &mut repository.sources);
+            if !sink.has_errors() {
+                repository = Repository { desired, dialect, ..repository };
+                return Ok(Unsettled { repository, sink, said: BTreeSet::new() });
+            }
+        }
     }
+    repository::judge(&repository.sources, &sink, streams)?;
+    let said = identities(&sink, &repository.sources);
     Ok(Unsettled { repository, sink, said })
-}
-
-fn another_version_accepts(repository: &mut Repository) -> bool {
-    let Repository { files, sources, dialect, .. } = repository;
-    let mut others = Dialect::ALL.into_iter().filter(|d| *d != *dialect);
-    others.any(|dialect| !files.read(dialect, sources).1.has_errors())
 }
 
 impl Unsettled {
@@ -100,7 +101,7 @@ impl Unsettled {
             let id = &d.resource.id;
             id.short_kind() == INSTALL_DISKS
                 || d.address.kind() == "patch" && d.resource.omni_label("system-patch").is_some()
-        }) || self.sink.has_errors()
+        })
     }
 
     /// The spec describes another server than the one that answered.

@@ -81,6 +81,10 @@ fn a_feature_of_1_10_is_set_where_the_server_knows_it() {
     r.run(&["plan", "--lab=deployed", "--detailed-exitcode"]).exits(2).says("features.enableNodeAuditSkip");
     r.run(&["apply", "--lab=deployed", "--auto-approve"]).exits(0).says("Verified");
     settled(&r, "deployed");
+    r.run(&["status", "--lab=deployed"]).says("talos-prod-01");
+    r.run(&["export", "--cluster", "talos-prod-01", "--lab=deployed"])
+        .exits(0)
+        .says("enableNodeAuditSkip: true");
     assert_eq!(
         stored(&world(&r, "deployed"), "Clusters", "talos-prod-01")["spec"]["features"]["enable_node_audit_skip"],
         true
@@ -129,7 +133,7 @@ fn warnings_are_said_once_whatever_the_server_is() {
     r.edit(
         TEMPLATE,
         "kind: Workers\n",
-        "kind: Workers\npatches:\n  - name: ca\n    inline: {cluster: {ca: {crt: x}}}\n",
+        "kind: Workers\npatches:\n  - name: ca\n    inline: {cluster: {ca: {crt: eA==}}}\n",
     );
     let old = r.run(&["plan", "--lab=fresh-1.9"]).exits(0);
     assert_eq!(old.err.matches("a patch may not set `cluster.ca`").count(), 1, "{}", old.err);

@@ -70,7 +70,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ExportArgs, streams: &Streams)
 
 /// Everything of the kinds that templates make. Proxmox is not asked.
 fn read(global: &Global, world: &World, streams: &Streams) -> Result<OmniSnapshot, Fail> {
-    let mut repository = session::load(global, streams)?;
+    let mut repository = session::load_for_server(global, streams)?.repository;
     repository.targets = Targets { proxmox: Vec::new(), ..repository.targets };
     let types = SYNC_ORDER.map(|kind| (kind.short, kind.namespace));
     session::block_on(async {

@@ -63,16 +63,17 @@ pub struct StatusArgs {
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, streams: &Streams) -> Exit {
-    let done = session::load(global, streams).and_then(|repository| {
-        session::block_on(async {
-            let connection = session::open(&repository, &args.world, streams).await?;
-            let exit = show(&repository, &connection, args, streams).await;
-            // A lab in which time has passed keeps its world whatever became of the wait.
-            let closed = connection.close().await;
-            let exit = exit?;
-            closed.map(|()| exit)
-        })
-    });
+    let done =
+        session::load_for_server(global, streams).map(|files| files.repository).and_then(|repository| {
+            session::block_on(async {
+                let connection = session::open(&repository, &args.world, streams).await?;
+                let exit = show(&repository, &connection, args, streams).await;
+                // A lab in which time has passed keeps its world whatever became of the wait.
+                let closed = connection.close().await;
+                let exit = exit?;
+                closed.map(|()| exit)
+            })
+        });
     match done {
         Ok(exit) => exit,
         Err(fail) => fail.tell(streams),
