@@ -38,7 +38,7 @@ pub const PLAN_TYPES: [(&str, &str); 23] = [
     ("KubernetesUpgradeStatuses", "default"),
 ];
 /// Types that a status looks at; a plan's are not touched by what people want to see.
-pub const STATUS_TYPES: [(&str, &str); 18] = [
+pub const STATUS_TYPES: [(&str, &str); 19] = [
     ("Clusters", "default"),
     ("MachineSets", "default"),
     ("MachineSetNodes", "default"),
@@ -57,6 +57,8 @@ pub const STATUS_TYPES: [(&str, &str); 18] = [
     ("KubernetesStatuses", "default"),
     ("KubernetesUpgradeStatuses", "default"),
     ("TalosUpgradeStatuses", "default"),
+    // Tells how this server reads templates.
+    ("MachineInstallDiskConfigs", "default"),
 ];
 /// What tells, besides, whether a cluster that no file declares has a CNI.
 pub const UNDECLARED_TYPES: [(&str, &str); 1] = [("ConfigPatches", "default")];

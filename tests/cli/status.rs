@@ -74,6 +74,14 @@ fn a_cluster_at_rest_is_up_with_every_machine_and_its_vm() {
 }
 
 #[test]
+fn an_omni_of_1_9_tells_the_same() {
+    let r = Repository::new();
+    let status = json(&r.run(&["status", "--lab=deployed-1.9", "--format", "json"]).exits(0));
+    assert_eq!((&status["omni"]["version"], &status["unread"]), (&"v1.9.3".into(), &serde_json::json!([])));
+    assert_eq!(machines(&status).len(), 5);
+}
+
+#[test]
 fn it_reads_each_type_once_and_writes_nothing() {
     let r = Repository::new();
     r.run(&["status", "--lab=deployed"]).exits(0);

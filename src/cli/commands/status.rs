@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::{Global, World};
 use crate::cli::connect::Connection;
+use crate::cli::dialect::Unsettled;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::interrupt;
@@ -63,17 +64,16 @@ pub struct StatusArgs {
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, streams: &Streams) -> Exit {
-    let done =
-        session::load_for_server(global, streams).map(|files| files.repository).and_then(|repository| {
-            session::block_on(async {
-                let connection = session::open(&repository, &args.world, streams).await?;
-                let exit = show(&repository, &connection, args, streams).await;
-                // A lab in which time has passed keeps its world whatever became of the wait.
-                let closed = connection.close().await;
-                let exit = exit?;
-                closed.map(|()| exit)
-            })
-        });
+    let done = session::load_for_server(global, streams).and_then(|files| {
+        session::block_on(async {
+            let connection = session::open(&files.repository, &args.world, streams).await?;
+            let exit = show(files, &connection, args, streams).await;
+            // A lab in which time has passed keeps its world whatever became of the wait.
+            let closed = connection.close().await;
+            let exit = exit?;
+            closed.map(|()| exit)
+        })
+    });
     match done {
         Ok(exit) => exit,
         Err(fail) => fail.tell(streams),
@@ -81,18 +81,19 @@ pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, streams: &Streams)
 }
 
 async fn show(
-    repository: &Repository,
+    files: Unsettled,
     connection: &Connection,
     args: &StatusArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
-    let declared = |name: &String| repository.desired.clusters.iter().any(|c| c.name == *name);
+    let declared = |name: &String| files.repository.desired.clusters.iter().any(|c| c.name == *name);
     let undeclared = args.all || !args.clusters.iter().all(declared);
     let clock = connection.clock.clone();
     let mut look = StatusLook::new(&connection.omni, &connection.proxmox, clock.as_ref(), undeclared);
     let seen = look.look().await;
     connection.usable(&seen).await?;
-    known(repository, &seen, args)?;
+    let repository = files.settle(&seen.omni, streams)?;
+    known(&repository, &seen, args)?;
     let judge = |mut seen: Snapshot| {
         connection.rename(&mut seen);
         status(&StatusInput {
