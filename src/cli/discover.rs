@@ -18,6 +18,7 @@ use crate::live::{OmniSnapshot, ProxmoxFailure, ProxmoxSnapshot};
 use crate::spec::upgrade::{Fact, Facts, Live, ProviderFacts, ProxmoxFacts, Scaffold, Trusting};
 use crate::template::Dialect;
 use crate::untrusted::Untrusted;
+use crate::value::Value;
 use crate::wire::Fingerprint;
 use crate::world::real::{RealNet, Trust};
 use crate::world::{Deadline, Method, Net as _, NetError, NetRequest};
@@ -83,8 +84,8 @@ pub(super) fn settings(facts: &mut Facts, heard: &mut Heard) {
     let named = credentials::proxmox_variables();
     let mut clusters: Vec<ProxmoxFacts> = Vec::new();
     for (variable, name, value) in named {
-        let mut cluster = ProxmoxFacts::default();
-        cluster.name = name.map(|n| Fact::operator(n, &variable));
+        let name = name.map(|n| Fact::operator(n, &variable));
+        let mut cluster = ProxmoxFacts { name, ..ProxmoxFacts::default() };
         for part in value.split(',').filter(|p| !p.trim().is_empty()) {
             match Origin::parse(part) {
                 Ok(origin) if origin.as_str().starts_with("https://") => {
@@ -223,7 +224,7 @@ fn take_omni(seen: &OmniSnapshot, shown: &str, facts: &mut Facts, heard: &mut He
 fn names(seen: &OmniSnapshot, shown: &str, facts: &Facts, heard: &mut Heard) {
     let mut ours = facts.providers.iter().filter(|p| p.proxmox);
     if let (Some(one), None) = (ours.next(), ours.next()) {
-        heard.scaffold.provider = one.id.value.clone();
+        heard.scaffold.provider.clone_from(&one.id.value);
     }
     let number = |text: &str| -> Option<Vec<u64>> {
         text.trim_start_matches('v').split('.').map(|n| n.parse().ok()).collect::<Option<Vec<u64>>>()
@@ -231,7 +232,7 @@ fn names(seen: &OmniSnapshot, shown: &str, facts: &Facts, heard: &mut Heard) {
     let newest = seen
         .list("TalosVersions")
         .iter()
-        .filter(|v| !v.resource.spec.get("deprecated").and_then(|d| d.as_bool()).unwrap_or(false))
+        .filter(|v| !v.resource.spec.get("deprecated").and_then(Value::as_bool).unwrap_or(false))
         .filter_map(|v| {
             let list = v.resource.spec.get("compatible_kubernetes_versions")?.as_list()?;
             let kubernetes =
@@ -337,8 +338,9 @@ async fn believe(endpoints: &[String], streams: &Streams) -> Result<Trusting, St
         };
         match net.send(request).await {
             Ok(_) | Err(NetError::Unknown(_)) => {}
-            Err(NetError::NotSent(why)) => return Err(Untrusted::new(why).line(200)),
-            Err(NetError::Untrusted { fingerprint: None, why }) => return Err(Untrusted::new(why).line(200)),
+            Err(NetError::NotSent(why) | NetError::Untrusted { fingerprint: None, why }) => {
+                return Err(Untrusted::new(why).line(200));
+            }
             Err(NetError::Untrusted { fingerprint: Some(shown), .. }) => {
                 let shown = Untrusted::new(shown).line(120);
                 if pins.iter().any(|p| p.value == shown) {

@@ -174,7 +174,7 @@ fn files(mut g: Gathered, global: &Global, args: &InitArgs, streams: &Streams) -
     let questions = format!("answer the questions in {}", safe(&g.spec));
     match (&args.world.lab, valid) {
         (_, false) => {
-            out.push_str("  omni-scale validate   the files that were found have errors, as above\n")
+            out.push_str("  omni-scale validate   the files that were found have errors, as above\n");
         }
         (Some(world), true) => {
             let _ = writeln!(out, "  omni-scale plan --lab={world}");

@@ -99,7 +99,9 @@ fn upgrade(global: &Global, args: &UpgradeArgs, streams: &Streams) -> Result<Exi
     lines.extend(unseen.bound);
     if !lines.is_empty() {
         out.push_str("\nLeft out\n");
-        lines.iter().for_each(|l| out.push_str(&format!("  {l}\n")));
+        for line in &lines {
+            let _ = writeln!(out, "  {line}");
+        }
     }
     if !questions.is_empty() {
         out.push_str("\nQuestions in it\n");

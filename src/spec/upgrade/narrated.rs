@@ -179,9 +179,8 @@ fn resolvers(leaf: &Leaf<'_>, dns: &mut Vec<Fact>, spoken: &mut Vec<Fact>) {
     }
     match address::ip(leaf.text) {
         Some(ip) if !dns.iter().any(|d| d.value == ip) => dns.push(leaf.fact(ip)),
-        Some(_) => {}
         None if hosts || leaf.below("proxmox") => spoken.push(leaf.fact(leaf.text)),
-        None => {}
+        Some(_) | None => {}
     }
 }
 

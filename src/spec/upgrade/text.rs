@@ -31,7 +31,7 @@ pub fn sections(facts: &Facts) -> String {
     omni(facts, &mut page);
     let clusters: Vec<String> = facts.proxmox.iter().map(|c| name(c, facts)).collect();
     let known = proxmox(facts, &clusters, &mut page);
-    providers(facts, known.then_some(clusters.as_slice()).unwrap_or_default(), &mut page);
+    providers(facts, if known { &clusters } else { &[] }, &mut page);
     paths(&facts.machine_classes, 0, "machine_classes", &mut page);
     page.line(0, "clusters:", "");
     paths(&facts.clusters, 1, "paths", &mut page);
