@@ -89,7 +89,7 @@ impl Survey {
                 }
                 classify(&source, &documents)
             }
-            Err(problems) if !matches!(looks, Looks::Other) => {
+            Err(problems) if matches!(looks, Looks::Omni) => {
                 let at =
                     problems.first().and_then(|p| p.labels.first()).map(|l| source.line_col(l.span.start));
                 let why = problems.first().map_or("", |p| p.message.as_str());
@@ -197,20 +197,29 @@ fn is_provider_file(name: &str) -> bool {
 }
 
 enum Looks {
+    /// Like a file for Omni: if it cannot be read, that is told.
     Omni,
+    /// It has words of one.
+    Perhaps,
     Other,
 }
 
-/// Whether a text has a line that only templates and resources of Omni have; cheap, for trees full of other YAML.
+/// Whether a text can be a template or resources of Omni; cheap, for trees full of other YAML.
 fn looks_like(text: &str) -> Looks {
+    if text.contains(".omni.sidero.dev") {
+        return Looks::Omni;
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    let words = text.contains("kind") && MODELS.iter().any(|m| text.contains(m));
+    if !words || text.lines().any(|l| l.starts_with("apiVersion:")) {
+        return Looks::Other;
+    }
     let kind = |line: &str| {
         let Some(rest) = line.strip_prefix("kind:") else { return false };
         let word = rest.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
         MODELS.contains(&word)
     };
-    let template = text.lines().any(kind) && !text.lines().any(|l| l.starts_with("apiVersion:"));
-    let flow = text.contains("kind: Cluster,") || text.contains("\"kind\"");
-    if template || flow || text.contains(".omni.sidero.dev") { Looks::Omni } else { Looks::Other }
+    if text.lines().any(kind) { Looks::Omni } else { Looks::Perhaps }
 }
 
 /// Whether documents are a cluster template: one of them has the kind `Cluster`, and none is an object of Kubernetes.
@@ -309,7 +318,14 @@ mod tests {
         let class = "metadata: {type: MachineClasses.omni.sidero.dev, id: c}\nspec: {autoprovision: {providerid: p}}\n";
         let template = "# t\nkind: Cluster # mine\nname: a\n---\nkind: Workers\n";
         assert_eq!(kind(template), Kind::Template(vec!["a".into()]));
-        assert_eq!(kind("{kind: Cluster, name: b}"), Kind::Template(vec!["b".into()]));
+        for written in [
+            "{kind: Cluster, name: b}",
+            "{name: b, kind: Cluster}",
+            "\u{feff}kind : Cluster\r\nname: b\r\n",
+            "  'kind': Cluster\n  name: b\n",
+        ] {
+            assert_eq!(kind(written), Kind::Template(vec!["b".into()]), "{written}");
+        }
         assert_eq!(kind("\"kind\": \"Cluster\"\n\"name\": \"c\"\n"), Kind::Template(vec!["c".into()]));
         assert!(matches!(kind(class), Kind::Classes(c) if c.len() == 1 && c[0].id == "c"));
         assert!(matches!(kind(&format!("{class}---\n---\n{class}")), Kind::Classes(c) if c.len() == 2));
