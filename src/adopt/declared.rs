@@ -12,7 +12,7 @@ use crate::yaml::edit::{EditError, Editor, Path};
 use crate::yaml::{Document, Limits, Node, NodeKind};
 
 /// The template of a cluster.
-pub(super) fn template<'a>(input: Input<'a>) -> Result<&'a File, Refusal> {
+pub(super) fn template(input: Input<'_>) -> Result<&File, Refusal> {
     let cluster = input.address.cluster_name().unwrap_or_default();
     let wanted = Subject::Cluster(cluster.to_owned());
     let found =
@@ -87,8 +87,7 @@ pub(super) fn drift(input: Input<'_>, live: &LiveResource) -> Result<Edited, Ref
         .map_err(|_| input.unfit(format!("`{}` is not YAML", file.path), None))?;
     let mut edited = Edited::default();
     match input.address.kind() {
-        "patch" => entry(input, file, &mut editor, step, live, "inline", "data", &mut edited)?,
-        "manifest" => entry(input, file, &mut editor, step, live, "inline", "data", &mut edited)?,
+        "patch" | "manifest" => entry(input, file, &mut editor, step, live, "inline", "data", &mut edited)?,
         "healthcheck" => entry(input, file, &mut editor, step, live, "job", "job", &mut edited)?,
         kind => {
             let all = exported(input)?;

@@ -41,15 +41,17 @@ fn trees(documents: &[yaml::Document]) -> Vec<String> {
             NodeKind::Scalar { text, style } => out.push_str(&format!("{style:?} {text:?} {:?},", node.tag)),
             NodeKind::Seq(items) => {
                 out.push('[');
-                items.iter().for_each(|n| tree(n, out));
+                for n in items {
+                    tree(n, out);
+                }
                 out.push(']');
             }
             NodeKind::Map(pairs) => {
                 out.push('{');
-                pairs.iter().for_each(|(k, v)| {
+                for (k, v) in pairs {
                     tree(k, out);
                     tree(v, out);
-                });
+                }
                 out.push('}');
             }
         }

@@ -297,7 +297,9 @@ fn habits(text: &str, written: &Written, step: &mut Option<usize>, dashes: &mut 
             }
         }
         Form::Seq { flow: false, items } => {
-            items.iter().for_each(|i| habits(text, &i.value, step, dashes));
+            for item in items {
+                habits(text, &item.value, step, dashes);
+            }
         }
         _ => {}
     }

@@ -81,34 +81,33 @@ pub(super) fn changed(root: &Node, path: &Path, change: Change<'_>) -> Option<No
 }
 
 /// Whether two nodes mean the same, scalars in the same spelling. The order of keys is not looked at: merge keys move it.
-pub(super) fn alike(a: &Node, b: &Node) -> bool {
-    match (&a.kind, &b.kind) {
-        (NodeKind::Scalar { text: x, .. }, NodeKind::Scalar { text: y, .. }) => {
-            if a.tag != b.tag {
-                return false;
-            }
-            let (r, s) = (resolve(a), resolve(b));
-            (r == Scalar::Null && s == Scalar::Null)
-                || (x == y && std::mem::discriminant(&r) == std::mem::discriminant(&s))
+pub(super) fn alike(one: &Node, other: &Node) -> bool {
+    if one.tag != other.tag {
+        return false;
+    }
+    match (&one.kind, &other.kind) {
+        (NodeKind::Scalar { text, .. }, NodeKind::Scalar { text: spelling, .. }) => {
+            let (meaning, meant) = (resolve(one), resolve(other));
+            (meaning == Scalar::Null && meant == Scalar::Null)
+                || (text == spelling && std::mem::discriminant(&meaning) == std::mem::discriminant(&meant))
         }
-        (NodeKind::Seq(x), NodeKind::Seq(y)) => {
-            a.tag == b.tag && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| alike(x, y))
+        (NodeKind::Seq(items), NodeKind::Seq(others)) => {
+            items.len() == others.len() && items.iter().zip(others).all(|(item, other)| alike(item, other))
         }
-        (NodeKind::Map(x), NodeKind::Map(y)) => {
-            let sorted = |pairs: &[(Node, Node)]| {
-                let mut all: Vec<usize> = (0..pairs.len()).collect();
-                all.sort_by_key(|i| pairs.get(*i).and_then(|(k, _)| k.text()).map(str::to_owned));
-                all
+        (NodeKind::Map(pairs), NodeKind::Map(others)) => {
+            let same = |((key, value), (name, other)): (&(Node, Node), &(Node, Node))| {
+                key.text() == name.text() && alike(value, other)
             };
-            a.tag == b.tag
-                && x.len() == y.len()
-                && sorted(x).into_iter().zip(sorted(y)).all(|(i, j)| match (x.get(i), y.get(j)) {
-                    (Some((k, v)), Some((l, w))) => k.text() == l.text() && alike(v, w),
-                    _ => false,
-                })
+            pairs.len() == others.len() && by_key(pairs).into_iter().zip(by_key(others)).all(same)
         }
         _ => false,
     }
+}
+
+fn by_key(pairs: &[(Node, Node)]) -> Vec<&(Node, Node)> {
+    let mut all: Vec<&(Node, Node)> = pairs.iter().collect();
+    all.sort_by_key(|(key, _)| key.text());
+    all
 }
 
 /// Whether two documents' roots mean the same.

@@ -14,7 +14,6 @@ impl Sheet<'_> {
         let (target, holder) = locate(self.shape, path)?;
         let Some((parent, _)) = path.parent() else { return Err(Self::notation(path, target)) };
         let (extents, position, flow, empty): (Vec<(usize, usize)>, _, _, _) = match holder {
-            Holder::Root => return Err(Self::notation(path, target)),
             Holder::Entry {
                 mapping: Written { kind: Form::Map { entries, .. }, .. },
                 position,
@@ -38,7 +37,9 @@ impl Sheet<'_> {
                 flow,
                 Out::List(Vec::new()),
             ),
-            Holder::Entry { .. } | Holder::Item { .. } => return Err(Self::notation(path, target)),
+            Holder::Root | Holder::Entry { .. } | Holder::Item { .. } => {
+                return Err(Self::notation(path, target));
+            }
         };
         let before = position.checked_sub(1).and_then(|p| match holder {
             Holder::Entry { mapping: Written { kind: Form::Map { entries, .. }, .. }, .. } => {

@@ -304,7 +304,7 @@ pub(in crate::yaml) mod commented {
                     let body = if style == "|2" { column + 2 } else { deeper.max(column + 1) };
                     let tail = self.tail();
                     self.out.push(format!("{prefix} {style}{tail}"));
-                    for i in 0..1 + self.dice.roll(3) {
+                    for i in 0..=self.dice.roll(3) {
                         let line = self.dice.pick(&["text: 1", "# no comment", "  deeper", "", "tail  "]);
                         let line = if i == 0 && style != "|2" { "first # line" } else { line };
                         let pad = if line.is_empty() { String::new() } else { " ".repeat(body) };
@@ -341,7 +341,7 @@ pub(in crate::yaml) mod commented {
             }
         }
         fn map(&mut self, column: usize, step: usize, depth: usize, mut prefix: String) {
-            for i in 0..1 + self.dice.roll(3) {
+            for i in 0..=self.dice.roll(3) {
                 if i > 0 {
                     self.filler(column);
                 }
@@ -355,7 +355,7 @@ pub(in crate::yaml) mod commented {
             }
         }
         fn list(&mut self, column: usize, step: usize, depth: usize, mut prefix: String) {
-            for i in 0..1 + self.dice.roll(3) {
+            for i in 0..=self.dice.roll(3) {
                 if i > 0 {
                     self.filler(column);
                 }
@@ -376,10 +376,14 @@ mod random {
         out.push(at.clone());
         match &node.kind {
             NodeKind::Map(pairs) => {
-                pairs.iter().for_each(|(k, v)| paths(v, &at.key(k.text().unwrap()), out));
+                for (k, v) in pairs {
+                    paths(v, &at.key(k.text().unwrap()), out);
+                }
             }
             NodeKind::Seq(items) => {
-                items.iter().enumerate().for_each(|(i, n)| paths(n, &at.item(i), out));
+                for (i, n) in items.iter().enumerate() {
+                    paths(n, &at.item(i), out);
+                }
             }
             NodeKind::Scalar { .. } => {}
         }

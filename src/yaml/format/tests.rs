@@ -73,6 +73,6 @@ proptest! {
         prop_assert_eq!(words(&before), words(&after));
         let unfinished = after.lines().last().is_some_and(|l| !l.trim().is_empty()) && !after.ends_with('\n');
         prop_assert!(!unfinished || !before.ends_with('\n'), "no last line end\n{}", after);
-        prop_assert!(!after.contains("\r"), "{}", after);
+        prop_assert!(!after.contains('\r'), "{}", after);
     }
 }
