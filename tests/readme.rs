@@ -174,6 +174,11 @@ fn from_omnictl_shows_what_really_happens() {
 }
 
 #[test]
+fn the_page_on_live_changes_shows_what_really_happens() {
+    run_page("docs/guide/adopt.md", &Start::Shipped);
+}
+
+#[test]
 fn the_page_on_status_shows_what_really_happens() {
     run_page("docs/guide/status.md", &Start::Shipped);
 }
