@@ -70,6 +70,11 @@ impl Files {
         self.workspace.spec.machine_classes.iter().map(|l| l.path.as_str()).find(|p| is_folder(p))
     }
 
+    /// Problems of everything but templates: what keeps a server from being asked.
+    pub(super) fn apart_from_templates(&self) -> &Sink {
+        &self.base
+    }
+
     /// The language for the server that the spec describes; Omni 1.9's if it says nothing.
     pub(super) fn stated(&self) -> Dialect {
         self.workspace.spec.omni.version.as_ref().map(|v| v.dialect).unwrap_or_default()

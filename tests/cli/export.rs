@@ -52,6 +52,17 @@ fn a_missing_cluster_is_named_with_what_omnictl_says() {
 }
 
 #[test]
+fn a_broken_template_keeps_nobody_from_exporting() {
+    let repository = Repository::new();
+    repository.edit("clusters/talos-prod-01.yaml", "kind: ControlPlane", "kind: ControlPlan");
+    repository.run(&["plan", "--lab=deployed"]).exits(65);
+    let ran = repository.run(&["export", "-c", "talos-prod-01", "--lab=deployed"]).exits(0);
+    assert!(ran.out.contains("\nkind: ControlPlane\n"), "{}", ran.out);
+    repository.edit("spec/omni.yaml", "omni:", "omny:");
+    repository.run(&["export", "-c", "talos-prod-01", "--lab=deployed"]).exits(65);
+}
+
+#[test]
 fn a_file_is_overwritten_only_by_force() {
     let repository = Repository::new();
     let export = |more: &[&str]| {
@@ -63,7 +74,7 @@ fn a_file_is_overwritten_only_by_force() {
     let first = std::fs::read_to_string(repository.path("out.yaml")).unwrap();
     assert!(first.starts_with("kind: Cluster\n"));
     std::fs::write(repository.path("out.yaml"), "mine\n").unwrap();
-    export(&[]).exits(1).says("`./out.yaml` is there already").says("--force");
+    export(&[]).exits(1).says("`out.yaml` is there already").says("--force");
     assert_eq!(std::fs::read_to_string(repository.path("out.yaml")).unwrap(), "mine\n");
     export(&["--force"]).exits(0);
     assert_eq!(std::fs::read_to_string(repository.path("out.yaml")).unwrap(), first);

@@ -8,15 +8,16 @@ use clap::Args;
 
 use crate::cli::args::{Global, World};
 use crate::cli::connect::Targets;
+use crate::cli::dialect;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
+use crate::cli::repository;
 use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::diag::closest;
-use crate::kinds::{MACHINE_INSTALL_DISK_CONFIGS, SYNC_ORDER};
+use crate::kinds::SYNC_ORDER;
 use crate::live::OmniSnapshot;
 use crate::render::human::diag;
-use crate::template::Dialect;
 use crate::template::export::{ExportError, Exported, Fidelity, Loss, Options, export};
 use crate::untrusted::Untrusted;
 
@@ -44,7 +45,10 @@ pub struct ExportArgs {
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &ExportArgs, streams: &Streams) -> Exit {
-    let output = args.output.as_ref().map(|path| global.directory.join(path));
+    // A path that was given bare is shown bare.
+    let here = global.directory == Path::new(".");
+    let output =
+        args.output.as_ref().map(|path| if here { path.clone() } else { global.directory.join(path) });
     let made = output
         .as_deref()
         .map_or(Ok(()), |path| free(path, args.force))
@@ -70,7 +74,9 @@ pub(in crate::cli) fn run(global: &Global, args: &ExportArgs, streams: &Streams)
 
 /// Everything of the kinds that templates make. Proxmox is not asked.
 fn read(global: &Global, world: &World, streams: &Streams) -> Result<OmniSnapshot, Fail> {
-    let mut repository = session::load_for_server(global, streams)?.repository;
+    // Templates and folders for them do not matter here: somebody may export because one is broken, or not there yet.
+    let (mut repository, _) = repository::read_before_files(global, streams)?;
+    repository::judge(&repository.sources, repository.files.apart_from_templates(), streams)?;
     repository.targets = Targets { proxmox: Vec::new(), ..repository.targets };
     let types = SYNC_ORDER.map(|kind| (kind.short, kind.namespace));
     session::block_on(async {
@@ -94,13 +100,10 @@ fn text(seen: &OmniSnapshot, args: &ExportArgs, streams: &Streams) -> Result<Exp
             ));
         }
     }
-    let version = seen.version.known().map(String::as_str);
-    let install_disks =
-        seen.types.get(&MACHINE_INSTALL_DISK_CONFIGS.id("").kind).is_some_and(|t| t.known().is_some());
     let options = Options {
         kernel_args: args.include_kernel_args,
         fidelity: Fidelity::Omnictl,
-        dialect: Dialect::of_server(version, install_disks).unwrap_or_default(),
+        dialect: dialect::dialect(seen).unwrap_or_default(),
     };
     let live = SYNC_ORDER.iter().flat_map(|kind| seen.list(kind.short));
     export(live, &args.cluster, options).map_err(|e| told(seen, &args.cluster, e, streams))
@@ -212,4 +215,31 @@ fn write(path: &Path, force: bool, bytes: &[u8]) -> Result<(), Fail> {
             let _ = std::fs::remove_file(&beside);
         })
         .map_err(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::ResourceId;
+
+    #[test]
+    fn losses_of_one_kind_are_one_line_and_names_are_escaped() {
+        let loss = |kind: &str, id: &str, what: &str| Loss {
+            resource: ResourceId::default_ns(kind, id),
+            what: what.into(),
+            why: "because".into(),
+        };
+        let losses: Vec<Loss> = (1..=5)
+            .map(|n| loss("KernelArgs", &format!("m{n}"), "its kernel arguments"))
+            .chain([loss("Clusters", "a\u{1b}[31m", "the annotation `x`")])
+            .collect();
+        assert_eq!(
+            warnings(&losses),
+            [
+                "Clusters.omni.sidero.dev(default/a\u{fffd}[31m): not in the file: the annotation `x`; because",
+                "KernelArgs.omni.sidero.dev(default/m1), KernelArgs.omni.sidero.dev(default/m2), \
+                 KernelArgs.omni.sidero.dev(default/m3) and 2 more: not in the file: its kernel arguments; because",
+            ]
+        );
+    }
 }

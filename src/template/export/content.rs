@@ -28,6 +28,7 @@ pub(super) fn manifests(scope: &Scope<'_>) -> Vec<Out> {
     let mut named: Vec<(usize, &str, &LiveResource)> = scope
         .manifests
         .iter()
+        .filter(|m| mode(m).is_some())
         .filter_map(|m| {
             let (weight, name) = weight_and_name(&m.resource.id.id, &format!("cluster-{}", scope.name))?;
             Some((weight, name, *m))
@@ -47,17 +48,21 @@ pub(super) fn manifests(scope: &Scope<'_>) -> Vec<Out> {
 fn manifest(live: &LiveResource, name: &str) -> Out {
     let resource = &live.resource;
     let says_name = resource.annotations.get("name").map(String::as_str) == Some(name);
-    let mode = match number(&resource.spec, "mode") {
-        1 => "full",
-        2 => "one-time",
-        _ => "",
-    };
     Fields::default()
         .put("inline", Out::Literal(text(&resource.spec, "data").to_owned()))
         .descriptors(resource, if says_name { &["name"] } else { &[] })
         .put("name", Out::from(name))
-        .text("mode", mode)
+        .text("mode", mode(live).unwrap_or_default())
         .out()
+}
+
+/// Templates have two modes.
+pub(super) fn mode(manifest: &LiveResource) -> Option<&'static str> {
+    match number(&manifest.resource.spec, "mode") {
+        1 => Some("full"),
+        2 => Some("one-time"),
+        _ => None,
+    }
 }
 
 /// Weight and name of an id that a template made: `WWW-PREFIX-NAME`.

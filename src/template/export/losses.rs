@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Scope, allocation, shown};
-use super::content::weight_and_name;
+use super::content::{mode, weight_and_name};
 use super::{Fidelity, Loss};
 use crate::kinds::{
     CLUSTERS, CONFIG_PATCHES, EXTENSIONS_CONFIGURATIONS, KERNEL_ARGS, KUBERNETES_HEALTH_CHECKS,
@@ -141,6 +141,7 @@ fn manifest(scope: &Scope<'_>, live: &LiveResource, id: &str, losses: &mut Listi
             "its id",
             "omnictl takes the annotation `name` for its name, and that was replaced; rendering makes it anew",
         ),
+        _ if full && mode(live).is_none() => losses.add("the whole resource", "templates do not have its mode"),
         _ if full => losses.add(
             "the whole resource",
             "templates make the id of a manifest from its position and name, and this is no such id",

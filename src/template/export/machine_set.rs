@@ -18,7 +18,10 @@ pub(super) fn machine_set(scope: &Scope<'_>, set: &LiveResource) -> Out {
         .maybe("systemExtensions", extensions(scope, scope.extensions.of_machine_set(id), id))
         .text("name", if workers { worker_name(scope.name, set) } else { "" })
         .descriptors(&set.resource, &[])
-        .maybe("bootstrapSpec", spec.get("bootstrap_spec").map(bootstrap))
+        .maybe(
+            "bootstrapSpec",
+            spec.get("bootstrap_spec").filter(|b| restorable(scope, workers, b)).map(bootstrap),
+        )
         .list("machines", nodes.iter().map(|n| Out::from(n.resource.id.id.as_str())).collect())
         .maybe("machineClass", allocation(set).map(class))
         .maybe("updateStrategy", strategy(scope, set, workers, "update_strategy"))
@@ -31,6 +34,12 @@ pub(super) fn machine_set(scope: &Scope<'_>, set: &LiveResource) -> Out {
 /// What omnictl writes for a cluster without a control plane: a document without a kind, which nobody can load.
 pub(super) fn nothing() -> Out {
     Fields::document("").out()
+}
+
+/// Templates restore control planes only, and from a complete source; omnictl ends here.
+fn restorable(scope: &Scope<'_>, workers: bool, spec: &Value) -> bool {
+    let complete = !text(spec, "cluster_uuid").is_empty() && !text(spec, "snapshot").is_empty();
+    scope.options.fidelity == Fidelity::Omnictl || (complete && !workers)
 }
 
 fn bootstrap(spec: &Value) -> Out {

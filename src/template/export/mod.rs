@@ -13,6 +13,8 @@ mod levels;
 mod losses;
 mod machine;
 mod machine_set;
+#[cfg(test)]
+mod tests;
 
 use collect::{Scope, collect};
 
