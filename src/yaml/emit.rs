@@ -111,8 +111,7 @@ fn is_null(out: &Out) -> bool {
 fn scalar_text(out: &Out) -> (String, bool) {
     match out {
         Out::Raw(text) => (text.clone(), false),
-        Out::Literal(text) => (text.clone(), true),
-        Out::Scalar(Value::Str(text)) => (text.clone(), true),
+        Out::Literal(text) | Out::Scalar(Value::Str(text)) => (text.clone(), true),
         Out::Scalar(Value::Bool(b)) => (b.to_string(), false),
         Out::Scalar(Value::Int(i)) => (i.to_string(), false),
         Out::Scalar(Value::Float(f)) => (float(*f), false),

@@ -1,4 +1,5 @@
 //! Random templates, made live, exported and rendered again.
+#![allow(clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,17 +96,19 @@ fn known_losses(live: &[LiveResource], cluster: &str, kernel_args: bool) -> BTre
                 for (field, default) in
                     [("update_strategy", 1), ("delete_strategy", 0), ("upgrade_strategy", 0)]
                 {
-                    let kind = resource.spec.get(field).and_then(|v| v.as_int()).unwrap_or(0);
+                    let kind = resource.spec.get(field).and_then(Value::as_int).unwrap_or(0);
                     if kind != default && resource.spec.get(&format!("{field}_config")).is_none() {
                         lost(&format!("`{field}`"));
                     }
                 }
             }
-            "KubernetesManifestGroups" => {
-                if !resource.id.id.ends_with(&format!("-cluster-{cluster}-{}", resource.annotations["name"]))
-                {
-                    lost("its id");
-                }
+            "KubernetesManifestGroups"
+                if !resource
+                    .id
+                    .id
+                    .ends_with(&format!("-cluster-{cluster}-{}", resource.annotations["name"])) =>
+            {
+                lost("its id");
             }
             "KernelArgs" if !kernel_args => {
                 lost("its kernel arguments");
@@ -125,7 +128,7 @@ fn disturbed(template: &RandomTemplate, seed: u64) -> Vec<LiveResource> {
     let mut live = live(template);
     let mut dice = Dice::new(seed);
     let omni = |key: &str| format!("omni.sidero.dev/{key}");
-    for _ in 0..1 + dice.below(3) {
+    for _ in 0..=dice.below(3) {
         let at = dice.below(live.len());
         let one = &mut live[at];
         let (labels, annotations) = (&mut one.resource.labels, &mut one.resource.annotations);

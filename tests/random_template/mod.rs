@@ -1,4 +1,5 @@
 //! Random valid cluster templates: every model and field, odd texts, patches in all forms. The same seed gives the same template.
+#![allow(clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -291,9 +292,9 @@ impl Making {
         let mut kubernetes = Map::default();
         kubernetes
             .text("version", self.dice.pick(&["v1.34.3", "1.33.0", "1.34", "v01.036", "v1.35.0-beta.0"]));
-        let manifests = self.list(|making| making.manifest());
+        let manifests = self.list(Self::manifest);
         kubernetes.0.extend(manifests.map(|l| ("manifests".to_owned(), l)));
-        let checks = self.list(|making| making.health_check());
+        let checks = self.list(Self::health_check);
         kubernetes.0.extend(checks.map(|l| ("healthchecks".to_owned(), l)));
         map.put("kubernetes", kubernetes.out(&mut self.dice));
         let mut talos = Map::default();
@@ -441,7 +442,7 @@ impl Making {
     }
 
     fn patches(&mut self, map: &mut Map) {
-        let patches = self.list(|making| making.patch());
+        let patches = self.list(Self::patch);
         map.0.extend(patches.map(|list| ("patches".to_owned(), list)));
     }
 

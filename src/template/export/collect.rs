@@ -255,7 +255,6 @@ fn manifests<'a>(search: &Search<'a>) -> Result<Vec<&'a LiveResource>, ExportErr
 }
 
 /// The control plane (of several the last one, as omnictl has it) and the Workers by name.
-#[expect(clippy::type_complexity, reason = "two parts of one list")]
 fn roles<'a>(
     search: &Search<'a>,
     sets: &[&'a LiveResource],

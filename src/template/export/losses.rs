@@ -94,7 +94,7 @@ fn missing(scope: &Scope<'_>, live: &LiveResource, losses: &mut Listing<'_>) {
     };
     let set = live.resource.omni_label("machine-set");
     if kind == MACHINE_SET_NODES.short {
-        let why = match set.map(|set| exported(set)) {
+        let why = match set.map(exported) {
             Some(Some(set)) if allocation(set).is_some() => "its machine set takes its machines from a class",
             _ => "its machine set is not in the file",
         };
@@ -190,13 +190,13 @@ fn marks(
             Some(other) if other == value => {}
             Some(_) => losses.add(format!("the value of {}", what()), "rendering gives it another one"),
             None if key == "omni.sidero.dev/cluster-locked" => {
-                losses.add(what(), "templates cannot lock a cluster")
+                losses.add(what(), "templates cannot lock a cluster");
             }
             None if key == "omni.sidero.dev/locked" => {
                 losses.add(what(), "templates cannot lock machines of a control plane");
             }
             None if key.starts_with(OMNI_PREFIX) => {
-                losses.add(what(), format!("templates cannot set Omni's own {many}"))
+                losses.add(what(), format!("templates cannot set Omni's own {many}"));
             }
             None => losses.add(what(), "templates have no place for it"),
         }
