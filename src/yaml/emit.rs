@@ -19,6 +19,8 @@ pub enum Out {
     Raw(String),
     /// Text as a block (`|`), even of one line; quoted where a block cannot hold it. Templates are exported so.
     Literal(String),
+    /// Text in double quotes, which hold any text.
+    Quoted(String),
     /// A sequence.
     List(Vec<Out>),
     /// A mapping in this order; keys are text.
@@ -111,7 +113,7 @@ fn is_null(out: &Out) -> bool {
 fn scalar_text(out: &Out) -> (String, bool) {
     match out {
         Out::Raw(text) => (text.clone(), false),
-        Out::Literal(text) | Out::Scalar(Value::Str(text)) => (text.clone(), true),
+        Out::Literal(text) | Out::Quoted(text) | Out::Scalar(Value::Str(text)) => (text.clone(), true),
         Out::Scalar(Value::Bool(b)) => (b.to_string(), false),
         Out::Scalar(Value::Int(i)) => (i.to_string(), false),
         Out::Scalar(Value::Float(f)) => (float(*f), false),
@@ -234,7 +236,7 @@ impl Writer {
                     self.node(&Out::from(value), place);
                 }
             }
-            Out::Scalar(_) | Out::Raw(_) | Out::Literal(_) => {
+            Out::Scalar(_) | Out::Raw(_) | Out::Literal(_) | Out::Quoted(_) => {
                 let indent = self.deeper(place, true);
                 self.scalar(out, indent, false);
             }
@@ -284,6 +286,7 @@ impl Writer {
         let facts = scalar_style::facts(&text);
         let style = match out {
             Out::Literal(_) => scalar_style::of_block(&text, facts, simple_key),
+            Out::Quoted(_) => scalar_style::Style::Double,
             _ if is_text => scalar_style::of_text(&text, facts, simple_key),
             _ => scalar_style::of_raw(&text, facts, simple_key),
         };

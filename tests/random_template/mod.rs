@@ -145,6 +145,7 @@ const MANIFESTS: &[&str] = &[
     "a: b \n",
     " a\n b\n",
     "\ta",
+    "\n  a\nb\n",
     "a\n\n\n",
     "data:\n  k: \"\\u00e9\"\n---\nkind: Secret\n",
 ];
@@ -530,6 +531,8 @@ impl Making {
             return;
         }
         match self.dice.below(4) {
+            // Go's encoder would write a block that does not read back.
+            0 | 1 if text.starts_with(['\n', '\t']) => map.put(key, Out::Quoted(text.to_owned())),
             0 | 1 => map.text(key, text),
             2 => {
                 let tree = tree(self);

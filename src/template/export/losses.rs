@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Scope, allocation, shown};
 use super::content::{mode, weight_and_name};
-use super::{Fidelity, Loss};
+use super::{Fidelity, Loss, block};
 use crate::kinds::{
     CLUSTERS, CONFIG_PATCHES, EXTENSIONS_CONFIGURATIONS, KERNEL_ARGS, KUBERNETES_HEALTH_CHECKS,
     KUBERNETES_MANIFEST_GROUPS, MACHINE_INSTALL_DISK_CONFIGS, MACHINE_SET_NODES, MACHINE_SETS,
@@ -24,6 +24,10 @@ pub(super) fn losses(scope: &Scope<'_>, rendered: &[Rendered]) -> Vec<Loss> {
     let mut out = Vec::new();
     for seen in &scope.owned_by_users {
         let mut losses = Listing { id: &seen.resource.id, out: &mut out };
+        let renamed = scope.manifests.iter().any(|m| m.resource.id == seen.resource.id);
+        if renamed || made.contains_key(&seen.resource.id) {
+            text(scope, &seen.resource, &mut losses);
+        }
         match made.get(&seen.resource.id) {
             Some(made) => compare(scope, seen, made, &mut losses),
             None => missing(scope, seen, &mut losses),
@@ -176,6 +180,14 @@ fn compare(scope: &Scope<'_>, live: &LiveResource, made: &Resource, losses: &mut
     marks(("label", "labels"), &seen.labels, &made.labels, losses);
     marks(("annotation", "annotations"), &seen.annotations, &made.annotations, losses);
     spec(scope, seen, made, losses);
+}
+
+/// A text in the file that no reader gives back.
+fn text(scope: &Scope<'_>, seen: &Resource, losses: &mut Listing<'_>) {
+    let text = ["data", "job"].iter().find_map(|key| seen.spec.get(key)).and_then(Value::as_str);
+    if scope.options.fidelity == Fidelity::Omnictl && text.is_some_and(|text| !block::reads_back(text)) {
+        losses.add("its text", "omnictl writes it as a block that reads back as another text or not at all");
+    }
 }
 
 fn marks(

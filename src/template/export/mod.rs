@@ -4,6 +4,7 @@
 //! any file, before it is handed out; what it renders to is compared with what is live, and every difference is listed as a
 //! [`Loss`]: the list is complete by construction.
 
+mod block;
 mod cluster;
 mod collect;
 mod content;
@@ -23,7 +24,7 @@ use super::files::FileMap;
 use super::load::load;
 use crate::diag::{Diagnostic, Sink, Sources};
 use crate::resource::{LiveResource, ResourceId};
-use crate::yaml::{self, Limits};
+use crate::yaml::{self, Limits, Out};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,15 +116,22 @@ pub fn export<'a>(
     options: Options,
 ) -> Result<Exported, ExportError> {
     let scope = collect(live, cluster, options)?;
-    let text = documents(&scope)?;
+    let all = documents(&scope)?;
+    let readable: Vec<Out> = all.iter().map(block::readable).collect();
+    // What can be loaded is judged; what omnictl prints is not always the same.
+    let text = match options.fidelity {
+        Fidelity::Omnictl => stream(&all),
+        Fidelity::Full => stream(&readable),
+    };
     if scope.control_plane.is_none() {
         // Nobody can load this; omnictl writes it all the same.
         return Ok(Exported { text, losses: losses::without_control_plane(&scope) });
     }
     let (mut sources, mut sink) = (Sources::default(), Sink::default());
-    let source = sources.add(format!("{}.yaml", collect::shown(cluster)), text.as_str());
+    let judged = stream(&readable);
+    let source = sources.add(format!("{}.yaml", collect::shown(cluster)), judged.as_str());
     let limits = Limits { bytes: usize::MAX, nodes: usize::MAX, documents: usize::MAX, ..Limits::default() };
-    let parsed = yaml::parse(source, &text, &limits).unwrap_or_else(|problems| {
+    let parsed = yaml::parse(source, &judged, &limits).unwrap_or_else(|problems| {
         sink.push_all(problems);
         Vec::new()
     });
@@ -137,7 +145,12 @@ pub fn export<'a>(
     }
 }
 
-fn documents(scope: &Scope<'_>) -> Result<String, ExportError> {
+fn stream(documents: &[Out]) -> String {
+    let texts: Vec<String> = documents.iter().map(|document| yaml::write(document, 2)).collect();
+    texts.join("---\n")
+}
+
+fn documents(scope: &Scope<'_>) -> Result<Vec<Out>, ExportError> {
     let control_plane = match scope.control_plane {
         Some(set) => machine_set::machine_set(scope, set),
         None if scope.options.fidelity == Fidelity::Omnictl => machine_set::nothing(),
@@ -151,6 +164,5 @@ fn documents(scope: &Scope<'_>) -> Result<String, ExportError> {
     let mut all = vec![cluster::cluster(scope), control_plane];
     all.extend(scope.workers.iter().map(|set| machine_set::machine_set(scope, set)));
     all.extend(machine::machines(scope));
-    let texts: Vec<String> = all.iter().map(|document| yaml::write(document, 2)).collect();
-    Ok(texts.join("---\n"))
+    Ok(all)
 }

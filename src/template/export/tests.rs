@@ -287,3 +287,22 @@ fn clusters_that_fit_into_no_template() {
         assert!(note_of.contains(note), "{note_of}");
     }
 }
+
+#[test]
+fn texts_that_a_block_cannot_give_back_are_quoted_in_the_full_form() {
+    let text = template("", "").replace(
+        "{version: v1.34.3}",
+        "{version: v1.34.3, manifests: [{name: a, mode: full, inline: \"\\ta\"}, {name: b, mode: full, inline: \"\\n  a\\nb\\n\"}]}",
+    );
+    let live = live(&text);
+    let full = run(&live, Fidelity::Full);
+    assert!(
+        full.text.contains("inline: \"\\ta\"\n") && full.text.contains("inline: \"\\n  a\\nb\\n\"\n"),
+        "{}",
+        full.text
+    );
+    assert_eq!(full.losses, []);
+    let omnictl = run(&live, Fidelity::Omnictl);
+    assert!(omnictl.text.contains("inline: |-\n        \ta\n"), "{}", omnictl.text);
+    assert_eq!(lost(&omnictl), ["200-cluster-c-a: its text", "201-cluster-c-b: its text"]);
+}

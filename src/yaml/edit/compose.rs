@@ -43,7 +43,7 @@ fn kind(out: &Out) -> Kind<'_> {
             Out::Map(pairs) => Kind::Map(named(&pairs)),
             _ => Kind::Scalar(out),
         },
-        Out::Scalar(_) | Out::Raw(_) | Out::Literal(_) => Kind::Scalar(out),
+        Out::Scalar(_) | Out::Raw(_) | Out::Literal(_) | Out::Quoted(_) => Kind::Scalar(out),
         Out::List(items) => Kind::List(items.clone()),
         Out::Map(pairs) => Kind::Map(named(pairs)),
         Out::Pairs(pairs) => Kind::Map(pairs.clone()),
