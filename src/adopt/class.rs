@@ -88,7 +88,7 @@ fn printed(live: &LiveResource) -> Value {
                 Value::Str(text) if text.is_empty() => None,
                 value => Some(value.clone()),
             },
-            Out::Raw(text) | Out::Literal(text) => Some(text.as_str().into()),
+            Out::Raw(text) | Out::Literal(text) | Out::Quoted(text) => Some(text.as_str().into()),
             Out::Pairs(_) => None,
         }
     }
