@@ -33,7 +33,8 @@ pub fn load(
     sink: &mut Sink,
 ) -> Loaded {
     let text = sources.get(source).map(|s| s.text.as_str()).unwrap_or_default();
-    let template = decode(dialect, source, text, &encoded_anew(documents), sink);
+    let documents = encoded_anew(documents, sink);
+    let template = decode(dialect, source, text, &documents, sink);
     let contents = Contents::read(&template, files, sources);
     let resources = render(dialect, &template, sources, &contents);
     validate(dialect, &template, &resources, sources, &contents, sink);

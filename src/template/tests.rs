@@ -399,6 +399,7 @@ fn keys_and_tags_as_omnictl_sees_them() {
     for (text, wanted) in [
         ("name: &k Cluster\nkind: *k\n", "160 `kind` takes a word, not an alias"),
         ("<<:\n  kind: Cluster\n", "160 a document of a cluster template has no `kind`"),
+        ("<<: {kind: Cluster}\n", "160 a document of a cluster template has no `kind`"),
     ] {
         assert_eq!(errors(text).first().map(String::as_str), Some(wanted));
     }

@@ -85,28 +85,21 @@ impl Out {
     }
 }
 
-/// Numbers and truth values by size, then text in natural order.
+/// Numbers and truth values by size, then null, then text in natural order, then times: the order of Go's kinds.
 fn key_order(a: &Out, b: &Out) -> Ordering {
-    let number = |out: &Out| match out {
-        Out::Scalar(Value::Bool(b)) => Some(f64::from(u8::from(*b))),
-        Out::Scalar(Value::Int(i)) => Some(*i as f64),
-        Out::Scalar(Value::Float(f)) => Some(*f),
-        _ => None,
+    let kind = |out: &Out| match out {
+        Out::Scalar(Value::Bool(b)) => (0, f64::from(u8::from(*b)), 0),
+        Out::Scalar(Value::Int(i)) => (0, *i as f64, 1),
+        Out::Scalar(Value::Float(f)) => (0, *f, 2),
+        Out::Scalar(Value::Null) => (1, 0.0, 0),
+        Out::Raw(_) => (3, 0.0, 0),
+        _ => (2, 0.0, 0),
     };
-    match (number(a), number(b)) {
-        (Some(x), Some(y)) => x.total_cmp(&y),
-        (Some(_), None) if is_null(b) => Ordering::Greater,
-        (None, Some(_)) if is_null(a) => Ordering::Less,
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        // Null has no kind in Go and comes first.
-        (None, None) if is_null(a) || is_null(b) => is_null(b).cmp(&is_null(a)),
-        (None, None) => natural(&scalar_text(a).0, &scalar_text(b).0),
-    }
-}
-
-fn is_null(out: &Out) -> bool {
-    matches!(out, Out::Scalar(Value::Null))
+    let (x, y) = (kind(a), kind(b));
+    x.0.cmp(&y.0)
+        .then_with(|| x.1.total_cmp(&y.1))
+        .then_with(|| x.2.cmp(&y.2))
+        .then_with(|| natural(&scalar_text(a).0, &scalar_text(b).0))
 }
 
 /// The text of a scalar, and whether it is text that must be read back as text.

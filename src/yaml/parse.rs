@@ -179,7 +179,9 @@ impl<'a> Builder<'a> {
 
     fn finish(mut self) -> Result<Vec<Document>, Vec<Diagnostic>> {
         let marker = |line: &str| line == "..." || line.starts_with("... ");
-        if !self.stopped && self.documents.is_empty() && self.text.lines().any(marker) {
+        let mut lines = self.text.get(self.skipped..).unwrap_or_default().lines();
+        let first = lines.find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        if !self.stopped && first.is_some_and(marker) {
             self.problems.push(
                 Diagnostic::error(codes::SYNTAX, "not YAML: `...` ends a document, but there is none").at(
                     self.source,

@@ -13,12 +13,16 @@ pub(super) fn check(source: SourceId, text: &str, inside: &[Span]) -> Vec<Diagno
     let mut reach = 0;
     let mut out = Vec::new();
     let mut start = 0;
+    let mut comment = false;
     for line in text.split_inclusive('\n') {
         // Everything that begins before this line; `reach` is the farthest end among them.
         while let Some(span) = spans.next_if(|s| s.start < start) {
             reach = reach.max(span.end);
         }
+        // A comment that follows a line of nothing but a comment is read with it, whatever stands before it.
+        let comment_before = std::mem::replace(&mut comment, line.trim_start().starts_with('#'));
         if start >= reach
+            && !(comment && comment_before)
             && let Some(at) = offending(line)
         {
             out.push(

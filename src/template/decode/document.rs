@@ -122,8 +122,8 @@ fn kind_of(source: SourceId, written: &str, root: &Node, sink: &mut Sink) -> Opt
     found
 }
 
-/// Whether a key of a block mapping came by a merge key: it stands deeper than the mapping. omnictl asks for `kind` before it
-/// merges.
+/// Whether a key of a block mapping came by a merge key: it stands deeper than the mapping, or behind other text. omnictl asks for
+/// `kind` before it merges.
 fn merged(written: &str, root: &Node, key: &Node) -> bool {
     let before = |at: usize| {
         let before = written.get(..at).unwrap_or_default();
@@ -132,7 +132,12 @@ fn merged(written: &str, root: &Node, key: &Node) -> bool {
     };
     let (outer, inner) = (before(root.span.start), before(key.span.start));
     let flow = written.get(root.span.start..).is_some_and(|rest| rest.starts_with('{'));
-    !flow && inner.chars().all(|c| c == ' ') && inner.len() > outer.len()
+    // Only its own indicator, anchor or tag stands before a key of the mapping itself.
+    let own = match inner.trim_start_matches(' ') {
+        "" => inner.len() <= outer.len(),
+        before => before.starts_with(['?', '&', '!']),
+    };
+    !flow && !own
 }
 
 /// Whether the value of a key is written as an alias, for which omnictl does not look.

@@ -4,6 +4,7 @@ use crate::diag::{Diagnostic, Sink, SourceId, Span, closest, codes};
 use crate::kinds::DurationSpan;
 use crate::template::dialect::Dialect;
 use crate::template::model::{OptionalList, Placed, Text};
+use crate::template::quote::quoted;
 use crate::untrusted::Untrusted;
 use crate::yaml::{self, Node, NodeKind, ScalarStyle};
 
@@ -92,10 +93,14 @@ impl Context<'_> {
     }
 
     fn unknown(&mut self, what: &str, key: &Node, known: Known) {
-        let name = Untrusted::new(key.text().unwrap_or("(not a text)")).line(200);
+        let name = Untrusted::new(key.text().unwrap_or("(not a text)")).line(60);
         let mut problem = Diagnostic::error(codes::UNKNOWN_KEY, format!("{what} has no field `{name}`"))
             .at(self.source, key.span, "unknown field")
-            .note(format!("omnictl: field {name} not found in type {}", known.go));
+            .note(format!(
+                "omnictl: field {} not found in type {}",
+                quoted(key.text().unwrap_or("(not a text)")).trim_matches('"'),
+                known.go
+            ));
         let keys: Vec<&str> =
             known.keys.iter().copied().filter(|k| since(known, k) <= self.dialect).collect();
         let since = since(known, &name);

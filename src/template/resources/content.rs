@@ -41,7 +41,12 @@ fn text(inline: &Inline) -> String {
 fn mapping(node: &Node) -> String {
     let NodeKind::Map(pairs) = &node.kind else { return String::new() };
     let mut entries: Vec<(String, Out)> =
-        pairs.iter().map(|(k, v)| (k.text().unwrap_or_default().to_owned(), Out::from_node(v))).collect();
+        // The outer keys are texts to Go; one that is null it passes over, and its value.
+        pairs
+            .iter()
+            .filter(|(k, _)| !yaml::is_null(k))
+            .map(|(k, v)| (k.text().unwrap_or_default().to_owned(), Out::from_node(v)))
+            .collect();
     entries.sort_by(|a, b| yaml::natural(&a.0, &b.0));
     yaml::write(&Out::Map(entries), INDENT)
 }
@@ -103,6 +108,11 @@ mod tests {
 
     #[test]
     fn lists_are_documents_and_outer_keys_are_texts() {
+        let odd = read("a: {~: x, 1.5: y, b: z, true: q, 1: d}\n~: gone\n");
+        assert_eq!(
+            text(&Inline::Mapping(odd)),
+            "a:\n    true: q\n    1: d\n    1.5: \"y\"\n    null: x\n    b: z\n"
+        );
         let node = read("a: [{x: 1}, ~, {}]\nb: {2: {3: c}}\n");
         let NodeKind::Seq(items) = &node.get("a").unwrap().kind else { panic!() };
         let list = items.iter().map(|n| Some(n.clone()).filter(|n| !yaml::is_null(n))).collect();

@@ -41,25 +41,34 @@ impl Walk<'_, '_> {
             }
             self.path.pop();
         }
-        self.merges(node, pairs);
+        for merge in self.merges_of(node, pairs) {
+            self.merge(merge);
+        }
+    }
+
+    /// The merge keys of one mapping.
+    fn merges_of(&self, node: &Node, pairs: &[(Node, Node)]) -> Vec<Span> {
+        let within = |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
+        let deeper = |merge: Span| pairs.iter().any(|(_, value)| within(value.span, merge));
+        self.merges.iter().copied().filter(|m| within(node.span, *m) && !deeper(*m)).collect()
     }
 
     /// Talos reads merge keys, and then finds that it knows no field of this name.
-    fn merges(&mut self, node: &Node, pairs: &[(Node, Node)]) {
-        let within = |outer: Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
-        for merge in self.merges {
-            let deeper = pairs.iter().any(|(_, value)| within(value.span, *merge));
-            if !within(node.span, *merge) || deeper {
-                continue;
-            }
-            let path: String = self.path.iter().flat_map(|part| [part.as_str(), "."]).collect();
-            self.rules.sink.push(
-                Diagnostic::error(codes::TALOS_KEY, "Talos machine configuration has no merge keys here")
-                    .at(self.source, *merge, "a merge key")
-                    .note(format!("omnictl: unknown keys found during decoding: {path}<<"))
-                    .help("write the keys out; in `inline` mappings merge keys are resolved before"),
-            );
-        }
+    fn merge(&mut self, merge: Span) {
+        let path: String = self.path.iter().flat_map(|part| [part.as_str(), "."]).collect();
+        self.rules.sink.push(
+            Diagnostic::error(codes::TALOS_KEY, "Talos machine configuration has no merge keys here")
+                .at(self.source, merge, "a merge key")
+                .note(format!("omnictl: unknown keys found during decoding: {path}<<"))
+                .help("write the keys out; in `inline` mappings merge keys are resolved before"),
+        );
+    }
+
+    /// Whether what a merge key brings is an alias. Where keys are free, Talos lets only aliases pass.
+    fn brings_alias(&self, merge: Span) -> bool {
+        let text = self.rules.sources.get(self.source).map(|s| s.text.as_str()).unwrap_or_default();
+        let rest = text.get(merge.end..).unwrap_or_default().trim_start();
+        rest.strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with('*'))
     }
 
     /// Null counts as absent everywhere.
@@ -97,7 +106,10 @@ impl Walk<'_, '_> {
                 }
             }
             (Type::Argument, _) if scalar.is_some() => self.date(node, ARGUMENT),
-            (Type::Argument, _) => self.wrong(node, "text", "string"),
+            (Type::Argument, NodeKind::Seq(_)) => {
+                self.refuse(node, "text", "unexpected type for yaml sequence", "a list")
+            }
+            (Type::Argument, _) => self.refuse(node, "text", ARGUMENT, yaml::describe(node)),
             (Type::List(inner), NodeKind::Seq(items)) => {
                 for (i, item) in items.iter().enumerate() {
                     self.path.push(i.to_string());
@@ -107,6 +119,11 @@ impl Walk<'_, '_> {
             }
             (Type::List(_), _) => self.wrong(node, "a list", "[]"),
             (Type::Map(inner), NodeKind::Map(pairs)) => {
+                for merge in self.merges_of(node, pairs) {
+                    if !self.brings_alias(merge) {
+                        self.merge(merge);
+                    }
+                }
                 // Go passes over a key that is null, and over its value.
                 for (key, value) in pairs.iter().filter(|(key, _)| !yaml::is_null(key)) {
                     self.path.push(Untrusted::new(key.text().unwrap_or_default()).line(60));
@@ -199,7 +216,11 @@ impl Walk<'_, '_> {
                     node.span,
                     if found == "this value" { "this one".to_owned() } else { format!("this is {found}") },
                 )
-                .note(format!("omnictl: cannot construct {tag} into {go}")),
+                .note(if go == ARGUMENT || go.starts_with("unexpected") {
+                    format!("omnictl: {go}")
+                } else {
+                    format!("omnictl: cannot construct {tag} into {go}")
+                }),
         );
     }
 }

@@ -95,6 +95,8 @@ fn what_go_refuses_is_refused() {
         "a:\n\tb: 1\n",
         "-\ta\n",
         "a: 1\n\t# c\nb: 2\n",
+        "a: 1 # x\n\t# c\nb: 2\n",
+        "...\na: 1\n",
         "a: \"\\uD83D\\uDE00\"\n",
         "cores: 4\n\tmemory: 5\n",
         "cores: 4\n  memory: 3\n",
@@ -117,6 +119,7 @@ fn what_go_refuses_is_refused() {
     }
     for text in [
         "s:\ta\n",
+        "# a\n\t# b\nc: d\n",
         "a: \"\tx\"\n",
         "a: |\n  b\n  \tx\n",
         "a: |2\n  \tx\n",
