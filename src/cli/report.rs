@@ -117,7 +117,7 @@ fn steps(n: usize) -> &'static str {
 fn reached(out: &mut String, goal: &Goal, world: Option<&str>) {
     match goal {
         Goal::ClusterUp { cluster, machine_sets, kubernetes, talos, ready } => {
-            let machines: u32 = machine_sets.values().sum();
+            let machines = machine_sets.values().fold(0u32, |all, n| all.saturating_add(*n));
             let _ = writeln!(
                 out,
                 "{cluster} is up: running and bootstrapped, {machines} {} connected, running and configured, Kubernetes v{kubernetes}, Talos v{talos}.",

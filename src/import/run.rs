@@ -291,9 +291,14 @@ impl Run<'_> {
     }
 }
 
+/// How the reason begins of what Omni's controllers own.
+const CONTROLLERS: &str = "belongs to Omni's controller";
+
 /// What stands above a template.
 fn head(about: &str, left: &[Left], name: &str) -> String {
     let mut out = format!("# {}: {about}.\n", shown(name));
+    // What controllers make comes with every cluster.
+    let left: Vec<&Left> = left.iter().filter(|l| !l.why.starts_with(CONTROLLERS)).collect();
     if !left.is_empty() {
         out.push_str("# Live beside it, and left as it is:\n");
         let named_cluster = crate::address::Address::cluster(name).to_string();
@@ -336,7 +341,7 @@ fn about(resources: &[Resource]) -> String {
     }
     let (count, sets, unlimited) = workers;
     let noun = if count == 1 { "worker" } else { "workers" };
-    let more = if unlimited { " and all machines that fit" } else { "" };
+    let more = if unlimited { " and all that fit" } else { "" };
     match sets {
         0 => format!("{planes}, no workers"),
         1 => format!("{planes}, {count} {noun}{more}"),

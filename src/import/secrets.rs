@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diff::{documents, is_sensitive};
 use crate::resource::Resource;
-use crate::secret::reveals;
+use crate::secret::{names_secret, reveals};
 use crate::value::Value;
 
 /// Beside these, an entry `key` names something: a taint or toleration, an entry of a ConfigMap or Secret.
@@ -81,9 +81,20 @@ fn walk(value: &Value, path: &mut Vec<String>, found: &mut Vec<String>) {
                 path.pop();
             }
         }
-        Value::Str(text) if !text.is_empty() && is_sensitive(path, Some(value)) => found.push(shown(path)),
+        Value::Str(text) if !text.is_empty() && is_sensitive(path, Some(value)) && !plain(path, text) => {
+            found.push(shown(path));
+        }
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => {}
     }
+}
+
+/// Whether a value is open although it stands in an environment, where secrets have any name: a number, a switch, a proxy
+/// without a password.
+fn plain(path: &[String], text: &str) -> bool {
+    let named = path.iter().any(|part| names_secret(part));
+    let proxy = path.last().is_some_and(|name| name.to_ascii_lowercase().ends_with("_proxy"));
+    let number = text.len() < 8 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    !named && !reveals(text) && ((proxy && !text.contains('@')) || number || matches!(text, "true" | "false"))
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -153,6 +164,10 @@ mod tests {
         );
         assert_eq!(patch("apiVersion: v1\nkind: Secret\ndata: {a: Yg==}\n"), ["data"]);
         assert_eq!(patch("machine: {}\n# old password: hunter2\n"), ["a comment"]);
+        assert_eq!(
+            patch("machine: {env: {https_proxy: 'http://me:pw@proxy:3128', ANY: word, key: '1'}}"),
+            ["machine.env.ANY", "machine.env.https_proxy", "machine.env.key"]
+        );
         assert_eq!(patch("a: [\npassword: x\n"), ["its text"]);
         assert_eq!(patch("machine:\n  ca:\n    crt: YQ==\n    key: YQ==\n"), ["machine.ca.key"]);
     }
@@ -165,6 +180,7 @@ mod tests {
             "machine: {nodeTaints: {a: NoSchedule}}",
             "spec: {automountServiceAccountToken: false}",
             "valueFrom: {configMapKeyRef: {name: a, key: b}}",
+            "machine: {env: {https_proxy: 'http://proxy:3128', no_proxy: '10.0.0.0/8,.local', GRPC: '99', X: 'true'}}",
         ] {
             assert_eq!(patch(data), Vec::<String>::new(), "{data}");
         }

@@ -207,7 +207,7 @@ async fn carry_out(
     if !there.is_empty() {
         let list: Vec<String> = there.iter().map(|p| format!("`{p}`")).collect();
         return Err(Fail::new(Exit::Files, format!("these files exist already: {}", list.join(", ")))
-            .help("nothing was written; move them away, or import single clusters with `--cluster`"));
+            .help("nothing was written; move them away, import single clusters with `--cluster`, or let `omni-scale init` write a spec for files that are there"));
     }
     new_files::make(before.root.folder(), &files)?;
     streams.data(&told(&made, connection));

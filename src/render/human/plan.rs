@@ -387,7 +387,7 @@ fn waves(plan: &Plan, page: &mut Page) {
 fn goal_words(goal: &Goal) -> String {
     match goal {
         Goal::ClusterUp { cluster, machine_sets, kubernetes, talos, ready } => {
-            let machines: u32 = machine_sets.values().sum();
+            let machines = machine_sets.values().fold(0u32, |all, n| all.saturating_add(*n));
             let mut text = format!(
                 "{}: {} up, Kubernetes v{}, Talos v{}",
                 safe(cluster),
