@@ -48,7 +48,7 @@ struct Run {
     length: usize,
 }
 
-impl<'t> Solver<'_, 't> {
+impl Solver<'_, '_> {
     fn same(&self, old: usize, new: usize) -> bool {
         matches!((self.old.get(old), self.new.get(new)), (Some(o), Some(n)) if o == n)
     }
@@ -215,15 +215,15 @@ impl<'t> Solver<'_, 't> {
                 j -= 1;
             }
         }
-        let (mut o, mut w) = (old.start, new.start);
+        let (mut from_old, mut from_new) = (old.start, new.start);
         for (at_old, at_new) in pairs.into_iter().rev() {
-            self.drop(o..at_old);
-            self.add(w..at_new);
+            self.drop(from_old..at_old);
+            self.add(from_new..at_new);
             self.keep(at_old..at_old + 1);
-            (o, w) = (at_old + 1, at_new + 1);
+            (from_old, from_new) = (at_old + 1, at_new + 1);
         }
-        self.drop(o..old.end);
-        self.add(w..new.end);
+        self.drop(from_old..old.end);
+        self.add(from_new..new.end);
     }
 }
 

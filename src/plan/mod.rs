@@ -30,3 +30,4 @@ pub use model::{
     Action, Change, Goal, Lost, NotUp, Operation, Plan, Seen, Step, StepId, Summary, Unchanged, Warning,
 };
 pub use planner::plan;
+pub use rules::codes::KEPT;

@@ -212,7 +212,7 @@ fn head(seen: Option<&Seen>, now: &str, phase: Phase) -> Heading {
 
 /// A time as omnictl prints it, without fractions of a second.
 fn seconds(time: &str) -> String {
-    let whole = time.parse::<jiff::Timestamp>().ok().map(|t| t.as_second());
+    let whole = time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
     let cut = whole.and_then(|s| jiff::Timestamp::from_second(s).ok());
     cut.map_or_else(|| time.to_owned(), |t| t.to_string())
 }

@@ -204,3 +204,25 @@ fn a_cluster_takes_machines_along_that_have_never_joined() {
     let removed = plan.steps.iter().find(|s| s.address.kind() == "cluster").expect("a step");
     assert!(removed.notes.iter().any(|n| n.starts_with("5 machines go with it")), "{:?}", removed.notes);
 }
+
+#[test]
+fn marks_of_others_are_shown_although_nothing_changes() {
+    let mut case = all().iter().find(|c| c.name == "002-no-changes").expect("002").clone();
+    for (kind, observation) in &mut case.snapshot.omni.types {
+        let omni_scale::live::Observation::Known(list) = observation else { continue };
+        if kind.starts_with("Clusters.") {
+            for live in list {
+                live.resource.labels.insert("added".into(), "by-hand".into());
+                live.resource.annotations.insert("omni.sidero.dev/cluster-locked".into(), String::new());
+            }
+        }
+    }
+    let plan = case.plan();
+    assert!(plan.steps.is_empty() && plan.summary.kept == 2, "{:?}", plan.steps);
+    let text = human::plan::text(&plan, Look { colour: false, ascii: false, width: 120 });
+    for words in
+        ["No changes.", "2 marks of others kept", "label `added` of `cluster/talos-prod-01`", "the lock of"]
+    {
+        assert!(text.contains(words), "no {words} in {text}");
+    }
+}

@@ -89,6 +89,13 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
         line.push_str(&format!(" {} of others kept.", count(plan.summary.kept, "mark")));
     }
     page.line(&[(Tone::Title, &line)]);
+    for kept in plan.warnings.iter().filter(|w| w.code == crate::plan::KEPT) {
+        page.hanging(
+            &[(Tone::Warning, "  "), (Tone::Warning, &kept.code), (Tone::Plain, "  ")],
+            Tone::Plain,
+            &safe(&kept.message),
+        );
+    }
     not_up(plan, page);
     true
 }
