@@ -50,8 +50,8 @@ pub fn run(pass: &mut Pass<'_>) {
             "talos_version": cluster.text("/talos_version"),
             "kubernetes_version": cluster.text("/kubernetes_version"),
         });
-        if pass.world.omni.knows_new() {
-            spec["initial_talos_version"] = initial.into();
+        if let Some(fields) = spec.as_object_mut().filter(|_| pass.world.omni.knows_new()) {
+            fields.insert("initial_talos_version".to_owned(), initial.into());
         }
         let spec = lean(spec);
         if cluster.tearing_down() && pass.get("ClusterStatuses", &id).is_none() {

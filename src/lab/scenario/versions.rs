@@ -58,8 +58,8 @@ pub fn fill(store: &Store, version: ServerVersion, now: i64) {
             let mut spec = json!({
                 "version": id, "compatible_kubernetes_versions": compatible, "upgradable_talos_versions": upgradable,
             });
-            if version.knows_new() {
-                spec["image_factory_url"] = "https://factory.talos.dev".into();
+            if let Some(fields) = spec.as_object_mut().filter(|_| version.knows_new()) {
+                fields.insert("image_factory_url".to_owned(), "https://factory.talos.dev".into());
             }
             owned("TalosVersions", id, spec, "VersionsController");
             let items: Vec<Value> = EXTENSIONS
