@@ -27,7 +27,8 @@ pub(super) fn choose(text: &str) -> Content {
     }
     let out = Out::from(text);
     let written = yaml::write(&Out::Map(vec![("inline".to_owned(), out.clone())]), 2);
-    let block = written.starts_with("inline: |");
+    // omnictl cannot read a block back whose first line is indented more than the rest may be.
+    let block = written.starts_with("inline: |") && !text.trim_start_matches('\n').starts_with([' ', '\t']);
     // Escapes are no reading; a file holds any text.
     if block || !text.trim_end_matches('\n').contains('\n') { Content::Here(out) } else { Content::File }
 }
@@ -79,6 +80,7 @@ mod tests {
         assert_eq!(written("b: 1\na: 2\n"), "inline: |\n  b: 1\n  a: 2\n");
         assert_eq!(written("a: 1"), "inline: 'a: 1'\n");
         assert_eq!(written("a: 1\r\nb: 2\r\n"), "file");
+        assert_eq!(written("  a: 1\n  b: 2\n"), "file");
         assert_eq!(written(&"# x\n".repeat(41)), "file");
     }
 }
