@@ -9,6 +9,9 @@ pub(super) const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 /// Largest sum of all files of a run, bytes.
 pub(super) const TOTAL_LIMIT: u64 = 64 * 1024 * 1024;
 
+/// Most symbolic links that are followed on the way to one file, as many as Linux follows.
+const LINK_LIMIT: u32 = 40;
+
 /// Why a file was not read. The text is complete: what, where, what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FileError {
@@ -82,6 +85,34 @@ impl Root {
             _ => FileError::Refused(format!("`{relative}` cannot be opened: {e}")),
         })?;
         if real.starts_with(&self.folder) { Ok(real) } else { Err(FileError::Escapes(relative.to_owned())) }
+    }
+
+    /// Whether a symbolic link on the way to `relative` is absolute, or leads above the root, even if the rest of it leads
+    /// back. omnictl opens files below a root that refuses both.
+    pub(super) fn strays(&self, relative: &str) -> bool {
+        // Names still to go, the next one last.
+        let parts = |text: &str| text.split('/').rev().map(str::to_owned).collect::<Vec<_>>();
+        let mut rest = parts(relative);
+        let mut at: Vec<String> = Vec::new();
+        let mut links = 0;
+        while let Some(name) = rest.pop() {
+            match name.as_str() {
+                "" | "." => {}
+                ".." if at.pop().is_none() => return true,
+                ".." => {}
+                _ => {
+                    at.push(name);
+                    let Ok(target) = std::fs::read_link(self.folder.join(at.join("/"))) else { continue };
+                    links += 1;
+                    if target.is_absolute() || links > LINK_LIMIT {
+                        return true;
+                    }
+                    at.pop();
+                    rest.extend(parts(&target.to_string_lossy()));
+                }
+            }
+        }
+        false
     }
 
     /// The real path of a file below the root: of one that exists, with links resolved; of a new one, below a folder that
@@ -243,6 +274,33 @@ mod tests {
         assert_eq!(root.read("inside").unwrap(), b"a");
         // Links may lead anywhere inside, upwards too.
         assert_eq!(root.read("clusters/up/clusters/b.yaml").unwrap(), b"b");
+    }
+
+    #[test]
+    fn links_that_are_absolute_or_leave_the_root_stray() {
+        let (dir, root) = repository();
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(to, dir.path().join("repo").join(name)).unwrap();
+        };
+        link(dir.path().join("repo/clusters/a.yaml").to_str().unwrap(), "absolute");
+        link("../repo/clusters/a.yaml", "back");
+        link("clusters", "folder");
+        link("../folder/b.yaml", "clusters/inside");
+        link("circle", "circle");
+        for path in ["absolute", "back", "circle", "clusters/../.."] {
+            assert!(root.strays(path), "{path}");
+        }
+        for path in [
+            "clusters/a.yaml",
+            "folder/b.yaml",
+            "clusters/inside",
+            "folder/../clusters/a.yaml",
+            "none/at/all",
+        ] {
+            assert!(!root.strays(path), "{path}");
+        }
+        // What strays can still be read: the repository's own rule is where a file really lies.
+        assert_eq!(root.read("back").unwrap(), b"a");
     }
 
     #[test]

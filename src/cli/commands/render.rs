@@ -44,6 +44,9 @@ impl PatchFiles for Beside {
         let base = template::join(&self.folder, &self.allowed);
         let inside = target.strip_prefix(&base).map(|rest| rest.trim_start_matches('/'));
         let inside = inside.filter(|rest| !rest.is_empty()).ok_or(FileProblem::Directory)?;
+        if self.root.strays(inside) {
+            return Err(FileProblem::Escapes);
+        }
         if self.root.has_folder(inside) {
             return Err(FileProblem::Directory);
         }
