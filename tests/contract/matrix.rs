@@ -233,7 +233,15 @@ fn removal(plan: &Value, name: &str) -> Result<String, String> {
             format!("await {at}"),
         ],
     )?;
-    same("warnings", &plan["warnings"], &serde_json::json!([]))?;
+    let warnings = plan["warnings"].as_array().unwrap();
+    let [warning] = warnings.as_slice() else { return Err(format!("warnings: {warnings:?}")) };
+    let told = (words(&warning["code"]), words(&warning["address"]), words(&warning["message"]));
+    same("the warning", &(told.0, told.1), &("OS0432".to_owned(), format!("{at}/machineset/{name}")))?;
+    same(
+        "what goes",
+        &told.2.ends_with("its machine is lost, and 3 patches and extension lists go with it"),
+        &true,
+    )?;
     let lost = plan["lost"].as_array().unwrap();
     let [lost] = lost.as_slice() else { return Err(format!("lost: {lost:?}")) };
     let machine = words(&lost["machine"]);
