@@ -98,8 +98,11 @@ impl Root {
         while let Some(name) = rest.pop() {
             match name.as_str() {
                 "" | "." => {}
-                ".." if at.pop().is_none() => return true,
-                ".." => {}
+                ".." => {
+                    if at.pop().is_none() {
+                        return true;
+                    }
+                }
                 _ => {
                     at.push(name);
                     let Ok(target) = std::fs::read_link(self.folder.join(at.join("/"))) else { continue };

@@ -1,8 +1,8 @@
 //! The line difference of two texts, choosing among equally good answers as `omnictl` does, so that hunks are the same.
 //!
 //! Common ends are taken off; then a run of equal lines in the middle is looked for from both ends at once (Myers' linear
-//! space variant) and both sides of it are solved alike. What has fewer than [`SMALL`] lines on either side, or lies more
-//! than [`DEPTH`] levels deep, is solved by a longest common subsequence.
+//! space variant) and both sides of it are solved alike. What has fewer than `SMALL` lines on either side, or lies more
+//! than `DEPTH` levels deep, is solved by a longest common subsequence.
 
 use std::ops::Range;
 

@@ -213,7 +213,9 @@ fn contract_spec_upgrade() {
     let mut files = Vec::new();
     all_files(&folder, &folder, &mut files);
     let mut survey = Survey::default();
-    files.iter().for_each(|(path, bytes)| survey.add(path, bytes));
+    for (path, bytes) in &files {
+        survey.add(path, bytes);
+    }
     let (mut facts, _) = survey.facts(None);
     let text = std::fs::read_to_string(folder.join("specs/omni.yaml")).unwrap();
     let source = Source { path: "specs/omni.yaml".into(), text: text.clone() };

@@ -80,7 +80,7 @@ impl Walk<'_, '_> {
         match (wanted, &node.kind) {
             (Type::Any, _) => {}
             (Type::Text, _) if scalar.is_some() => {
-                self.date(node, "cannot construct !!timestamp into string")
+                self.date(node, "cannot construct !!timestamp into string");
             }
             (Type::Text, _) => self.wrong(node, "text", "string"),
             (Type::Bool, _) if yaml::as_bool(node).is_ok() => {}
@@ -107,7 +107,7 @@ impl Walk<'_, '_> {
             }
             (Type::Argument, _) if scalar.is_some() => self.date(node, ARGUMENT),
             (Type::Argument, NodeKind::Seq(_)) => {
-                self.refuse(node, "text", "unexpected type for yaml sequence", "a list")
+                self.refuse(node, "text", "unexpected type for yaml sequence", "a list");
             }
             (Type::Argument, _) => self.refuse(node, "text", ARGUMENT, yaml::describe(node)),
             (Type::List(inner), NodeKind::Seq(items)) => {

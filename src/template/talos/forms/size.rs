@@ -36,7 +36,8 @@ pub(super) fn size(text: &str) -> bool {
         return signed(text);
     }
     let number = text.strip_suffix('%').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
-    number.and_then(|n| n.parse::<f64>().ok()).is_some_and(|n| !(n < 0.0 || n > 100.0))
+    // What is no number at all (`NaN%`) is in no range, and Talos refuses only what is outside.
+    number.and_then(|n| n.parse::<f64>().ok()).is_some_and(|n| n.is_nan() || (0.0..=100.0).contains(&n))
 }
 
 /// A size behind a comparison.
