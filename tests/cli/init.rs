@@ -81,6 +81,7 @@ fn from_nothing_to_a_repository_that_is_valid() {
     );
     assert_eq!(made[".gitignore"], b"/state/*\n!/state/README.md\n");
     r.run(&["validate"]).exits(0).says("Valid: 1 provider, 1 machine class, 1 cluster");
+    r.run(&["fmt", "--check"]).exits(0);
     r.run(&["init"]).exits(1).says("there is a spec already: `spec/omni.yaml`");
     assert_eq!(files(&r.path("")), made);
 }
@@ -103,9 +104,10 @@ fn two_commands_lead_from_omnictls_files_to_an_empty_plan() {
     let after = files(&r.path(""));
     assert!(before.iter().all(|(path, bytes)| after.get(path) == Some(bytes)), "a file was changed");
     let spec = spec(&r);
-    assert!(spec.contains("- \"omni templates/größer\"   # cluster talos-prod-01"), "{spec}");
-    assert!(spec.contains("- c   # 2 classes: matrix-control-plane, matrix-worker"), "{spec}");
+    assert!(spec.contains("- \"omni templates/größer\" # cluster talos-prod-01"), "{spec}");
+    assert!(spec.contains("- c # 2 classes: matrix-control-plane, matrix-worker"), "{spec}");
     assert!(!spec.contains("apps") && !spec.contains("chart"), "{spec}");
+    r.run(&["fmt", "--check", "spec/omni.yaml"]).exits(0);
     let plan = r
         .run(&["plan", "--lab=deployed", "--detailed-exitcode"])
         .exits(0)
@@ -203,15 +205,15 @@ fn names_that_stand_twice_and_examples_are_questions() {
     put(&r, "k/w.yaml", &classes("w", "bare"));
     r.run(&["init", "--offline"]).exits(0).says("a/old/prod.yaml: has cluster prod too");
     let spec = spec(&r);
-    assert!(spec.contains("    - a   # cluster prod\n"), "{spec}");
+    assert!(spec.contains("    - a # cluster prod\n"), "{spec}");
     for line in [
-        "# - a/old/prod.yaml   # ? has cluster prod too, as a/prod.yaml has",
-        "# - x/staging.yaml   # ? which one counts: cluster staging is in y/staging.yaml too",
-        "# - a/examples/small.yaml   # ? is it in use, or an example: cluster small",
+        "# - a/old/prod.yaml # ? has cluster prod too, as a/prod.yaml has",
+        "# - x/staging.yaml # ? which one counts: cluster staging is in y/staging.yaml too",
+        "# - a/examples/small.yaml # ? is it in use, or an example: cluster small",
     ] {
         assert!(spec.contains(line), "no {line} in {spec}");
     }
-    assert!(spec.contains("  bare: {}   # from k/w.yaml:2"), "{spec}");
+    assert!(spec.contains("  bare: {} # from k/w.yaml:2"), "{spec}");
     r.run(&["validate"]).exits(0);
 }
 
@@ -224,9 +226,9 @@ fn what_omni_has_answers_for_examples() {
     r.run(&["init", "--lab=deployed"]).exits(0);
     let spec = spec(&r);
     for line in [
-        "    - examples   # cluster talos-prod-01\n",
-        "    - more   # cluster new; not in Omni yet\n",
-        "    # - more/tests/other.yaml   # not in Omni: cluster other\n",
+        "    - examples # cluster talos-prod-01\n",
+        "    - more # cluster new; not in Omni yet\n",
+        "    # - more/tests/other.yaml # not in Omni: cluster other\n",
     ] {
         assert!(spec.contains(line), "no {line} in {spec}");
     }
@@ -242,8 +244,8 @@ fn the_providers_files_are_facts_and_their_secrets_are_not() {
     r.run(&["init", "--offline"]).exits(0);
     let spec_text = spec(&r);
     for line in [
-        "endpoint: https://omni.spaceships.work   # from provider/compose.yml:14",
-        "endpoints: [https://192.168.3.5:8006]   # from provider/config.yaml:3",
+        "endpoint: https://omni.spaceships.work # from provider/compose.yml:14",
+        "endpoints: [https://192.168.3.5:8006] # from provider/config.yaml:3",
         "    compose: provider",
     ] {
         assert!(spec_text.contains(line), "no {line} in {spec_text}");
@@ -259,7 +261,7 @@ fn the_providers_files_are_facts_and_their_secrets_are_not() {
     );
     let ran = r.run(&["init", "--offline"]).exits(0).says("a secret stands in the file");
     assert!(!spec(&r).contains("canary") && !ran.out.contains("canary") && !ran.err.contains("canary"));
-    assert!(spec(&r).contains("# compose: provider   # ? config.yaml"), "{}", spec(&r));
+    assert!(spec(&r).contains("# compose: provider # ? config.yaml"), "{}", spec(&r));
     r.run(&["validate"]).exits(0);
 }
 
@@ -281,7 +283,7 @@ fn a_huge_tree_and_circles_end() {
         r.run(&["init", "--offline"]).exits(0).says("only the first").says("c/up: symbolic links to folders");
     assert!(!ran.out.contains("hidden") && !spec(&r).contains("hidden"));
     // Folders near the top come first, whatever lies deeper.
-    assert!(spec(&r).contains("- c   # 2 classes"), "{}", spec(&r));
+    assert!(spec(&r).contains("- c # 2 classes"), "{}", spec(&r));
 }
 
 fn with(r: &Repository, args: &[&str], variables: &[(&str, &str)]) -> Ran {
@@ -297,7 +299,7 @@ fn omnictls_context_is_found_and_a_strange_one_is_not_believed() {
     put(&r, ".talos/omni/config", &config("https://omni.example.net/omni/"));
     r.run(&["init", "--offline"]).exits(0).says("context `home`");
     assert!(
-        spec(&r).contains("endpoint: https://omni.example.net   # from omnictl's context home"),
+        spec(&r).contains("endpoint: https://omni.example.net # from omnictl's context home"),
         "{}",
         spec(&r)
     );
@@ -314,7 +316,7 @@ fn omnictls_context_is_found_and_a_strange_one_is_not_believed() {
         put(&r, "elsewhere", &config(url));
         let ran = with(&r, &["init", "--offline"], &[("OMNICONFIG", "elsewhere")]).exits(0).says("Left out");
         let spec = spec(&r);
-        assert!(spec.contains("endpoint: https://omni.example.org   # ? a placeholder"), "{url}: {spec}");
+        assert!(spec.contains("endpoint: https://omni.example.org # ? a placeholder"), "{url}: {spec}");
         for text in [&ran.out, &ran.err, &spec] {
             assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{url}: {text:?}");
         }
@@ -353,7 +355,7 @@ fn a_bound_omni_is_asked_and_an_unbound_one_is_not() {
         .says("its certificate is not believed by this system");
     let text = spec(&other);
     assert!(
-        text.contains("   # from OMNI_ENDPOINT\n") && text.contains("   # from PROXMOX_VE_ENDPOINT\n"),
+        text.contains(" # from OMNI_ENDPOINT\n") && text.contains(" # from PROXMOX_VE_ENDPOINT\n"),
         "{text}"
     );
     assert!(text.contains("# tls: { sha256: [") && text.contains("# ? Proxmox signs"), "{text}");
@@ -374,7 +376,7 @@ fn a_bound_omni_is_asked_and_an_unbound_one_is_not() {
         "services: {p: {image: x/omni-infra-provider-proxmox, command: [--omni-api-endpoint=https://omni.example.net/]}}\n",
     );
     with(&other, &["init"], &key).exits(0).says("not asked").says("nothing was sent");
-    assert!(spec(&other).contains("endpoint: https://omni.example.net   # from p/compose.yml:1"));
+    assert!(spec(&other).contains("endpoint: https://omni.example.net # from p/compose.yml:1"));
     // The same on a terminal: the certificate is shown, and a yes pins it.
     let other = omnictl();
     let mut terminal = Terminal::run(&other, &["init"], &variables);

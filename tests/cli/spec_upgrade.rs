@@ -25,15 +25,15 @@ fn facts_become_sections_and_doubts_become_questions() {
     let text = spec(&r);
     assert!(text.starts_with(NARRATIVE), "{text}");
     for line in [
-        "  endpoint: https://omni.example.net   # from locked_decisions.omni.url:6\n",
-        "  lan_address: 192.168.1.20   # from locked_decisions.omni.lan_ip:7\n",
-        "  iron:   # from locked_decisions.hosts.decision:9\n",
-        "    endpoints: [https://192.168.1.5:8006]   # from locked_decisions.hosts.api_endpoint:10\n",
-        "    nodes: [one]   # from locked_decisions.provider.node:14\n",
-        "    # nodes: [two]   # ? spelt by people, from locked_decisions.hosts.decision:9\n",
-        "  iron:   # from locked_decisions.provider.provider_id:12\n",
-        "      vmid: 105   # from locked_decisions.provider.vmid:13\n",
-        "      # ? address: 192.168.1.9/…   # which prefix length; from locked_decisions.provider.ip:15\n",
+        "  endpoint: https://omni.example.net # from locked_decisions.omni.url:6\n",
+        "  lan_address: 192.168.1.20 # from locked_decisions.omni.lan_ip:7\n",
+        "  iron: # from locked_decisions.hosts.decision:9\n",
+        "    endpoints: [https://192.168.1.5:8006] # from locked_decisions.hosts.api_endpoint:10\n",
+        "    nodes: [one] # from locked_decisions.provider.node:14\n",
+        "    # nodes: [two] # ? spelt by people, from locked_decisions.hosts.decision:9\n",
+        "  iron: # from locked_decisions.provider.provider_id:12\n",
+        "      vmid: 105 # from locked_decisions.provider.vmid:13\n",
+        "      # ? address: 192.168.1.9/… # which prefix length; from locked_decisions.provider.ip:15\n",
     ] {
         assert!(text.contains(line), "no {line} in {text}");
     }
@@ -66,8 +66,9 @@ fn nothing_known_gives_placeholders_that_load() {
     let r = repository("initiative: {name: x}");
     r.run(&["spec", "upgrade"]).exits(0).says("where is Omni").says("Where is Proxmox");
     let text = spec(&r);
-    assert!(text.contains("endpoint: https://omni.example.org   # ? a placeholder"), "{text}");
+    assert!(text.contains("endpoint: https://omni.example.org # ? a placeholder"), "{text}");
     r.run(&["validate"]).exits(0);
+    r.run(&["fmt", "--check", "spec/omni.yaml"]).exits(0);
 }
 
 #[test]
@@ -78,10 +79,10 @@ fn facts_that_disagree_are_not_chosen_from() {
     r.run(&["spec", "upgrade"]).exits(0);
     let text = spec(&r);
     for line in [
-        "  endpoint: https://omni.example.org   # ? a placeholder: which of these is it\n",
-        "  # endpoint: https://a.example.net   # from constraints.omni.url:2\n",
-        "  # endpoint: https://b.example.net   # from constraints.old.omni_url:3\n",
-        "  # lan_address: 10.0.0.2   # from constraints.y.omni.lan_ip:5\n",
+        "  endpoint: https://omni.example.org # ? a placeholder: which of these is it\n",
+        "  # endpoint: https://a.example.net # from constraints.omni.url:2\n",
+        "  # endpoint: https://b.example.net # from constraints.old.omni_url:3\n",
+        "  # lan_address: 10.0.0.2 # from constraints.y.omni.lan_ip:5\n",
     ] {
         assert!(text.contains(line), "no {line} in {text}");
     }

@@ -62,7 +62,7 @@ metadata:
   id: standard
 spec:
   autoprovision:
-    providerid: {provider}   # as in `providers` of the spec, and in Omni; case-sensitive
+    providerid: {provider} # as in `providers` of the spec, and in Omni; case-sensitive
     providerdata: |
       cores: 4
       sockets: 1
@@ -80,12 +80,12 @@ name: first
 kubernetes:
   version: {kubernetes}
 talos:
-  version: {talos}   # {versions_from}
+  version: {talos} # {versions_from}
 ---
 kind: ControlPlane
 machineClass:
   name: standard
-  size: 3   # odd, so that a majority survives the loss of one
+  size: 3 # odd, so that a majority survives the loss of one
 ---
 kind: Workers
 machineClass:

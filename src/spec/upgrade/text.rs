@@ -54,7 +54,7 @@ impl Page {
         self.text.push_str(&"  ".repeat(depth));
         self.text.push_str(text);
         if !comment.is_empty() {
-            self.text.push_str("   # ");
+            self.text.push_str(" # ");
             self.text.push_str(&shown(comment));
         }
         self.text.push('\n');
@@ -124,7 +124,7 @@ fn omni(facts: &Facts, page: &mut Page) {
         Answer::Several(facts) => {
             page.line(1, &format!("endpoint: {OMNI_PLACEHOLDER}"), "? a placeholder: which of these is it");
             for fact in facts {
-                page.note(1, &format!("endpoint: {}   # {}", scalar(&fact.value), shown(&from(fact))));
+                page.note(1, &format!("endpoint: {} # {}", scalar(&fact.value), shown(&from(fact))));
             }
         }
         Answer::None => {
@@ -145,7 +145,7 @@ fn omni(facts: &Facts, page: &mut Page) {
         Answer::Several(facts) => {
             page.ask(1, "To which of these must machines resolve the endpoint when they boot?");
             for fact in facts {
-                page.note(1, &format!("lan_address: {}   # {}", scalar(&fact.value), shown(&from(fact))));
+                page.note(1, &format!("lan_address: {} # {}", scalar(&fact.value), shown(&from(fact))));
             }
         }
         Answer::None => {}
@@ -166,7 +166,7 @@ fn trust(trust: &Trusting, question: Option<&str>, depth: usize, page: &mut Page
         }
         (Trusting::Open | Trusting::Pins(_), Some(question)) => {
             page.ask(depth, question);
-            page.note(depth, "tls: { sha256: [\"AB:CD:…\"] }   # or { ca_file: ca.pem }");
+            page.note(depth, "tls: { sha256: [\"AB:CD:…\"] } # or { ca_file: ca.pem }");
         }
         _ => {}
     }
@@ -213,7 +213,7 @@ fn proxmox(facts: &Facts, names: &[String], page: &mut Page) -> bool {
         page.note(0, "proxmox:");
         page.note(0, &format!("  {CLUSTER}:"));
         page.note(0, "    endpoints: [https://…:8006]");
-        page.note(0, "    tls: { sha256: [\"AB:CD:…\"] }   # as `pvenode cert info` shows it on each node");
+        page.note(0, "    tls: { sha256: [\"AB:CD:…\"] } # as `pvenode cert info` shows it on each node");
         page.note(0, &format!("    nodes: [{nodes}]"));
         return false;
     }
@@ -303,7 +303,7 @@ fn nodes(cluster: &ProxmoxFacts, page: &mut Page) {
         .collect();
     if let Some(first) = spoken.first() {
         let all: Vec<String> = spoken.iter().map(|s| scalar(&s.value.to_ascii_lowercase())).collect();
-        page.note(2, &format!("nodes: [{}]   # ? spelt by people, {}", all.join(", "), shown(&from(first))));
+        page.note(2, &format!("nodes: [{}] # ? spelt by people, {}", all.join(", "), shown(&from(first))));
     }
 }
 
@@ -320,7 +320,7 @@ fn resolvers(cluster: &ProxmoxFacts, containers: &[ContainerFacts], page: &mut P
         match gateway {
             Some(g) => page.note(
                 2,
-                &format!("dns: [{}]   # if it is the gateway of {}", scalar(&g.value), shown(&g.source)),
+                &format!("dns: [{}] # if it is the gateway of {}", scalar(&g.value), shown(&g.source)),
             ),
             None => page.note(2, "dns: […]"),
         }
@@ -350,10 +350,10 @@ fn providers(facts: &Facts, clusters: &[String], page: &mut Page) {
         page.ask(0, "Which infrastructure providers does Omni have, as `omnictl get infraproviders` prints them? Fill in and uncomment:");
         page.note(0, "providers:");
         for doubt in &doubts {
-            page.note(0, &format!("  {}: {{}}   # {}", scalar(&doubt.value), shown(&from(doubt))));
+            page.note(0, &format!("  {}: {{}} # {}", scalar(&doubt.value), shown(&from(doubt))));
         }
         if doubts.is_empty() {
-            page.note(0, "  proxmox: { proxmox: pve }   # or `<id>: {}` for one that is not for Proxmox");
+            page.note(0, "  proxmox: { proxmox: pve } # or `<id>: {}` for one that is not for Proxmox");
         }
         return;
     }
@@ -429,7 +429,7 @@ fn own_files(facts: &Facts, active: bool, page: &mut Page) {
         }
     } else {
         if let Some(refused) = &facts.compose_refused {
-            own.note(2, &format!("compose: {}   # ? {}", scalar(&refused.source), shown(&refused.value)));
+            own.note(2, &format!("compose: {} # ? {}", scalar(&refused.source), shown(&refused.value)));
         }
         if let Answer::One(fact, _) = weigh(&facts.app_directory) {
             own.fact(2, "app_directory", fact);
@@ -463,7 +463,7 @@ fn container(c: &ContainerFacts, facts: &Facts, page: &mut Page) {
         Some(fact) if address::ip(&fact.value).is_some() => {
             page.ask(
                 3,
-                &format!("address: {}/…   # which prefix length; {}", shown(&fact.value), shown(&from(fact))),
+                &format!("address: {}/… # which prefix length; {}", shown(&fact.value), shown(&from(fact))),
             );
         }
         _ => {}
@@ -499,7 +499,7 @@ fn paths(paths: &[ListedPath], depth: usize, key: &str, page: &mut Page) {
         page.line(depth + 1, &format!("- {}", scalar(&path.path)), &path.note);
     }
     for path in paths.iter().filter(|p| !p.active) {
-        page.note(depth + 1, &format!("- {}   # {}", scalar(&path.path), shown(&path.note)));
+        page.note(depth + 1, &format!("- {} # {}", scalar(&path.path), shown(&path.note)));
     }
 }
 
@@ -552,7 +552,7 @@ mod tests {
 
     #[test]
     fn questions_are_found_with_their_lines() {
-        let text = "a: 1\n  # ? What\n  - b   # ? why\n  # - c   # ? how\n";
+        let text = "a: 1\n  # ? What\n  - b # ? why\n  # - c # ? how\n";
         let wanted = [(2, "What".to_owned()), (3, "b: why".to_owned()), (4, "c: how".to_owned())];
         assert_eq!(questions(text), wanted);
     }
