@@ -104,6 +104,8 @@ pub const MACHINE_TWO_CLUSTERS: u16 = 186;
 pub const INSTALL_DISK: u16 = 187;
 /// The files are written for another version of Omni than the server's.
 pub const OMNI_VERSION: u16 = 188;
+/// Talos machine configuration that is newer than the cluster's Talos.
+pub const TALOS_NEWER: u16 = 189;
 
 /// A name that stands for something that does not exist.
 pub const UNKNOWN_REFERENCE: u16 = 200;

@@ -20,6 +20,12 @@ impl Version {
         Self { parts: [major, minor, patch], pre: Vec::new() }
     }
 
+    /// Major and minor number.
+    pub(super) fn minor(&self) -> (u64, u64) {
+        let [major, minor, _] = self.parts;
+        (major, minor)
+    }
+
     /// Reads a version; the error is a short reason.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();

@@ -2,7 +2,7 @@
 //! schema lists stands in the table of the Omni that carries that version's library, and is a text, list, mapping or shape as there.
 //! The tables know more: fields that the library reads and no schema lists, and forms of text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value as Json;
@@ -194,7 +194,7 @@ fn read_back(text: &str) -> Table {
 fn missing(made: &Table, embedded: &Table) -> Vec<String> {
     let mut out = Vec::new();
     let mut left: Vec<(String, usize, usize)> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (kind, shape) in &made.kinds {
         match embedded.kinds.get(kind) {
             Some(other) => left.push((kind.clone(), *shape, *other)),
@@ -228,6 +228,78 @@ fn missing(made: &Table, embedded: &Table) -> Vec<String> {
     }
     out.sort();
     out
+}
+
+/// Every kind and key that a schema lists, by path: `-.machine.install.disk`, `BondConfig.name`.
+fn paths(schema: &Json) -> BTreeSet<String> {
+    fn below(path: &str, node: &Json, defs: &Json, out: &mut BTreeSet<String>) {
+        let node = match node["$ref"].as_str() {
+            Some(reference) => &defs[reference.rsplit('/').next().unwrap()],
+            None => node,
+        };
+        for (key, value) in node["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{key}");
+            below(&path, value, defs, out);
+            out.insert(path);
+        }
+        below_if(path, &node["items"], defs, out);
+        let free = node["patternProperties"].as_object().into_iter().flatten().map(|(_, value)| value);
+        for value in free.chain([&node["additionalProperties"]]) {
+            below_if(&format!("{path}.*"), value, defs, out);
+        }
+        for one in node["oneOf"].as_array().into_iter().flatten() {
+            below(path, one, defs, out);
+        }
+    }
+    fn below_if(path: &str, node: &Json, defs: &Json, out: &mut BTreeSet<String>) {
+        if node.is_object() {
+            below(path, node, defs, out);
+        }
+    }
+    let mut out = BTreeSet::new();
+    let classic = ("-".to_owned(), "v1alpha1.Config".to_owned());
+    for (kind, shape) in kinds(schema).into_iter().chain([classic]) {
+        let kind = kind.split('/').next().unwrap().to_owned();
+        below(&kind, &schema["$defs"][&shape], &schema["$defs"], &mut out);
+        out.insert(kind);
+    }
+    out
+}
+
+/// What came with which minor version, as the schemas tell: the embedded table line by line.
+#[test]
+fn contract_talos_since() {
+    const SUITE: &str = "talos (what came when)";
+    let Some(folder) = present(SUITE, "talos") else { return };
+    if SCHEMAS.iter().any(|name| !folder.join(name).exists()) {
+        println!("{SUITE}: absent (other versions)");
+        return;
+    }
+    let mut known = BTreeSet::new();
+    let mut lines = Vec::new();
+    for name in SCHEMAS.iter().rev() {
+        let schema = serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap();
+        let listed = paths(&schema);
+        let minor = name
+            .strip_prefix("config.schema.v")
+            .unwrap()
+            .splitn(3, '.')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(".");
+        let new: BTreeSet<&String> = listed.difference(&known).collect();
+        let below_another =
+            |path: &str| path.rsplit_once('.').is_some_and(|(above, _)| new.contains(&above.to_owned()));
+        if !known.is_empty() {
+            lines
+                .extend(new.iter().filter(|path| !below_another(path)).map(|path| format!("{minor} {path}")));
+        }
+        known.extend(listed);
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/template/talos/since.txt");
+    let embedded: Vec<String> = std::fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(lines, embedded, "{SUITE}: the table is not what the schemas tell");
+    println!("{SUITE}: {0}/{0}, skipped 0", lines.len());
 }
 
 #[test]

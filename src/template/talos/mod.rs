@@ -6,6 +6,7 @@
 
 mod forms;
 mod shapes;
+mod since;
 mod walk;
 
 use super::dialect::Dialect;
@@ -21,6 +22,7 @@ use shapes::table;
 pub(super) fn classic(rules: &mut Rules<'_>, part: &Part, root: &Node) {
     if let Some(shape) = table(rules.dialect).classic() {
         walk::check(rules, part, root, shape);
+        since::check(rules, part.source, root, "-");
     }
 }
 
@@ -34,6 +36,7 @@ pub(super) fn document(rules: &mut Rules<'_>, part: &Part, root: &Node, kind: &s
     let table = table(rules.dialect);
     if let Some(shape) = table.kind(kind, version) {
         walk::check(rules, part, root, shape);
+        since::check(rules, part.source, root, kind);
         return;
     }
     let (name, api) = (Untrusted::new(kind).line(60), Untrusted::new(version).line(40));

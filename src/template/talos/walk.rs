@@ -245,7 +245,7 @@ mod tests {
 
     fn judged(inline: &str) -> Vec<String> {
         let text = format!(
-            "kind: Cluster\nname: c\nkubernetes: {{version: v1.34.3}}\ntalos: {{version: v1.11.6}}\n\
+            "kind: Cluster\nname: c\nkubernetes: {{version: v1.34.3}}\ntalos: {{version: v1.14.0}}\n\
              patches: [{{name: p, inline: {inline}}}]\n---\nkind: ControlPlane\n"
         );
         let (_, _, sink) = loaded(&text);

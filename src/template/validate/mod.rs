@@ -14,6 +14,7 @@ use super::dialect::Dialect;
 use super::files::Contents;
 use super::model::{Model, Template};
 use super::rendered::Rendered;
+use super::semver::Version;
 use crate::diag::{Sink, SourceId, Sources};
 
 /// What the rules look at and where they report.
@@ -22,6 +23,8 @@ pub(super) struct Rules<'a> {
     pub(super) source: SourceId,
     pub(super) sources: &'a Sources,
     pub(super) contents: &'a Contents,
+    /// Major and minor version of the Talos that the first Cluster asks for, if it can be read.
+    pub(super) talos: Option<(u64, u64)>,
     pub(super) sink: &'a mut Sink,
 }
 
@@ -35,7 +38,9 @@ pub(super) fn validate(
     contents: &Contents,
     sink: &mut Sink,
 ) {
-    let mut rules = Rules { dialect, source: template.source, sources, contents, sink };
+    let talos =
+        template.clusters().next().and_then(|c| Version::parse(&c.talos.value).ok()).map(|v| v.minor());
+    let mut rules = Rules { dialect, source: template.source, sources, contents, talos, sink };
     for model in &template.models {
         match model {
             Model::Cluster(cluster) => cluster::check(&mut rules, cluster),
