@@ -17,6 +17,6 @@ pub(super) fn rule(unchanged: &[Unchanged], out: &mut Vec<Warning>) {
         address: None,
         message: format!("not declared and not ours, left alone: {}{tail}", shown.join(", ")),
         blocks: false,
-        help: Some("declare them to manage them, or remove them in Omni".to_owned()),
+        help: Some("`omni-scale adopt ADDR` takes one into the files; else remove it in Omni".to_owned()),
     });
 }
