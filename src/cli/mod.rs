@@ -18,6 +18,7 @@ mod report;
 mod repository;
 mod rewrite;
 mod session;
+mod state_files;
 mod streams;
 mod walk;
 

@@ -91,6 +91,7 @@ fn a_deployment_comes_out_as_a_person_would_have_written_it() {
     assert_eq!(
         names,
         [
+            ".gitignore",
             "clusters/talos-prod-01.yaml",
             "machine-classes/matrix-control-plane.yaml",
             "machine-classes/matrix-worker-foxtrot.yaml",

@@ -14,6 +14,7 @@ use crate::cli::fail::Fail;
 use crate::cli::files::Root;
 use crate::cli::new_files::{self, NewFile};
 use crate::cli::session;
+use crate::cli::state_files;
 use crate::cli::streams::Streams;
 use crate::client::trust::Credential;
 use crate::diag::{Sink, Sources, closest};
@@ -198,10 +199,11 @@ async fn carry_out(
     if let Some(fail) = refuse(before, &made) {
         return Err(fail);
     }
-    let files: Vec<NewFile<'_>> = made
-        .files
-        .iter()
-        .map(|f| NewFile { path: &f.path, bytes: f.text.as_bytes(), secret: f.secret })
+    let beside = if new { state_files::missing(&before.root) } else { Vec::new() };
+    let told_of = made.files.iter().map(|f| (&f.path, &f.text, f.secret));
+    let files: Vec<NewFile<'_>> = told_of
+        .chain(beside.iter().map(|(path, text)| (path, text, false)))
+        .map(|(path, text, secret)| NewFile { path, bytes: text.as_bytes(), secret })
         .collect();
     let there = new_files::taken(before.root.folder(), &files);
     if !there.is_empty() {
@@ -210,7 +212,7 @@ async fn carry_out(
             .help("nothing was written; move them away, import single clusters with `--cluster`, or let `omni-scale init` write a spec for files that are there"));
     }
     new_files::make(before.root.folder(), &files)?;
-    streams.data(&told(&made, connection));
+    streams.data(&told(&made, &beside, connection));
     warn_secrets(&made, args, streams);
     let repository = session::load_for_server(global, streams)?.settle(&snapshot.omni, streams)?;
     let memory = session::memory(connection).await?;
@@ -346,7 +348,7 @@ fn refuse(before: &Before, made: &Imported) -> Option<Fail> {
 }
 
 /// What was written and what was not.
-fn told(made: &Imported, connection: &Connection) -> String {
+fn told(made: &Imported, beside: &[(String, String)], connection: &Connection) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "Wrote {} from {}:", count(made.files.len(), "file", "files"), connection.name);
     for file in &made.files {
@@ -354,6 +356,10 @@ fn told(made: &Imported, connection: &Connection) -> String {
         let secret = if file.secret { "  (holds secrets)" } else { "" };
         let line = format!("  {:<44} {about}{secret}", file.path);
         let _ = writeln!(out, "{}", line.trim_end());
+    }
+    if !beside.is_empty() {
+        let list: Vec<&str> = beside.iter().map(|(path, _)| path.as_str()).collect();
+        let _ = writeln!(out, "Also {}, which keep records and the lab out of git", list.join(" and "));
     }
     if !made.already.is_empty() {
         let _ = writeln!(out, "\nDescribed by the files already, and not touched:");

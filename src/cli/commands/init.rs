@@ -13,16 +13,13 @@ use crate::cli::files::Root;
 use crate::cli::new_files::{self, NewFile};
 use crate::cli::repository;
 use crate::cli::session;
+use crate::cli::state_files;
 use crate::cli::streams::Streams;
 use crate::cli::walk::{Unseen, walk};
-use crate::spec::upgrade::{
-    self, Fact, Facts, GITIGNORE, LeftOut, ListedPath, ProviderFacts, STATE_README, Survey,
-};
+use crate::spec::upgrade::{self, Fact, Facts, LeftOut, ListedPath, ProviderFacts, Survey};
 use crate::spec::{DEFAULT_PATHS, below_root};
 use crate::untrusted::Untrusted;
 
-/// Kept out of git from within, where a `.gitignore` stands that is not ours to change.
-const INNER_GITIGNORE: &str = "*\n!.gitignore\n!README.md\n";
 /// Lines of one part of the summary.
 const MOST: usize = 40;
 
@@ -145,16 +142,7 @@ fn files(mut g: Gathered, global: &Global, args: &InitArgs, streams: &Streams) -
     }
     text.push_str(&sections);
     new.push((g.spec.clone(), text.clone()));
-    if !g.root.has("state/README.md") {
-        new.push(("state/README.md".to_owned(), STATE_README.to_owned()));
-    }
-    if !g.root.has(".gitignore") {
-        new.push((".gitignore".to_owned(), GITIGNORE.to_owned()));
-    } else if !g.root.read(".gitignore").is_ok_and(|b| upgrade::ignores_state(&String::from_utf8_lossy(&b)))
-        && !g.root.has("state/.gitignore")
-    {
-        new.push(("state/.gitignore".to_owned(), INNER_GITIGNORE.to_owned()));
-    }
+    new.extend(state_files::missing(&g.root));
     let list: Vec<NewFile<'_>> =
         new.iter().map(|(path, text)| NewFile { path, bytes: text.as_bytes(), secret: false }).collect();
     let taken = new_files::taken(g.root.folder(), &list);

@@ -41,7 +41,8 @@ pub enum StatusFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A cluster is up when it is bootstrapped and all its machines are there, connected, running, with their configuration
-and in the versions that the files ask for; and ready, where its patches leave a CNI.
+and in the versions that the files ask for; and ready, where its patches leave a CNI. What a lock holds back does not
+count.
 
 Exit codes: 0 all are up, 9 one is not (with --wait: not in time), 1 a name that neither the files nor Omni know,
 69 not everything that tells could be read, 8 stopped by Ctrl-C")]
