@@ -5,6 +5,7 @@
 //! `1.13 VolumeConfig.mount`, and `-.…` for the document without a kind. What is below a listed one is not listed again.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::LazyLock;
 
 use crate::diag::{Diagnostic, SourceId, codes};
@@ -38,8 +39,14 @@ fn below(rules: &mut Rules<'_>, source: SourceId, node: &Node, path: &str, talos
         NodeKind::Scalar { .. } => {}
         NodeKind::Seq(items) => items.iter().for_each(|item| below(rules, source, item, path, talos)),
         NodeKind::Map(pairs) => {
+            let prefix = format!("{path}.");
+            // Most of what patches say is as old as the table: nothing below it is listed.
+            let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+            if SINCE.range::<str, _>(from).next().is_none_or(|(listed, _)| !listed.starts_with(&prefix)) {
+                return;
+            }
             for (key, value) in pairs {
-                let path = format!("{path}.{}", key.text().unwrap_or_default());
+                let path = format!("{prefix}{}", key.text().unwrap_or_default());
                 match SINCE.get(path.as_str()) {
                     Some(since) if *since > talos => {
                         let name = path.split_once('.').map_or(path.as_str(), |(_, keys)| keys);
