@@ -49,10 +49,15 @@ pub static SYNC_ORDER: [&Kind; 9] = [
     &KERNEL_ARGS,
 ];
 
+/// The kinds that plans write: those of templates, and machine classes.
+pub fn written() -> impl Iterator<Item = &'static Kind> {
+    SYNC_ORDER.into_iter().chain([&MACHINE_CLASSES])
+}
+
 /// The kind of a type name, with or without the suffix `.omni.sidero.dev`.
 pub fn by_type(name: &str) -> Option<&'static Kind> {
     let short = name.strip_suffix(crate::resource::TYPE_SUFFIX).unwrap_or(name);
-    SYNC_ORDER.into_iter().chain([&MACHINE_CLASSES]).find(|kind| kind.short == short)
+    written().find(|kind| kind.short == short)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scene::{MEMBER_TYPES, Readable, Scene};
 use crate::address::Address;
 use crate::graph::Graph;
+use crate::kinds::written;
 
 /// Types and addresses that the plan cannot speak about.
 #[derive(Default)]
@@ -15,24 +16,10 @@ pub(super) struct Unread {
     skipped: BTreeSet<Address>,
 }
 
-/// Short types that plans write, in the order of their names.
-const WRITTEN: [&str; 10] = [
-    "Clusters",
-    "ConfigPatches",
-    "ExtensionsConfigurations",
-    "KernelArgs",
-    "KubernetesHealthChecks",
-    "KubernetesManifestGroups",
-    "MachineClasses",
-    "MachineInstallDiskConfigs",
-    "MachineSetNodes",
-    "MachineSets",
-];
-
 impl Unread {
     pub(super) fn find(scene: &Scene<'_>, graph: &Graph) -> Self {
         let mut out = Self::default();
-        for short in WRITTEN {
+        for short in written().map(|kind| kind.short) {
             if let Readable::No(reason) = scene.readable(short) {
                 out.types.insert(short, reason);
             }

@@ -19,6 +19,7 @@ use crate::cli::streams::Streams;
 use crate::client::trust::Credential;
 use crate::diag::{Sink, Sources, closest};
 use crate::import::{Choice, Facts, Imported, Present, ProxmoxFacts, Request, import};
+use crate::kinds::written;
 use crate::live::{Observation, ProxmoxFailure, Snapshot};
 use crate::plan::Plan;
 use crate::spec::{self, below_root};
@@ -30,21 +31,6 @@ use crate::world::real::Trust;
 const PROXMOX: &str = "proxmox";
 /// What an Omni is called that the lab stands in for.
 const STAND_IN: &str = "https://omni.example.net";
-/// Types that must have been read, so that nothing is missing in the files.
-const NEEDED: [&str; 11] = [
-    "Clusters",
-    "ConfigPatches",
-    "ExtensionsConfigurations",
-    "InfraProviderCombinedStatuses",
-    "KernelArgs",
-    "KubernetesHealthChecks",
-    "KubernetesManifestGroups",
-    "MachineClasses",
-    "MachineInstallDiskConfigs",
-    "MachineSetNodes",
-    "MachineSets",
-];
-
 /// `import`
 #[derive(Debug, Args)]
 pub struct ImportArgs {
@@ -173,7 +159,10 @@ async fn carry_out(
 ) -> Result<Exit, Fail> {
     let new = before.present.spec.is_none();
     let snapshot = if new { connection.look_around().await? } else { connection.look().await? };
-    for short in NEEDED {
+    // Nothing must be missing in the files. By name, so that the first that fails is always the same.
+    let needed: BTreeSet<&str> =
+        written().map(|kind| kind.short).chain(["InfraProviderCombinedStatuses"]).collect();
+    for short in needed {
         if let Some(reason) = snapshot.omni.unreadable(short) {
             return Err(Fail::new(Exit::Unreachable, format!("`{short}` could not be read: {}", reason.0))
                 .help("nothing was written; the files would not be whole"));
