@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
-use crate::diff::lines::{Line, hunks, lines};
+use super::unified;
 use crate::diff::{masked, reads_as_nothing};
 use crate::kinds::SYNC_ORDER;
 use crate::plan::{Action, Operation, Plan, Seen, Step};
@@ -19,8 +19,6 @@ use crate::template::Dialect;
 use crate::template::render::{Head, resource};
 use crate::untrusted::hidden;
 
-/// Equal lines shown around a change.
-const CONTEXT: usize = 3;
 /// Lines of both sides beyond which only the size is told.
 const MOST: usize = 75_000;
 
@@ -130,29 +128,15 @@ impl Page<'_> {
                 writeln!(out, "{text}")
             };
         };
-        let paint = |c: AnsiColor| Style::new().fg_color(Some(c.into()));
         line(Style::new().bold(), &format!("--- {}", name(sides.before.is_some())));
         line(Style::new().bold(), &format!("+++ {}", name(sides.after.is_some())));
         let count = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
         if count(&old) + count(&new) > MOST {
             let size = format!("@@ -1,{} +1,{} @@ diff too large to display", count(&old), count(&new));
-            line(paint(AnsiColor::Cyan), &size);
+            line(unified::place(), &size);
             return;
         }
-        for hunk in hunks(&lines(&old, &new), CONTEXT) {
-            let place = format!(
-                "@@ -{},{} +{},{} @@",
-                hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines
-            );
-            line(paint(AnsiColor::Cyan), &place);
-            for one in hunk.lines {
-                match one {
-                    Line::Same(text) => line(Style::new(), &format!(" {text}")),
-                    Line::Gone(text) => line(paint(AnsiColor::Red), &format!("-{text}")),
-                    Line::New(text) => line(paint(AnsiColor::Green), &format!("+{text}")),
-                }
-            }
-        }
+        unified::draw(&old, &new, line);
     }
 }
 

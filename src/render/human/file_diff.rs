@@ -2,13 +2,10 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::excerpt::Excerpt;
-use crate::diff::lines::{Line, hunks, lines};
-
-/// Equal lines shown around a change.
-const CONTEXT: usize = 3;
+use crate::render::unified;
 
 /// The difference between two texts of the file `path`; without `before` the file is new.
 pub fn difference(path: &str, before: Option<&str>, after: &str, colour: bool) -> String {
@@ -16,24 +13,12 @@ pub fn difference(path: &str, before: Option<&str>, after: &str, colour: bool) -
     let mut line = |style: Style, text: &str| {
         let _ = if colour { writeln!(out, "{style}{text}{style:#}") } else { writeln!(out, "{text}") };
     };
-    let paint = |c: AnsiColor| Style::new().fg_color(Some(c.into()));
     let path = crate::untrusted::Untrusted::new(path).line(200);
     let old_name = if before.is_some() { path.as_str() } else { "/dev/null" };
     line(Style::new().bold(), &format!("--- {old_name}"));
     line(Style::new().bold(), &format!("+++ {path}"));
     let (old, new) = (visible(before.unwrap_or_default()), visible(after));
-    for hunk in hunks(&lines(&old, &new), CONTEXT) {
-        let place =
-            format!("@@ -{},{} +{},{} @@", hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines);
-        line(paint(AnsiColor::Cyan), &place);
-        for one in hunk.lines {
-            match one {
-                Line::Same(text) => line(Style::new(), &format!(" {text}")),
-                Line::Gone(text) => line(paint(AnsiColor::Red), &format!("-{text}")),
-                Line::New(text) => line(paint(AnsiColor::Green), &format!("+{text}")),
-            }
-        }
-    }
+    unified::draw(&old, &new, line);
     out
 }
 
