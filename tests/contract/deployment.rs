@@ -1,14 +1,14 @@
 //! The files of a deployment in use: its narrative spec, its machine classes, and what its provider reads in them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use omni_scale::diag::{Diagnostic, Severity, Sink, Source, SourceId, Sources, codes};
 use omni_scale::spec::upgrade::{AppendError, Survey, append, narrate, sections};
 use omni_scale::spec::{self, Entry, FileSet, PROVIDER_FIELDS, ProviderFieldType, Workspace, read_spec};
 use omni_scale::yaml::{self, Limits, Node, NodeKind};
 
-use crate::support::{Facts, Tally, fixtures, present};
+use crate::support::{Facts, Tally, fixtures, present, yaml_files};
 
 /// A spec for the deployment's files: its classes name the provider `matrix-cluster`, its examples `proxmox`.
 const SPEC: &str = "omni: { endpoint: https://omni.spaceships.work, lan_address: 192.168.10.20 }
@@ -22,21 +22,6 @@ machine_classes: [FILE]
 
 fn errors(sink: &Sink) -> Vec<&Diagnostic> {
     sink.all().iter().filter(|d| d.severity == Severity::Error).collect()
-}
-
-/// YAML files in a folder and below it, sorted.
-fn yaml_files(folder: &Path) -> Vec<PathBuf> {
-    let mut out = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            out.extend(yaml_files(&path));
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-            out.push(path);
-        }
-    }
-    out.sort();
-    out
 }
 
 /// Loads one file of classes with a spec written for it.

@@ -6,7 +6,7 @@ use omni_scale::diag::SourceId;
 use omni_scale::template::{self, Dialect};
 use omni_scale::yaml::{self, Limits, Node, NodeKind};
 
-use crate::support::{Facts, Tally, fixtures, present};
+use crate::support::{Facts, Tally, fixtures, present, yaml_files};
 use crate::template::{TIME, cases, loaded, read};
 
 fn format(text: &str) -> Result<String, yaml::FormatError> {
@@ -140,18 +140,4 @@ fn contract_fmt_deployment_keeps_what_it_says() {
         });
     }
     tally.finish();
-}
-
-fn yaml_files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut out = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            out.extend(yaml_files(&path));
-        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
-            out.push(path);
-        }
-    }
-    out.sort();
-    out
 }

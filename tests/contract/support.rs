@@ -53,6 +53,21 @@ pub fn present(suite: &str, relative: &str) -> Option<PathBuf> {
     None
 }
 
+/// YAML files in a folder and below it, sorted.
+pub fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(yaml_files(&path));
+        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+            out.push(path);
+        }
+    }
+    out.sort();
+    out
+}
+
 /// The count of one suite.
 pub struct Tally {
     suite: &'static str,
