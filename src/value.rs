@@ -40,6 +40,13 @@ impl Value {
     pub fn at(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(self, |v, key| v.get(key))
     }
+    /// The value at a path of keys, to change it.
+    pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Value> {
+        path.iter().try_fold(self, |v, key| match v {
+            Self::Map(map) => map.get_mut(*key),
+            _ => None,
+        })
+    }
     /// The text, if this is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::embedded::field;
-use super::sensitive::{conceals, is_sensitive, names_environment};
+use super::sensitive::{conceals, is_sensitive, sensitive_name};
 use crate::resource::Resource;
-use crate::secret::{covered, names_secret, reveals};
+use crate::secret::{covered, reveals};
 use crate::value::Value;
 use crate::yaml::{Node, NodeKind, to_value};
 
@@ -37,12 +37,19 @@ impl Mask {
         let mut out = resource.clone();
         let text_at = field(resource.id.short_kind());
         let text = text_at.and_then(|path| resource.spec.at(path)).and_then(Value::as_str);
-        if let (Some(path), Some(text)) = (text_at, text.filter(|t| !t.is_empty())) {
-            put(&mut out.spec, path, Value::Null);
-            self.value(&mut out.spec);
-            put(&mut out.spec, path, self.text(text).into());
-        } else {
-            self.value(&mut out.spec);
+        let text = text.filter(|t| !t.is_empty()).map(ToOwned::to_owned);
+        // Embedded YAML has its own cover, which must not be covered once more.
+        let slot = |spec: &mut Value, new: Value| {
+            if let Some(slot) = text_at.and_then(|path| spec.at_mut(path)) {
+                *slot = new;
+            }
+        };
+        if text.is_some() {
+            slot(&mut out.spec, Value::Null);
+        }
+        self.value(&mut out.spec);
+        if let Some(text) = text {
+            slot(&mut out.spec, self.text(&text).into());
         }
         for map in [&mut out.labels, &mut out.annotations] {
             for (key, value) in map {
@@ -135,25 +142,10 @@ fn scalars(node: &Node, secret: bool, out: &mut Vec<Range<usize>>) {
             let whole = to_value(node);
             for (key, value) in pairs {
                 let name = key.text().unwrap_or_default();
-                let inner = secret
-                    || names_secret(name)
-                    || (names_environment(name) && value.text().is_none())
-                    || conceals(&whole, name);
+                let inner = secret || sensitive_name(name, value.text().is_none()) || conceals(&whole, name);
                 scalars(value, inner, out);
             }
         }
-    }
-}
-
-fn put(value: &mut Value, path: &[&str], new: Value) {
-    match (path.split_first(), value) {
-        (Some((last, [])), value) => value.set(last, new),
-        (Some((first, rest)), Value::Map(map)) => {
-            if let Some(inner) = map.get_mut(*first) {
-                put(inner, rest, new);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -31,8 +31,8 @@ pub fn remembered(resource: &Resource, key: Option<&DigestKey>) -> Resource {
         other => other.cloned(),
     };
     out.spec = mask(&resource.spec, false, false, key);
-    if let (Some(path), Some(embedded)) = (text_at, embedded) {
-        put(&mut out.spec, path, embedded);
+    if let (Some(slot), Some(embedded)) = (text_at.and_then(|path| out.spec.at_mut(path)), embedded) {
+        *slot = embedded;
     }
     for map in [&mut out.labels, &mut out.annotations] {
         for (name, value) in map {
@@ -117,18 +117,6 @@ fn hide(value: &Value, key: Option<&DigestKey>) -> Value {
 
 fn digest(text: &str, key: Option<&DigestKey>) -> String {
     key.map_or_else(|| UNKNOWN.to_owned(), |k| k.digest(text))
-}
-
-fn put(value: &mut Value, path: &[&str], new: Value) {
-    match (path.split_first(), value) {
-        (Some((last, [])), value) => value.set(last, new),
-        (Some((first, rest)), Value::Map(map)) => {
-            if let Some(inner) = map.get_mut(*first) {
-                put(inner, rest, new);
-            }
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -17,11 +17,16 @@ pub fn is_sensitive(path: &[String], value: Option<&Value>) -> bool {
 /// Whether everything under a key must not be shown: its name sounds like a secret, or it is an environment, where
 /// secrets have any name. A label `environment: production` is none.
 pub(super) fn sensitive_entry(key: &str, value: &Value) -> bool {
-    names_secret(key) || (names_environment(key) && matches!(value, Value::Map(_) | Value::List(_)))
+    sensitive_name(key, matches!(value, Value::Map(_) | Value::List(_)))
+}
+
+/// [`sensitive_entry`] of a key whose value is a collection, or is none.
+pub(super) fn sensitive_name(key: &str, collection: bool) -> bool {
+    names_secret(key) || (collection && names_environment(key))
 }
 
 /// Whether a key holds an environment, where secrets have any name.
-pub(super) fn names_environment(key: &str) -> bool {
+fn names_environment(key: &str) -> bool {
     matches!(key, "env" | "environment")
 }
 
@@ -42,8 +47,9 @@ pub fn redact(resource: &Resource) -> Resource {
         && let Some(text) = resource.spec.at(path).and_then(Value::as_str)
         && !text.is_empty()
         && (reveals(text) || documents(text).is_none_or(|all| all.iter().any(holds_secret)))
+        && let Some(slot) = out.spec.at_mut(path)
     {
-        replace(&mut out.spec, path);
+        *slot = hidden();
     }
     hide(&mut out.spec);
     for map in [&mut out.labels, &mut out.annotations] {
@@ -70,18 +76,6 @@ fn hidden() -> Value {
     let mut hidden = Value::map();
     hidden.set("$hidden", true.into());
     hidden
-}
-
-fn replace(value: &mut Value, path: &[&str]) {
-    let Some((first, rest)) = path.split_first() else {
-        *value = hidden();
-        return;
-    };
-    if let Value::Map(map) = value
-        && let Some(inner) = map.get_mut(*first)
-    {
-        replace(inner, rest);
-    }
 }
 
 /// Whether any value in a tree must not be shown.
