@@ -32,9 +32,9 @@ fn names_environment(key: &str) -> bool {
 
 /// Whether a mapping says that its entry `key` is a secret: the data of a Kubernetes Secret, the content of a file whose
 /// path sounds like one.
-pub(super) fn conceals(map: &Value, key: &str) -> bool {
+pub fn conceals(map: &Value, key: &str) -> bool {
     let text = |key: &str| map.get(key).and_then(Value::as_str);
-    (key == "data" && text("kind") == Some("Secret"))
+    (matches!(key, "data" | "stringData") && text("kind") == Some("Secret"))
         || (key == "content" && text("path").is_some_and(|p| p.split(['/', '.']).any(names_secret)))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::{documents, is_sensitive};
+use crate::diff::{conceals, documents, is_sensitive};
 use crate::resource::Resource;
 use crate::secret::{names_secret, reveals};
 use crate::value::Value;
@@ -66,7 +66,7 @@ fn walk(value: &Value, path: &mut Vec<String>, found: &mut Vec<String>) {
         Value::Map(map) => {
             for (key, inner) in map {
                 path.push(key.clone());
-                if conceals(map, key) && !is_empty(inner) {
+                if conceals(value, key) && !is_empty(inner) {
                     found.push(shown(path));
                 } else if !names_something(map, key) {
                     walk(inner, path, found);
@@ -104,11 +104,6 @@ fn is_empty(value: &Value) -> bool {
         Value::Null => true,
         _ => false,
     }
-}
-
-/// Whether a mapping says that its entry is a secret: the data of a Kubernetes Secret.
-fn conceals(map: &BTreeMap<String, Value>, key: &str) -> bool {
-    matches!(key, "data" | "stringData") && map.get("kind").and_then(Value::as_str) == Some("Secret")
 }
 
 fn names_something(map: &BTreeMap<String, Value>, key: &str) -> bool {
@@ -163,6 +158,11 @@ mod tests {
             ["environment[0]"]
         );
         assert_eq!(patch("apiVersion: v1\nkind: Secret\ndata: {a: Yg==}\n"), ["data"]);
+        assert_eq!(patch("apiVersion: v1\nkind: Secret\nstringData: {pin: 1234}\n"), ["stringData"]);
+        assert_eq!(
+            patch("machine: {files: [{path: /var/secret/pull.json, content: any words}]}"),
+            ["machine.files[0].content"]
+        );
         assert_eq!(patch("machine: {}\n# old password: hunter2\n"), ["a comment"]);
         assert_eq!(
             patch("machine: {env: {https_proxy: 'http://me:pw@proxy:3128', ANY: word, key: '1'}}"),
