@@ -33,6 +33,7 @@ fn block(code: &str, address: &Address, message: String, help: &str) -> Warning 
         message,
         blocks: true,
         help: Some(help.to_owned()),
+        ..Warning::default()
     }
 }
 

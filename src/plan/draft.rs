@@ -1,6 +1,6 @@
 //! A step before it has its number.
 
-use super::{Action, Change, Lost, Operation};
+use super::{Action, Affected, Change, Lost, Operation};
 use crate::address::Address;
 use crate::graph::Wave;
 use crate::kinds::{Certainty, Effect};
@@ -23,6 +23,8 @@ pub(super) struct Draft<'a> {
     pub(super) live: Option<&'a LiveResource>,
     /// What is wanted, if something is.
     pub(super) wanted: Option<&'a Resource>,
+    /// Machines that it touches.
+    pub(super) affects: Vec<Affected>,
     /// Machines that it deletes.
     pub(super) lost: Vec<Lost>,
 }
@@ -47,6 +49,7 @@ impl<'a> Draft<'a> {
             record: None,
             live: None,
             wanted: None,
+            affects: Vec::new(),
             lost: Vec::new(),
         }
     }

@@ -27,7 +27,8 @@ use draft::Draft;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
 pub use model::{
-    Action, Change, Goal, Lost, NotUp, Operation, Plan, Seen, Step, StepId, Summary, Unchanged, Warning,
+    Action, Affected, Change, EtcdVoters, Goal, Lifted, Lost, NotUp, Operation, Plan, Scope, Seen, Step,
+    StepId, Summary, Unchanged, Warning, Wave,
 };
 pub use planner::plan;
 pub use rules::codes::KEPT;

@@ -196,6 +196,8 @@ pub struct Step {
     pub effect: Effect,
     /// How sure.
     pub certainty: Certainty,
+    /// Machines that it touches, worst effect first, then by name.
+    pub affects: Vec<Affected>,
     /// One-line facts for people: what happens to machines, and why.
     pub notes: Vec<String>,
     /// Steps that must be done before, with the reason.
@@ -238,8 +240,8 @@ pub struct Unchanged {
     pub note: Option<String>,
 }
 
-/// A warning that belongs to the plan (placement, quorum, foreign objects, no record).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A finding that belongs to the plan: of a rule of the planner, of a guard, or of a policy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Warning {
     /// Stable code, as `OS0401`.
     pub code: String,
@@ -251,6 +253,89 @@ pub struct Warning {
     pub blocks: bool,
     /// What to do.
     pub help: Option<String>,
+    /// The guard that speaks (`G02`), where one of the numbered guards does.
+    pub guard: Option<String>,
+    /// Name of the policy rule or locked decision that speaks, where one does.
+    pub rule: Option<String>,
+    /// Whether it only tells (a policy of severity `info`); such findings stand after the warnings.
+    pub info: bool,
+    /// What was looked at, by name: facts that a reader or a program can check.
+    pub evidence: BTreeMap<String, String>,
+    /// The words that lift it (`--allow destroy:cluster/dev`), where something does.
+    pub lift: Option<String>,
+    /// Who lifted it; it would block otherwise.
+    pub lifted: Option<Lifted>,
+}
+
+/// Why a guard that speaks does not block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifted {
+    /// The flag as given (`--allow destroy:cluster/dev`), or the place of the exception in the spec (`spec/omni.yaml:41`).
+    pub by: String,
+    /// Who answers for it; absent for a flag.
+    pub owner: Option<String>,
+    /// Why; absent for a flag.
+    pub reason: Option<String>,
+    /// Last day or moment at which it holds, RFC 3339; absent for a flag.
+    pub expires: Option<String>,
+}
+
+/// A machine that a step touches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Affected {
+    /// Machine request id or UUID, as people know it; `None` when Omni chooses and nothing can be predicted.
+    pub machine: Option<String>,
+    /// Address of its machine set.
+    pub machine_set: Option<Address>,
+    /// VM, as `node/vmid`, when it is known.
+    pub vm: Option<String>,
+    /// What happens to it.
+    pub effect: Effect,
+    /// Whether somebody else chooses, or the effect is not proved.
+    pub predicted: bool,
+}
+
+/// What happens while one wave is carried out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wave {
+    /// Name.
+    pub title: String,
+    /// Worst effect on a machine.
+    pub disruption: Effect,
+    /// Machines that are disturbed (reboot or worse, or unknown), each counted once.
+    pub machines: u32,
+    /// Voters of etcd, one entry for each cluster whose control planes the wave touches.
+    pub etcd: Vec<EtcdVoters>,
+}
+
+/// Voters of one cluster's etcd through a wave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EtcdVoters {
+    /// The cluster.
+    pub cluster: Address,
+    /// Members before the wave.
+    pub before: u32,
+    /// Members after it.
+    pub after: u32,
+    /// Healthy members before the wave, as Omni says; `None` when that was not seen.
+    pub healthy: Option<u32>,
+    /// Fewest healthy members while the wave runs, control planes taken one at a time; `None` when `healthy` is.
+    pub lowest: Option<u32>,
+    /// Healthy members that etcd needs at the worst moment of the wave.
+    pub quorum: u32,
+}
+
+/// What a plan was restricted to. A plan with one is partial, and says so wherever it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Addresses or globs of `--target`.
+    pub targets: Vec<String>,
+    /// Addresses or globs of `--exclude`.
+    pub excludes: Vec<String>,
+    /// Names of `--cluster`.
+    pub clusters: Vec<String>,
+    /// Steps that the whole plan has and this one has not.
+    pub left_out: u32,
 }
 
 /// A cluster that is as the files ask and has not come up yet: an earlier apply was interrupted while it waited, or gave
@@ -301,8 +386,10 @@ pub struct Plan {
     pub files_digest: String,
     /// Steps in wave order, then by address.
     pub steps: Vec<Step>,
-    /// Names of the waves, from wave 1.
-    pub waves: Vec<String>,
+    /// The waves, from wave 1.
+    pub waves: Vec<Wave>,
+    /// What it was restricted to; `None` for a plan of everything.
+    pub scope: Option<Scope>,
     /// Declared things without a step, and foreign ones.
     pub unchanged: Vec<Unchanged>,
     /// Machines that will be lost.

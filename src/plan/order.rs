@@ -92,6 +92,7 @@ pub(super) fn order(
             changes: draft.changes.clone(),
             effect: draft.effect,
             certainty: draft.certainty,
+            affects: draft.affects.clone(),
             notes: draft.notes.clone(),
             after: after.into_iter().collect(),
             source: draft.source.clone(),

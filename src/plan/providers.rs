@@ -32,6 +32,7 @@ pub(super) fn decide<'a>(scene: &Scene<'a>) -> Providers<'a> {
         message,
         blocks,
         help: Some(help),
+        ..Warning::default()
     };
     for provider in &scene.input.desired.providers {
         let address = Address::provider(&provider.id);
@@ -152,6 +153,7 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, out: &mut Providers<'a>) {
                 ),
                 blocks: false,
                 help: Some("remove it there only when no machine of it is left".to_owned()),
+                ..Warning::default()
             });
         }
     }

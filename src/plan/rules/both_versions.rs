@@ -13,6 +13,7 @@ pub(super) fn rule(drafts: &[Draft<'_>], out: &mut Vec<Warning>) {
                 message: format!("`{}` changes its Talos and its Kubernetes version at once", draft.address),
                 blocks: false,
                 help: Some("apply one after the other to see which one a fault belongs to".to_owned()),
+                ..Warning::default()
             });
         }
     }

@@ -37,6 +37,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                 ),
                 blocks: true,
                 help: Some("keep the class file, or give those machine sets another class first".to_owned()),
+                ..Warning::default()
             });
         }
     }

@@ -32,8 +32,7 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
                             format!("did you mean `{meant}`? Otherwise declare the class below `machine_classes`")
                         }
                         None => "declare the class below `machine_classes`, or correct the name".to_owned(),
-                    }),
-                });
+                    }), ..Warning::default() });
             }
         }
     }
@@ -57,6 +56,7 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
                 ),
                 blocks: true,
                 help: Some("correct `providerid`; ids are case-sensitive".to_owned()),
+                ..Warning::default()
             });
         }
     }

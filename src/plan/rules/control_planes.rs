@@ -22,6 +22,7 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
                     ),
                     blocks: false,
                     help: Some("use an odd number: 1, 3 or 5".to_owned()),
+                    ..Warning::default()
                 });
             }
         }

@@ -22,7 +22,6 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
             help: Some(
                 "bring back `OMNI_SCALE_DIGEST_KEY` or the key file beside the record; otherwise the next apply remembers them anew"
                     .to_owned(),
-            ),
-        });
+            ), ..Warning::default() });
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
                 help: Some(
                     "remove the patch to switch it off; only Omni 1.10 and newer know the label".to_owned(),
                 ),
+                ..Warning::default()
             });
         }
     }

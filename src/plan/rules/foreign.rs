@@ -18,5 +18,6 @@ pub(super) fn rule(unchanged: &[Unchanged], out: &mut Vec<Warning>) {
         message: format!("not declared and not ours, left alone: {}{tail}", shown.join(", ")),
         blocks: false,
         help: Some("`omni-scale adopt ADDR` takes one into the files; else remove it in Omni".to_owned()),
+        ..Warning::default()
     });
 }

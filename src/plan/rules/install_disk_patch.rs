@@ -35,8 +35,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                 blocks: false,
                 help: Some(
                     "write `install: {disk: …}` into the Machine document, apply, and remove the patch in Omni".to_owned(),
-                ),
-            });
+                ), ..Warning::default() });
         }
     }
 }

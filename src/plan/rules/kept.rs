@@ -73,5 +73,6 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
             "write labels and annotations into the template to manage them; take locks off in Omni"
                 .to_owned(),
         ),
+        ..Warning::default()
     });
 }

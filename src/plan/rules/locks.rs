@@ -63,6 +63,7 @@ fn clusters(scene: &Scene<'_>, cluster: &LiveResource, drafts: &[Draft<'_>], out
         } else {
             help.to_owned()
         }),
+        ..Warning::default()
     });
 }
 
@@ -83,6 +84,7 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
             help: Some(
                 "unlock it first; Omni itself does not spare locked machines when a set shrinks".to_owned(),
             ),
+            ..Warning::default()
         });
         return;
     }
@@ -113,6 +115,7 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
             message,
             blocks: true,
             help: Some(help.to_owned()),
+            ..Warning::default()
         });
         return;
     }
@@ -136,6 +139,7 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
             ),
             blocks: false,
             help: None,
+            ..Warning::default()
         });
     }
 }

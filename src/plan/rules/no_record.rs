@@ -21,5 +21,6 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
         message: message.to_owned(),
         blocks: false,
         help: None,
+        ..Warning::default()
     });
 }

@@ -16,6 +16,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                     .to_owned(),
             blocks: false,
             help: Some("if that is not meant, look at the checkout and at `clusters` in the spec".to_owned()),
+            ..Warning::default()
         });
     }
 }

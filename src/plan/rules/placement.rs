@@ -45,8 +45,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                     help: Some(
                         "the provider spreads a set over the nodes from its version 0.2 on; do not migrate VMs instead, since it removes them only where it made them"
                             .to_owned(),
-                    ),
-                });
+                    ), ..Warning::default() });
             }
         }
     }
@@ -106,6 +105,7 @@ fn locate(
             ),
             blocks: false,
             help: None,
+            ..Warning::default()
         });
     }
     place

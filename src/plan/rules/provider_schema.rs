@@ -38,6 +38,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                 message,
                 blocks,
                 help: Some(help.to_owned()),
+                ..Warning::default()
             });
         };
         let at = draft.source.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();

@@ -40,7 +40,6 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
                 "Proxmox cluster `{proxmox}` was not fully read ({why}): VMs are not named and their nodes not predicted"
             ),
             blocks: false,
-            help: None,
-        });
+            help: None, ..Warning::default() });
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                 message,
                 blocks: true,
                 help: Some(help.to_owned()),
+                ..Warning::default()
             });
         };
         match draft.kind() {

@@ -29,8 +29,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                 "`cluster/{new}` looks like `cluster/{old}` under another name ({why}): Omni knows no renaming, so a new cluster is made {fate}"
             ),
             blocks: false,
-            help: Some(format!("to keep the cluster, call it `{old}` again in its template")),
-        });
+            help: Some(format!("to keep the cluster, call it `{old}` again in its template")), ..Warning::default() });
     }
 }
 

@@ -36,8 +36,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchang
             address: Some(list.clone()),
             message: format!("{subject} of `{list}` {verb} renamed{why}, and {content}; {machines}"),
             blocks: false,
-            help: Some("ids carry the position in the list: `idOverride` avoids that, and so do new patches at the end".to_owned()),
-        });
+            help: Some("ids carry the position in the list: `idOverride` avoids that, and so do new patches at the end".to_owned()), ..Warning::default() });
     }
     twins(scene, drafts, unchanged, out);
 }
@@ -136,7 +135,6 @@ fn twins(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged], out: 
             help: Some(
                 "an `idOverride` with the live id takes that patch over; otherwise remove the old ones in Omni"
                     .to_owned(),
-            ),
-        });
+            ), ..Warning::default() });
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
             ),
             blocks: false,
             help: Some("bring back its `kind: Workers` document to keep it".to_owned()),
+            ..Warning::default()
         });
     }
 }

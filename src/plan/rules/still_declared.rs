@@ -19,6 +19,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
             message: format!("`{root}` is still in the files{place}: the next plan makes it again"),
             blocks: false,
             help: Some("take it out of the files as well, unless it is meant to be made anew".to_owned()),
+            ..Warning::default()
         });
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
                 message,
                 blocks: draft.action != Action::Adopt,
                 help: Some(help),
+                ..Warning::default()
             });
         };
         // An empty list right after Omni's start proves nothing.

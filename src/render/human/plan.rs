@@ -364,8 +364,8 @@ fn waves(plan: &Plan, page: &mut Page) {
     }
     page.blank();
     page.line(&[(Tone::Title, "Waves")]);
-    let width = plan.waves.iter().map(|w| columns(w)).max().unwrap_or(0);
-    for (i, title) in plan.waves.iter().enumerate() {
+    let width = plan.waves.iter().map(|w| columns(&w.title)).max().unwrap_or(0);
+    for (i, title) in plan.waves.iter().map(|w| &w.title).enumerate() {
         let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave as usize == i + 1).collect();
         let mut parts: Vec<String> = Vec::new();
         for action in [

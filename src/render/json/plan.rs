@@ -389,9 +389,9 @@ fn goal_view(goal: &Goal) -> GoalView {
 fn waves(plan: &Plan) -> Vec<WaveView> {
     (1u32..)
         .zip(&plan.waves)
-        .map(|(number, title)| WaveView {
+        .map(|(number, wave)| WaveView {
             number,
-            title: title.clone(),
+            title: wave.title.clone(),
             steps: plan.steps.iter().filter(|s| s.wave == number).map(|s| s.id.0).collect(),
         })
         .collect()
