@@ -4,8 +4,12 @@
 //! `/`, `%` and control characters in an id never change the structure. A last part without a name is a facet of
 //! its parent (`provider/Proxmox/container`).
 
+mod glob;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use glob::Glob;
 
 /// The name of one thing, printed and parsed the same everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
