@@ -43,11 +43,14 @@ impl From<StoreError> for Fail {
     fn from(e: StoreError) -> Self {
         let exit = match &e {
             StoreError::Conflict { .. } => Exit::Stale,
-            StoreError::Held(_) => Exit::Held,
+            StoreError::Held(_) | StoreError::Lost(_) => Exit::Held,
+            StoreError::Refused(_) => Exit::Auth,
+            StoreError::Unreachable(_) => Exit::Unreachable,
             StoreError::Damaged { .. }
             | StoreError::Newer { .. }
             | StoreError::Foreign { .. }
             | StoreError::Key(_)
+            | StoreError::Lies(_)
             | StoreError::Unavailable(_) => Exit::Error,
         };
         Self::new(exit, e.to_string()).help(e.help())

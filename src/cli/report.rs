@@ -96,6 +96,9 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
             reached(&mut out, goal, world);
         }
     }
+    if let Some(loss) = &report.lost {
+        let _ = writeln!(out, "The right to write was lost: {}. Nothing was sent after that.", loss.why);
+    }
     if report.stopped {
         out.push_str("Omni goes on with what it has accepted; only later steps were not started.\n");
     }

@@ -13,11 +13,12 @@ use super::driver::{Driver, StepOutcome};
 use super::event::{Ending, Event, Failure, FailureKind, Observer};
 use super::memory::{Memory, Remember};
 use super::operate::{Carried, Operator};
-use super::stop::Stop;
+use super::stop::{self, Stop};
 use crate::address::Address;
 use crate::backend::OmniWriter;
 use crate::plan::{Plan, Step, StepId};
 use crate::secret::DigestKey;
+use crate::state::hold::{Hold, Loss};
 use crate::state::journal::{FORMAT, Found, Journal, Line};
 use crate::state::model::Record;
 use crate::state::store::{Store, StoreError, identity};
@@ -41,6 +42,8 @@ pub struct Outside<'a> {
     pub key: &'a DigestKey,
     /// Where the record is.
     pub store: &'a dyn Store,
+    /// Keeps other runs away.
+    pub hold: &'a dyn Hold,
     /// Where journals are written.
     pub fs: &'a Arc<dyn Fs>,
     /// Folder of the journals.
@@ -66,6 +69,8 @@ pub struct Report {
     pub took: Duration,
     /// Whether an interrupt stopped it.
     pub stopped: bool,
+    /// Why the right to write was lost, if so.
+    pub lost: Option<Loss>,
     /// Why the record could not be written, if so.
     pub memory: Option<StoreError>,
     /// The record as it is stored now.
@@ -109,28 +114,41 @@ pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) ->
     let start = outside.clock.now();
     outside.observer.on(&Event::RunStarted { run: run.clone(), steps: plan.steps.len() });
 
+    // Ends waits: by an interrupt, or when the right to write is lost.
+    let (ender, ended) = stop::channel();
     let operator = Operator {
         omni: outside.omni,
         clock: outside.clock,
         key: outside.key,
+        hold: outside.hold,
         journal: &journal,
         observer: outside.observer,
-        stop: outside.stop,
+        stop: &ended,
         deadlines: outside.deadlines,
     };
     let mut run_state = Run {
         driver: Driver::new(plan, PARALLEL),
         observer: outside.observer,
+        hold: outside.hold,
         journal: &journal,
         error: None,
         notes: Vec::new(),
     };
     let mut running: FuturesUnordered<BoxFuture<'_, (&Step, Carried)>> = FuturesUnordered::new();
     let mut stopping = false;
+    let mut lost = None;
     loop {
         if outside.stop.requested() && !stopping {
             stopping = true;
+            ender.stop();
             run_state.halt("stopped by an interrupt");
+        }
+        if lost.is_none() {
+            lost = outside.hold.loss();
+            if let Some(loss) = &lost {
+                ender.stop();
+                run_state.halt(&format!("nothing more is sent: {}", loss.why));
+            }
         }
         for id in run_state.driver.ready() {
             let Some(step) = plan.steps.iter().find(|s| s.id == id) else { continue };
@@ -150,6 +168,7 @@ pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) ->
             biased;
             next = running.next() => next,
             () = outside.stop.wait(), if !stopping => continue,
+            _ = outside.hold.lost(), if lost.is_none() => continue,
         };
         let Some((step, carried)) = next else { break };
         run_state.take(step, carried, &mut memory).await;
@@ -167,6 +186,7 @@ pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) ->
         notes: run_state.notes,
         took: outside.clock.now().saturating_sub(start),
         stopped: stopping,
+        lost: lost.or_else(|| outside.hold.loss()),
         memory: run_state.error,
         record: memory.stored(),
     })
@@ -175,6 +195,7 @@ pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) ->
 struct Run<'a> {
     driver: Driver,
     observer: &'a dyn Observer,
+    hold: &'a dyn Hold,
     journal: &'a Journal,
     error: Option<StoreError>,
     notes: Vec<String>,
@@ -192,9 +213,16 @@ impl Run<'_> {
         self.notes.append(&mut carried.notes);
         if carried.remember != Remember::Nothing && self.error.is_none() {
             let change: (Address, Remember) = (step.address.clone(), carried.remember);
-            match memory.apply(std::slice::from_ref(&change)).await {
+            let stored = match self.hold.loss().filter(|l| l.taken) {
+                // The record is another run's now, which looks up what we were about to send.
+                Some(loss) => Err(StoreError::Lost(loss.why)),
+                None => memory.apply(std::slice::from_ref(&change)).await,
+            };
+            match stored {
                 Ok(serial) => {
+                    self.hold.stored(&memory.record.lineage, serial);
                     if carried.noted {
+                        self.hold.settled(step.id.0);
                         let _ = self.journal.write(&Line::Recorded { step: step.id.0, serial });
                     }
                 }

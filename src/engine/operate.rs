@@ -15,6 +15,7 @@ use crate::live::Observation;
 use crate::plan::{Action, Operation, Step};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId};
 use crate::secret::DigestKey;
+use crate::state::hold::Hold;
 use crate::state::journal::{Ended, Intent, Journal, Line, Verb};
 use crate::state::model::{Entry, Origin};
 use crate::value::Value;
@@ -58,6 +59,7 @@ pub(super) struct Operator<'a> {
     pub(super) key: &'a DigestKey,
     pub(super) journal: &'a Journal,
     pub(super) observer: &'a dyn Observer,
+    pub(super) hold: &'a dyn Hold,
     pub(super) stop: &'a Stop,
     pub(super) deadlines: Deadlines,
 }
@@ -196,7 +198,7 @@ impl Operator<'_> {
                         FailureKind::TimedOut,
                         format!("not reached in {}: {why}", minutes(self.deadlines.goal)),
                     )),
-                    Waited::Stopped(why) => Err(Halt::Stopped(format!("interrupted while waiting: {why}"))),
+                    Waited::Stopped(why) => Err(Halt::Stopped(format!("stopped while waiting: {why}"))),
                 };
                 (result, Remember::Nothing)
             }
@@ -214,7 +216,7 @@ impl Operator<'_> {
         self.observer.on(&Event::StepProgress { step: step.id, text: text.to_owned() });
     }
 
-    fn begin(
+    async fn begin(
         &self,
         step: &Step,
         verb: Verb,
@@ -236,13 +238,20 @@ impl Operator<'_> {
             adopted: step.action == Action::AdoptUpdate,
             attempt,
         };
-        self.journal
-            .write(&Line::Begin(Box::new(intent)))
-            .map_err(|e| failed(FailureKind::Memory, format!("nothing was sent, because {e}")))
+        let unnoted = |e| failed(FailureKind::Memory, format!("nothing was sent, because {e}"));
+        self.journal.write(&Line::Begin(Box::new(intent.clone()))).map_err(unnoted)?;
+        if let Err(e) = self.hold.begin(&intent).await {
+            self.end(step, attempt, Ended::NoEffect);
+            return Err(unnoted(e));
+        }
+        Ok(())
     }
 
     /// A lost end-record only makes the next run look once more.
     fn end(&self, step: &Step, attempt: u32, ended: Ended) {
+        if ended == Ended::NoEffect {
+            self.hold.settled(step.id.0);
+        }
         if let Err(e) = self.journal.write(&Line::End { step: step.id.0, attempt, ended }) {
             self.observer.on(&Event::Note(format!("the journal misses the end of `{}`: {e}", step.address)));
         }
@@ -299,7 +308,7 @@ impl Operator<'_> {
             }
         }
         for attempt in 1..=ATTEMPTS {
-            self.begin(step, Verb::Create, &resource.id, Some(resource), attempt)?;
+            self.begin(step, Verb::Create, &resource.id, Some(resource), attempt).await?;
             match self.omni.create(resource).await {
                 Outcome::Done(()) => {
                     self.end(step, attempt, Ended::Done);
@@ -397,7 +406,7 @@ impl Operator<'_> {
                 return Err(failed(FailureKind::Stale, format!("it changed since the plan: {what}")));
             }
             attempt += 1;
-            self.begin(step, Verb::Update, &after.id, Some(after), attempt)?;
+            self.begin(step, Verb::Update, &after.id, Some(after), attempt).await?;
             match self.omni.update(&live, after).await {
                 Outcome::Done(()) => {
                     self.end(step, attempt, Ended::Done);
@@ -459,7 +468,7 @@ impl Operator<'_> {
                 return Err(failed(FailureKind::Stale, format!("it changed since the plan: {what}")));
             }
             attempt += 1;
-            self.begin(step, Verb::Teardown, id, None, attempt)?;
+            self.begin(step, Verb::Teardown, id, None, attempt).await?;
             match self.omni.teardown(id).await {
                 Outcome::Done(()) | Outcome::Refused(Refusal::TearingDown | Refusal::Missing) => {
                     return self.gone(step, id, attempt).await;

@@ -13,7 +13,7 @@ use crate::live::Observation;
 use crate::resource::Phase;
 use crate::state::journal::{Found, Intent, Verb, all, prune};
 use crate::state::model::{Entry, Origin, Record};
-use crate::state::store::StoreError;
+use crate::state::store::{StoreError, identity};
 
 /// Looks that must agree that something is absent: the killed run's request may still be on its way.
 const LOOKS: usize = 4;
@@ -65,6 +65,14 @@ pub async fn recover(
     let found = all(outside.fs.as_ref(), outside.runs)?;
     prune(outside.fs.as_ref(), &found)?;
     let mut record = record;
+    let inherited = outside.hold.inherited();
+    if let Some(intents) = &inherited {
+        let fresh = || Record::new(identity(outside.rng), omni);
+        let mut memory = Memory::new(outside.store, record, fresh);
+        settle(outside, intents.clone(), &mut memory).await?;
+        record = memory.stored();
+        outside.hold.resolved();
+    }
     for journal in &found {
         if journal.is_closed() {
             continue;
@@ -77,6 +85,11 @@ pub async fn recover(
         if origin != omni {
             continue;
         }
+        if inherited.is_some() {
+            // Whatever it was about to send was noted beside the record too, and whoever wrote since has looked it up.
+            journal.close(outside.fs.as_ref(), outside.clock.unix())?;
+            continue;
+        }
         if record.as_ref().is_some_and(|r| r.lineage != lineage) {
             outside.observer.on(&Event::Note(format!(
                 "`{}` belongs to another record; what it left is adopted if it is declared",
@@ -87,23 +100,34 @@ pub async fn recover(
         }
         let lineage = lineage.to_owned();
         let mut memory = Memory::new(outside.store, record, || Record::new(lineage, omni));
-        let mut changes = Vec::new();
-        for intent in journal.open() {
-            let mut change = resolve(outside, &intent).await?;
-            // An update does not change how the thing came to be ours.
-            let before = memory.record.entries.get(&intent.address).map(|e| e.origin);
-            if let (Remember::Put(entry), Verb::Update, Some(origin)) = (&mut change, intent.verb, before) {
-                entry.origin = origin;
-            }
-            changes.push((intent.address, change));
-        }
-        if changes.iter().any(|(_, c)| *c != Remember::Nothing) {
-            memory.apply(&changes).await?;
-        }
+        settle(outside, journal.open(), &mut memory).await?;
         record = memory.stored();
         journal.close(outside.fs.as_ref(), outside.clock.unix())?;
     }
     Ok(record)
+}
+
+/// Looks up what is in doubt, and remembers what is found.
+async fn settle(
+    outside: Outside<'_>,
+    open: Vec<Intent>,
+    memory: &mut Memory<'_>,
+) -> Result<(), RecoverError> {
+    let mut changes = Vec::new();
+    for intent in open {
+        let mut change = resolve(outside, &intent).await?;
+        // An update does not change how the thing came to be ours.
+        let before = memory.record.entries.get(&intent.address).map(|e| e.origin);
+        if let (Remember::Put(entry), Verb::Update, Some(origin)) = (&mut change, intent.verb, before) {
+            entry.origin = origin;
+        }
+        changes.push((intent.address, change));
+    }
+    if changes.iter().any(|(_, c)| *c != Remember::Nothing) {
+        let serial = memory.apply(&changes).await?;
+        outside.hold.stored(&memory.record.lineage, serial);
+    }
+    Ok(())
 }
 
 async fn resolve(outside: Outside<'_>, intent: &Intent) -> Result<Remember, RecoverError> {

@@ -66,6 +66,18 @@ pub enum StoreError {
     /// The key of the record's digests is not one.
     #[error("the digest key `{0}` is not readable: it is not 64 hexadecimal digits")]
     Key(String),
+    /// The right to write was lost while the run was under way.
+    #[error("{0}")]
+    Lost(String),
+    /// An object store accepts no request of ours.
+    #[error("the record's store refuses: {0}")]
+    Refused(String),
+    /// An object store does not do what it says.
+    #[error("the record's store cannot be trusted with a record: {0}")]
+    Lies(String),
+    /// An object store cannot be reached.
+    #[error("the record's store cannot be reached: {0}")]
+    Unreachable(String),
     /// The disk or the service fails.
     #[error("{0}")]
     Unavailable(String),
@@ -98,6 +110,14 @@ impl StoreError {
                 )
             }
             Self::Held(_) => "wait until it is done".to_owned(),
+            Self::Lost(_) => "run `omni-scale plan`; the next apply looks up what is in doubt first".to_owned(),
+            Self::Refused(_) => {
+                "nothing was sent to Omni; check the store's credentials, its bucket and its region".to_owned()
+            }
+            Self::Lies(_) => {
+                "nothing was written but probes; use a store that honours conditional writes (`If-None-Match: *` and `If-Match`), or `store: local`".to_owned()
+            }
+            Self::Unreachable(_) => "nothing was sent to Omni; try again, or check `state.store` and the network".to_owned(),
             Self::Unavailable(_) => {
                 "nothing was sent without a durable note of it; repair this, then apply again".to_owned()
             }

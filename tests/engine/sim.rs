@@ -22,6 +22,7 @@ use omni_scale::plan::{
     Desired, DesiredCluster, DesiredProvider, DesiredResource, Operation, Plan, PlanInput, PlanOptions, plan,
 };
 use omni_scale::secret::DigestKey;
+use omni_scale::state::hold::LocalHold;
 use omni_scale::state::local::LocalStore;
 use omni_scale::state::model::Record;
 use omni_scale::state::store::Store;
@@ -460,12 +461,14 @@ impl Sim {
         let stop = Stop::never();
         let observer = |_: &Event| {};
         let runs = store.runs();
+        let hold = LocalHold::new(store.lease().unwrap());
         let outside = Outside {
             omni: &omni,
             clock: clock.as_ref(),
             rng: rng.as_ref(),
             key: &key,
             store: &store,
+            hold: &hold,
             fs: &fs,
             runs: &runs,
             observer: &observer,

@@ -21,6 +21,7 @@ use crate::engine::verify::{Verified, verify};
 use crate::plan::{Action, Plan, PlanOptions};
 use crate::policy;
 use crate::secret::DigestKey;
+use crate::state::hold::LocalHold;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) -> Exit {
     let may_ask = credentials::may_ask();
@@ -75,7 +76,7 @@ async fn carry_out(
         streams.say("note: the record is local (`state/`): on runners that are thrown away, keep that folder between runs");
     }
     let stop = interrupt::watch(streams, interrupt::APPLY);
-    let _lease = connection.store.lease()?;
+    let hold = LocalHold::new(connection.store.lease()?);
     let key = match &connection.digest_key {
         Some(key) => key.clone(),
         // Another run may have made it before this one had the lease.
@@ -89,6 +90,7 @@ async fn carry_out(
         rng: connection.rng.as_ref(),
         key: &key,
         store: &connection.store,
+        hold: &hold,
         fs: &connection.fs,
         runs: &runs,
         observer: &progress,
