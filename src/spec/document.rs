@@ -84,6 +84,9 @@ fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spe
         );
     }
     let (policy, lifecycle) = (keep("policy"), keep("lifecycle"));
+    let rules = sections::rules::read(source, all.get("policy"), sink);
+    let locked_decisions = sections::decisions::read(source, all.get("locked_decisions"), sink);
+    let definition_of_done = sections::done::read(source, all.get("definition_of_done"), sink);
     let omni = match all.get("omni") {
         Some(section) => sections::omni::read(source, section, sink)?,
         None => {
@@ -95,7 +98,20 @@ fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spe
             return None;
         }
     };
-    Some(Spec { omni, proxmox, providers, machine_classes, clusters, policy, lifecycle, state, narrative })
+    Some(Spec {
+        omni,
+        proxmox,
+        providers,
+        machine_classes,
+        clusters,
+        policy,
+        lifecycle,
+        state,
+        rules,
+        locked_decisions,
+        definition_of_done,
+        narrative,
+    })
 }
 
 /// All sections by key. The same key in two documents is an error, as is a key that is no section.

@@ -13,6 +13,7 @@
 
 mod class;
 mod document;
+mod expression;
 mod fields;
 mod files;
 mod load;
@@ -27,11 +28,12 @@ mod workspace;
 
 pub use class::{CLASS_TYPE, Class};
 pub use document::{DEFAULT_PATHS, SpecFile, read_spec};
+pub use expression::Expression;
 pub use files::{Entry, FileSet, below_root, resolve};
 pub use load::{load, referenced_files};
 pub use model::{
-    Clusters, Container, Listed, Narrative, Omni, Place, Provider, ProxmoxCluster, Prune, Spec, StateStore,
-    StatedVersion, Trust,
+    Clusters, Container, DoneItem, Listed, LockedDecision, Narrative, Omni, Place, PolicyRule, Provider,
+    ProxmoxCluster, Prune, RuleSeverity, Spec, StateStore, StatedVersion, Trust,
 };
 pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
 pub use workspace::{TemplateFile, Workspace};

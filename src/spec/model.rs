@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::expression::Expression;
+use crate::address::Glob;
 use crate::diag::{SourceId, Sources, Span};
 use crate::template::Dialect;
 use crate::value::Value;
@@ -154,6 +156,62 @@ pub enum StateStore {
     Local,
 }
 
+/// How much a rule of a policy weighs when it is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleSeverity {
+    /// The plan is not applied.
+    Deny,
+    /// It is, and people are warned.
+    Warn,
+    /// People are told.
+    Info,
+}
+
+/// `policy.rules[]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyRule {
+    /// Name, unique among rules; exceptions name it.
+    pub name: String,
+    /// What a plan that breaks it gets.
+    pub severity: RuleSeverity,
+    /// What must be true.
+    pub assert: Expression,
+    /// What to tell people; `None` if the name says it all.
+    pub message: Option<String>,
+    /// Which steps it is about; `None` for a rule about the plan as a whole.
+    pub applies_to: Option<Glob>,
+    /// Where its name stands.
+    pub place: Place,
+}
+
+/// `locked_decisions.<key>` with an `assert`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LockedDecision {
+    /// Its key.
+    pub key: String,
+    /// What was decided, as written.
+    pub decision: Option<String>,
+    /// Why.
+    pub rationale: Option<String>,
+    /// What it takes to change it.
+    pub change_cost: Option<String>,
+    /// What must be true of every plan.
+    pub assert: Expression,
+    /// Where the assertion stands.
+    pub place: Place,
+}
+
+/// `definition_of_done[]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoneItem {
+    /// What has to be so, in words.
+    pub text: String,
+    /// The same as an expression; `None` if nobody wrote one.
+    pub check: Option<Expression>,
+    /// Where it stands.
+    pub place: Place,
+}
+
 /// A narrative section, kept as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Narrative {
@@ -182,6 +240,12 @@ pub struct Spec {
     pub lifecycle: Option<Narrative>,
     /// Where the record is kept.
     pub state: StateStore,
+    /// Rules of the policy, in the file's order.
+    pub rules: Vec<PolicyRule>,
+    /// Decisions that bind every plan, in the file's order.
+    pub locked_decisions: Vec<LockedDecision>,
+    /// What has to be so when all is done, in the file's order.
+    pub definition_of_done: Vec<DoneItem>,
     /// Narrative sections by name.
     pub narrative: BTreeMap<String, Narrative>,
 }

@@ -37,8 +37,6 @@ pub(super) fn read(
         let Some(section) = all.get(name) else { continue };
         out.insert(name.to_owned(), keep(section.node, Place { source, span: section.at }));
         let teeth: &[&str] = match name {
-            "locked_decisions" => &["assert"],
-            "definition_of_done" => &["check"],
             "phases" => &["resources", "check"],
             _ => continue,
         };

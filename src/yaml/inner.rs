@@ -15,8 +15,8 @@ pub fn parse_inner(
     node: &Node,
     limits: &Limits,
 ) -> Result<Vec<Document>, Vec<Diagnostic>> {
-    let NodeKind::Scalar { text, style } = &node.kind else { return Ok(Vec::new()) };
-    let places = Places::new(outer, node.span, text, *style);
+    let NodeKind::Scalar { text, .. } = &node.kind else { return Ok(Vec::new()) };
+    let places = InnerPlaces::of(outer, node);
     match parse(source, text, limits) {
         Ok(mut documents) => {
             for document in &mut documents {
@@ -39,14 +39,24 @@ pub fn parse_inner(
     }
 }
 
-/// From offsets of the inner text to offsets of the outer one.
-struct Places {
+/// From offsets of the text of a scalar to offsets of the file that it stands in: exact for block scalars and for quoted or
+/// plain scalars without escapes or folding; else the whole scalar.
+#[derive(Clone, Debug)]
+pub struct InnerPlaces {
     /// Inner and outer offset of the beginning of each line; empty if lines do not correspond.
     lines: Vec<(usize, usize)>,
     whole: Span,
 }
 
-impl Places {
+impl InnerPlaces {
+    /// The places of a scalar of `outer`; of anything else its whole span.
+    pub fn of(outer: &str, node: &Node) -> Self {
+        match &node.kind {
+            NodeKind::Scalar { text, style } => Self::new(outer, node.span, text, *style),
+            NodeKind::Seq(_) | NodeKind::Map(_) => Self { lines: Vec::new(), whole: node.span },
+        }
+    }
+
     fn new(outer: &str, span: Span, text: &str, style: ScalarStyle) -> Self {
         let raw = outer.get(span.start..span.end).unwrap_or_default();
         let lines = match style {
@@ -67,7 +77,8 @@ impl Places {
         Some((outer + inner - start).min(self.whole.end.max(*outer)))
     }
 
-    fn map(&self, span: Span) -> Span {
+    /// Where bytes of the inner text stand in the outer one.
+    pub fn map(&self, span: Span) -> Span {
         match (self.offset(span.start), self.offset(span.end)) {
             (Some(start), Some(end)) => Span::new(start, end),
             _ => self.whole,

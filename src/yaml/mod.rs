@@ -19,7 +19,7 @@ mod timestamp;
 pub use emit::{Out, write};
 pub use folded::folded_anew;
 pub use format::{FormatError, format};
-pub use inner::parse_inner;
+pub use inner::{InnerPlaces, parse_inner};
 pub use limits::{Aliases, Limits};
 pub use node::{Document, Node, NodeKind, ScalarStyle};
 pub use order::natural;

@@ -1,0 +1,34 @@
+//! `definition_of_done:` — prose, of which an entry `{ text, check }` can be verified.
+
+use crate::diag::{Sink, SourceId};
+use crate::spec::document::Section;
+use crate::spec::expression::Expression;
+use crate::spec::fields::wrong_type;
+use crate::spec::model::{DoneItem, Place};
+use crate::yaml::{Node, NodeKind, Scalar, resolve};
+
+/// Reads the entries, in the file's order. An entry of another shape is prose and shown by its place only.
+pub(in crate::spec) fn read(
+    source: SourceId,
+    section: Option<&Section<'_>>,
+    sink: &mut Sink,
+) -> Vec<DoneItem> {
+    let Some(NodeKind::Seq(items)) = section.map(|s| &s.node.kind) else { return Vec::new() };
+    items
+        .iter()
+        .map(|item| {
+            let check = item.get("check").and_then(|check| {
+                if matches!(resolve(check), Scalar::Str) && check.text().is_some() {
+                    return Some(Expression::new(source, check));
+                }
+                sink.push(
+                    wrong_type(source, check, "definition_of_done.check", "an expression, as text")
+                        .help("put it in quotes: `check: \"desired.clusters.size() == 1\"`"),
+                );
+                None
+            });
+            let text = item.text().or_else(|| item.get("text").and_then(Node::text)).unwrap_or_default();
+            DoneItem { text: text.trim().to_owned(), check, place: Place { source, span: item.span } }
+        })
+        .collect()
+}
