@@ -1,5 +1,7 @@
 //! The same facts in every form: text, JSON, graphs. No renderer computes anything.
 
+mod areas;
+pub mod context;
 pub mod diff;
 pub mod graph;
 pub mod human;

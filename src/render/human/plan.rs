@@ -10,6 +10,7 @@ use super::layout::{Page, Tone, columns, safe};
 use super::value::show;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::{Action, Change, ChangeCause, Goal, Operation, Plan, Step, Warning};
+use crate::render::areas::{Area, areas};
 
 /// How many new fields of one object are listed before the rest is counted.
 const NEW_FIELDS: usize = 12;
@@ -23,8 +24,8 @@ pub fn text(plan: &Plan, look: Look) -> String {
     header(plan, &mut page);
     unknown(plan, &mut page);
     lost(plan, &mut page);
-    for (area, steps) in areas(plan) {
-        block(&area, &steps, &mut page);
+    for area in areas(plan) {
+        block(&area, &mut page);
     }
     not_compared(plan, &mut page);
     if !plan.not_up.is_empty() {
@@ -44,7 +45,7 @@ pub fn brief(plan: &Plan, look: Look) -> String {
     if quiet(plan, &mut page) {
         return page.finish();
     }
-    for (_, steps) in areas(plan) {
+    for Area { steps, .. } in areas(plan) {
         let folded = folded(&steps);
         for step in steps.into_iter().filter(|s| !folds(&folded, s)) {
             let (address, effect) =
@@ -173,36 +174,17 @@ fn lost(plan: &Plan, page: &mut Page) {
     }
 }
 
-/// Steps by area, worst area first; inside an area worst first, then in plan order.
-fn areas(plan: &Plan) -> Vec<(String, Vec<&Step>)> {
-    let mut by: BTreeMap<(u8, String), Vec<&Step>> = BTreeMap::new();
-    for step in plan.steps.iter().filter(|s| s.action != Action::Await) {
-        let area = match (step.address.cluster_name(), step.address.kind()) {
-            (Some(cluster), _) => (2, format!("cluster {}", safe(cluster))),
-            (None, "class") => (1, "machine classes".to_owned()),
-            (None, _) => (0, "infrastructure providers".to_owned()),
-        };
-        by.entry(area).or_default().push(step);
-    }
-    let mut all: Vec<((u8, String), Vec<&Step>)> = by.into_iter().collect();
-    for (_, steps) in &mut all {
-        steps.sort_by_key(|s| (std::cmp::Reverse(s.effect), s.id));
-    }
-    all.sort_by_cached_key(|(area, steps)| (std::cmp::Reverse(worst(steps).0), area.clone()));
-    all.into_iter().map(|((_, title), steps)| (title, steps)).collect()
-}
-
-fn worst(steps: &[&Step]) -> (Effect, Certainty) {
-    steps.iter().map(|s| (s.effect, s.certainty)).max().unwrap_or_default()
-}
-
-fn block(area: &str, steps: &[&Step], page: &mut Page) {
+fn block(area: &Area<'_>, page: &mut Page) {
     page.blank();
-    let (effect, certainty) = worst(steps);
+    let (effect, certainty) = area.worst();
     let title = format!("worst effect: {}", effect_words(effect, certainty));
-    page.line(&[(Tone::Title, area), (Tone::Plain, "   "), (effect_tone(effect), &title)]);
-    let folded = folded(steps);
-    let steps: Vec<&Step> = steps.iter().copied().filter(|s| !folds(&folded, s)).collect();
+    let name = match area.topic.name() {
+        Some(name) => format!("{} {}", area.topic.word(), safe(name)),
+        None => area.topic.word().to_owned(),
+    };
+    page.line(&[(Tone::Title, &name), (Tone::Plain, "   "), (effect_tone(effect), &title)]);
+    let folded = folded(&area.steps);
+    let steps: Vec<&Step> = area.steps.iter().copied().filter(|s| !folds(&folded, s)).collect();
     let longest = steps.iter().map(|s| columns(&safe(&s.address.to_string()))).max().unwrap_or(0);
     for step in steps {
         head(step, longest, page);
