@@ -142,18 +142,6 @@ pub struct RenderArgs {
     pub omni: crate::template::Dialect,
 }
 
-/// Format of a plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-    /// What `omnictl cluster template diff` prints, secrets covered.
-    Diff,
-}
-
 /// `plan`
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -166,15 +154,12 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes, instead of 0
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Format on standard output
-    #[arg(long, value_enum, default_value_t)]
-    pub format: PlanFormat,
-    /// Print one line per change
-    #[arg(long)]
-    pub brief: bool,
-    /// Also write the plan to a file, as `json=PATH`, `text=PATH` or `diff=PATH`; may be repeated
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub out: Vec<String>,
+    /// How it is printed.
+    #[command(flatten)]
+    pub printing: super::formats::Printing,
+    /// Where else it goes.
+    #[command(flatten)]
+    pub outs: super::outputs::Outs,
 }
 
 /// Worst effect that an approval without a question covers.
@@ -216,6 +201,12 @@ pub struct ApplyArgs {
     /// Refuse a plan of more risk: low, medium, high or critical
     #[arg(long, value_enum, value_name = "RISK")]
     pub max_risk: Option<Risk>,
+    /// How much of the plan is shown.
+    #[command(flatten)]
+    pub amount: super::formats::Amount,
+    /// Where else it goes.
+    #[command(flatten)]
+    pub outs: super::outputs::Outs,
     /// Longest wait for a cluster to come up, or for machines to go
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub timeout: u32,
@@ -352,7 +343,7 @@ mod tests {
         let cli = Cli::parse_from(["omni-scale", "plan", "--lab", "--brief"]);
         let Command::Plan(args) = cli.command else { panic!("plan") };
         assert_eq!(args.world.lab.as_deref(), Some("fresh"));
-        assert!(args.brief);
+        assert!(args.printing.amount.brief);
         let cli = Cli::parse_from(["omni-scale", "apply", "--lab=deployed", "--auto-approve"]);
         let Command::Apply(args) = cli.command else { panic!("apply") };
         assert_eq!(args.world.lab.as_deref(), Some("deployed"));

@@ -6,4 +6,7 @@ pub mod diff;
 pub mod graph;
 pub mod human;
 pub mod json;
+mod stamp;
 mod unified;
+
+pub use stamp::Stamp;

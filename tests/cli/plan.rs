@@ -7,6 +7,25 @@ use std::process::Stdio;
 use crate::repository::Repository;
 
 #[test]
+fn all_files_are_written_or_none() {
+    let r = Repository::new();
+    std::fs::write(r.path("file"), "mine").unwrap();
+    let wrong = r.run(&["plan", "--lab", "--out", "json=out/plan.json", "--out", "text=file/below"]).exits(1);
+    assert!(wrong.err.contains("`file/below` cannot be written"), "{}", wrong.err);
+    assert!(wrong.out.is_empty(), "found before anything is read");
+    assert!(!r.path("out").exists());
+    let all = ["--out", "json=out/plan.json", "--out", "text=out/plan.txt", "--out", "diff=file"];
+    let ran = r.run(&[&["plan", "--lab"][..], &all].concat()).exits(0);
+    assert!(std::fs::read_to_string(r.path("out/plan.txt")).unwrap().contains("Plan: "));
+    assert!(std::fs::read_to_string(r.path("file")).unwrap().starts_with("---"));
+    assert!(!ran.out.is_empty());
+    let mut names: Vec<_> =
+        std::fs::read_dir(r.path("out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["plan.json", "plan.txt"], "no temporary file is left");
+}
+
+#[test]
 fn a_plan_writes_nothing_and_asks_each_type_once() {
     let r = Repository::new();
     r.run(&["plan", "--lab"]).exits(0);

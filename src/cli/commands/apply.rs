@@ -1,6 +1,5 @@
 //! `apply`: plan, ask, carry out, verify.
 
-use super::plan as plan_command;
 use crate::address::Address;
 use crate::cli::args::{ApplyArgs, Global};
 use crate::cli::connect::Connection;
@@ -8,7 +7,9 @@ use crate::cli::credentials;
 use crate::cli::dialect::Unsettled;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
+use crate::cli::formats;
 use crate::cli::interrupt;
+use crate::cli::outputs::{self, Output};
 use crate::cli::progress::Progress;
 use crate::cli::removal;
 use crate::cli::report;
@@ -32,10 +33,14 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
         Ok(roots) => roots,
         Err(fail) => return fail.tell(streams),
     };
+    let outs = match args.outs.outputs() {
+        Ok(outs) => outs,
+        Err(fail) => return fail.tell(streams),
+    };
     let done = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
             let connection = session::connect(&files.repository, &args.world, streams).await?;
-            let exit = carry_out(files, &connection, &roots, args, streams).await;
+            let exit = carry_out(files, &connection, (&roots, &outs), args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
             let exit = exit?;
@@ -68,7 +73,7 @@ fn usage(args: &ApplyArgs, may_ask: bool) -> Result<(), Fail> {
 async fn carry_out(
     files: Unsettled,
     connection: &Connection,
-    roots: &[Address],
+    (roots, outs): (&[Address], &[Output]),
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
@@ -107,7 +112,9 @@ async fn carry_out(
     let desired = removal::desired(&repository, record.as_ref(), roots)?;
     let plan =
         session::make_plan(&repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
-    streams.data(&plan_command::text(&plan, streams.out, false));
+    let stamp = formats::stamp();
+    args.amount.print(&plan, &stamp, streams);
+    outputs::write(outs, &plan, &stamp, args.amount.view())?;
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);
     }

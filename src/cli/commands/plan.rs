@@ -1,20 +1,17 @@
 //! `plan`: what would change, and what that does to machines. Sends nothing that writes.
 
-use crate::cli::args::{Global, PlanArgs, PlanFormat};
+use crate::cli::args::{Global, PlanArgs};
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
+use crate::cli::formats;
+use crate::cli::outputs;
 use crate::cli::removal;
 use crate::cli::session;
-use crate::cli::streams::{Look, Streams};
+use crate::cli::streams::Streams;
 use crate::plan::Plan;
-use crate::render::diff;
-use crate::render::human::{diag as words, plan as human};
-use crate::render::json::plan as json;
-use crate::world::real::{RealClock, RealFs};
-use crate::world::{Clock as _, Fs as _};
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
-    let outs = match args.out.iter().map(|o| output(o)).collect::<Result<Vec<_>, _>>() {
+    let outs = match args.outs.outputs() {
         Ok(outs) => outs,
         Err(fail) => return fail.tell(streams),
     };
@@ -41,37 +38,16 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
         Ok(plan) => plan,
         Err(fail) => return fail.tell(streams),
     };
-    match args.format {
-        PlanFormat::Text => streams.data(&text(&plan, streams.out, args.brief)),
-        PlanFormat::Json => streams.data(&json::text(&plan)),
-        PlanFormat::Diff => streams.data(&differences(&plan, streams.out.color)),
+    match show(args, &outs, &plan, streams) {
+        Ok(()) => exit(&plan, args.detailed_exitcode),
+        Err(fail) => fail.tell(streams),
     }
-    for (format, path) in outs {
-        let content = match format {
-            PlanFormat::Json => json::text(&plan),
-            PlanFormat::Diff => differences(&plan, false),
-            PlanFormat::Text => {
-                text(&plan, Look { color: false, ascii: false, width: 120, terminal: false }, args.brief)
-            }
-        };
-        if let Err(e) = RealFs::new().replace(&path, content.as_bytes()) {
-            return Fail::new(Exit::Error, format!("the plan was not written: {e}")).tell(streams);
-        }
-    }
-    exit(&plan, args.detailed_exitcode)
 }
 
-/// The plan for people.
-pub(in crate::cli) fn text(plan: &Plan, look: Look, brief: bool) -> String {
-    let look = words::Look { colour: look.color, ascii: look.ascii, width: look.width };
-    if brief { human::brief(plan, look) } else { human::text(plan, look) }
-}
-
-/// The plan as omnictl prints differences.
-fn differences(plan: &Plan, color: bool) -> String {
-    let now = jiff::Timestamp::from_second(RealClock::new().unix() as i64)
-        .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_string());
-    diff::text(plan, &now, diff::Secrets::Covered, color)
+fn show(args: &PlanArgs, outs: &[outputs::Output], plan: &Plan, streams: &Streams) -> Result<(), Fail> {
+    let stamp = formats::stamp();
+    args.printing.print(plan, &stamp, streams)?;
+    outputs::write(outs, plan, &stamp, args.printing.amount.view())
 }
 
 /// An incomplete plan is neither "no changes" nor "changes".
@@ -84,19 +60,5 @@ fn exit(plan: &Plan, detailed: bool) -> Exit {
         Exit::Changes
     } else {
         Exit::Done
-    }
-}
-
-fn output(text: &str) -> Result<(PlanFormat, std::path::PathBuf), Fail> {
-    let wrong = || {
-        Fail::new(Exit::Usage, format!("`--out {text}` is not `json=PATH`, `text=PATH` or `diff=PATH`"))
-            .help("saved plans that `apply` takes are not built yet")
-    };
-    let (format, path) = text.split_once('=').filter(|(_, p)| !p.is_empty()).ok_or_else(wrong)?;
-    match format {
-        "json" => Ok((PlanFormat::Json, path.into())),
-        "diff" => Ok((PlanFormat::Diff, path.into())),
-        "text" => Ok((PlanFormat::Text, path.into())),
-        _ => Err(wrong()),
     }
 }

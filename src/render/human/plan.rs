@@ -15,6 +15,35 @@ use crate::render::areas::{Area, areas};
 /// How many new fields of one object are listed before the rest is counted.
 const NEW_FIELDS: usize = 12;
 
+/// How much is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What a reviewer needs; what is left out is counted.
+    #[default]
+    Default,
+    /// One sentence per change.
+    Brief,
+    /// All of it: every field, every declared thing, raw numbers beside units.
+    Full,
+}
+
+/// What of a plan is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// How much.
+    pub detail: Detail,
+    /// Fields beside a changed one that stay as they are, at most so many before it and after it.
+    pub context: usize,
+}
+
+/// The plan as `view` wants it.
+pub fn shown(plan: &Plan, look: Look, view: View) -> String {
+    match view.detail {
+        Detail::Brief => brief(plan, look),
+        Detail::Default | Detail::Full => text(plan, look),
+    }
+}
+
 /// The whole plan.
 pub fn text(plan: &Plan, look: Look) -> String {
     let mut page = Page::new(look);

@@ -1,0 +1,177 @@
+//! The forms that a plan is shown in, in one table: what `--format` prints and what `--out FORMAT=PATH` writes.
+
+use clap::Args;
+use clap::builder::PossibleValue;
+
+use super::exit::Exit;
+use super::fail::Fail;
+use super::streams::{Look, Streams};
+use crate::plan::Plan;
+use crate::render::human::diag as words;
+use crate::render::human::plan::{self as human, Detail, View};
+use crate::render::json::plan as json;
+use crate::render::{Stamp, diff};
+use crate::world::Clock as _;
+use crate::world::real::RealClock;
+
+/// A plan and how it is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'p> {
+    /// The plan.
+    pub(super) plan: &'p Plan,
+    /// What is known about it besides.
+    pub(super) stamp: &'p Stamp,
+    /// Where it is shown.
+    pub(super) look: Look,
+    /// How much of it, for the formats that can show less.
+    pub(super) view: View,
+}
+
+/// One form.
+#[derive(Debug)]
+pub(super) struct Format {
+    /// Its name in `--format` and `--out`.
+    pub(super) name: &'static str,
+    /// What it is for, in `--help`.
+    pub(super) about: &'static str,
+    /// Whether `--format` prints it; else it is only written to files.
+    pub(super) printed: bool,
+    /// Draws it.
+    pub(super) draw: fn(&Shown<'_>) -> Result<String, Fail>,
+}
+
+/// All forms, in the order in which help lists them. The first is the default.
+pub(super) const FORMATS: &[Format] = &[
+    Format { name: "text", about: "for people", printed: true, draw: |s| Ok(text(s)) },
+    Format { name: "json", about: "for programs", printed: true, draw: |s| Ok(json::text(s.plan)) },
+    Format {
+        name: "diff",
+        about: "what `omnictl cluster template diff` prints, secrets covered",
+        printed: true,
+        draw: |s| {
+            let now = s.stamp.made.as_deref().unwrap_or("1970-01-01T00:00:00Z");
+            Ok(diff::text(s.plan, now, diff::Secrets::Covered, s.look.color))
+        },
+    },
+];
+
+fn text(shown: &Shown<'_>) -> String {
+    let look = shown.look;
+    let look = words::Look { colour: look.color, ascii: look.ascii, width: look.width };
+    human::shown(shown.plan, look, shown.view)
+}
+
+/// A form that `--format` names.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen(&'static Format);
+
+impl Default for Chosen {
+    fn default() -> Self {
+        #[expect(clippy::indexing_slicing, reason = "the table is a constant that is not empty")]
+        Self(&FORMATS[0])
+    }
+}
+
+impl std::fmt::Display for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+impl clap::ValueEnum for Chosen {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: std::sync::LazyLock<Vec<Chosen>> =
+            std::sync::LazyLock::new(|| FORMATS.iter().filter(|f| f.printed).map(Chosen).collect());
+        &ALL
+    }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name).help(self.0.about))
+    }
+}
+
+/// How much of a plan is shown: options of every command that shows one.
+#[derive(Clone, Debug, Args)]
+pub struct Amount {
+    /// Print one sentence per change
+    #[arg(long, conflicts_with_all = ["full", "context"])]
+    pub brief: bool,
+    /// Print everything: all fields, what stays as it is, raw numbers
+    #[arg(long)]
+    pub full: bool,
+    /// Print so many unchanged fields before and after a changed one
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub context: u16,
+}
+
+impl Amount {
+    /// The same for renderers.
+    pub(super) fn view(&self) -> View {
+        let detail = match (self.brief, self.full) {
+            (true, _) => Detail::Brief,
+            (_, true) => Detail::Full,
+            _ => Detail::Default,
+        };
+        View { detail, context: usize::from(self.context) }
+    }
+    /// The plan for people, on standard output.
+    pub(super) fn print(&self, plan: &Plan, stamp: &Stamp, streams: &Streams) {
+        streams.data(&text(&Shown { plan, stamp, look: streams.out, view: self.view() }));
+    }
+}
+
+/// How a plan is printed, in any form.
+#[derive(Clone, Debug, Args)]
+pub struct Printing {
+    /// Format on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Chosen,
+    /// How much of it.
+    #[command(flatten)]
+    pub amount: Amount,
+}
+
+impl Printing {
+    /// Prints it.
+    pub(super) fn print(&self, plan: &Plan, stamp: &Stamp, streams: &Streams) -> Result<(), Fail> {
+        let shown = Shown { plan, stamp, look: streams.out, view: self.amount.view() };
+        (self.format.0.draw)(&shown).map(|text| streams.data(&text))
+    }
+}
+
+/// How a plan stands in files: no terminal, so no colour, and one width wherever it is made.
+pub(super) const IN_FILES: Look = Look { color: false, ascii: false, width: 120, terminal: false };
+
+/// A form by its name.
+pub(super) fn named(name: &str) -> Result<&'static Format, Fail> {
+    FORMATS.iter().find(|f| f.name == name).ok_or_else(|| {
+        let names: Vec<&str> = FORMATS.iter().map(|f| f.name).collect();
+        let fail = Fail::new(Exit::Usage, format!("`{name}` is no format of a plan"));
+        fail.help(match crate::diag::closest(name, names.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("formats are {}", names.join(", ")),
+        })
+    })
+}
+
+/// A plan that was made now and is not saved.
+pub(super) fn stamp() -> Stamp {
+    let made = jiff::Timestamp::from_second(RealClock::new().unix() as i64).ok().map(|t| t.to_string());
+    Stamp { made, ..Stamp::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart_and_wrong_ones_are_corrected() {
+        let mut names: Vec<&str> = FORMATS.iter().map(|f| f.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), FORMATS.len());
+        assert_eq!(named("json").unwrap().name, "json");
+        let fail = named("jsn").unwrap_err();
+        assert_eq!((fail.exit, fail.help.as_deref()), (Exit::Usage, Some("did you mean `json`?")));
+        assert!(named("").unwrap_err().help.is_some());
+    }
+}
