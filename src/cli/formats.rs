@@ -7,10 +7,11 @@ use super::exit::Exit;
 use super::fail::Fail;
 use super::streams::{Look, Streams};
 use crate::plan::Plan;
+use crate::render::context::Context;
+use crate::render::diff;
 use crate::render::human::diag as words;
 use crate::render::human::plan::{self as human, Detail, View};
 use crate::render::json::plan as json;
-use crate::render::{Stamp, diff};
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
 
@@ -19,8 +20,8 @@ use crate::world::real::RealClock;
 pub(super) struct Shown<'p> {
     /// The plan.
     pub(super) plan: &'p Plan,
-    /// What is known about it besides.
-    pub(super) stamp: &'p Stamp,
+    /// What stands around it.
+    pub(super) context: &'p Context,
     /// Where it is shown.
     pub(super) look: Look,
     /// How much of it, for the formats that can show less.
@@ -49,7 +50,7 @@ pub(super) const FORMATS: &[Format] = &[
         about: "what `omnictl cluster template diff` prints, secrets covered",
         printed: true,
         draw: |s| {
-            let now = s.stamp.made.as_deref().unwrap_or("1970-01-01T00:00:00Z");
+            let now = s.context.made.as_deref().unwrap_or("1970-01-01T00:00:00Z");
             Ok(diff::text(s.plan, now, diff::Secrets::Covered, s.look.color))
         },
     },
@@ -114,8 +115,8 @@ impl Amount {
         View { detail, context: usize::from(self.context) }
     }
     /// The plan for people, on standard output.
-    pub(super) fn print(&self, plan: &Plan, stamp: &Stamp, streams: &Streams) {
-        streams.data(&text(&Shown { plan, stamp, look: streams.out, view: self.view() }));
+    pub(super) fn print(&self, plan: &Plan, context: &Context, streams: &Streams) {
+        streams.data(&text(&Shown { plan, context, look: streams.out, view: self.view() }));
     }
 }
 
@@ -132,8 +133,8 @@ pub struct Printing {
 
 impl Printing {
     /// Prints it.
-    pub(super) fn print(&self, plan: &Plan, stamp: &Stamp, streams: &Streams) -> Result<(), Fail> {
-        let shown = Shown { plan, stamp, look: streams.out, view: self.amount.view() };
+    pub(super) fn print(&self, plan: &Plan, context: &Context, streams: &Streams) -> Result<(), Fail> {
+        let shown = Shown { plan, context, look: streams.out, view: self.amount.view() };
         (self.format.0.draw)(&shown).map(|text| streams.data(&text))
     }
 }
@@ -153,10 +154,10 @@ pub(super) fn named(name: &str) -> Result<&'static Format, Fail> {
     })
 }
 
-/// A plan that was made now and is not saved.
-pub(super) fn stamp() -> Stamp {
+/// What stands around a plan that is made now.
+pub(super) fn context() -> Context {
     let made = jiff::Timestamp::from_second(RealClock::new().unix() as i64).ok().map(|t| t.to_string());
-    Stamp { made, ..Stamp::default() }
+    Context { made, ..Context::default() }
 }
 
 #[cfg(test)]

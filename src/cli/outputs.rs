@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::fail::Fail;
 use super::formats::{self, Format, IN_FILES, Shown};
 use crate::plan::Plan;
-use crate::render::Stamp;
+use crate::render::context::Context;
 use crate::render::human::plan::View;
 
 /// Where else a plan goes: an option of every command that shows one.
@@ -104,8 +104,8 @@ fn writable(path: &Path) -> Result<(), String> {
 
 /// Draws the plan in every form that is asked for, and writes all files or none. Each is private to its owner, whole or
 /// not there at all, and what stood there before stays until the new file is complete.
-pub(super) fn write(outputs: &[Output], plan: &Plan, stamp: &Stamp, view: View) -> Result<(), Fail> {
-    let shown = Shown { plan, stamp, look: IN_FILES, view };
+pub(super) fn write(outputs: &[Output], plan: &Plan, context: &Context, view: View) -> Result<(), Fail> {
+    let shown = Shown { plan, context, look: IN_FILES, view };
     let drawn: Vec<(&Path, String)> = outputs
         .iter()
         .map(|o| Ok((o.path.as_path(), (o.format.draw)(&shown)?)))

@@ -63,6 +63,8 @@ pub struct Context {
     pub key: String,
     /// Digest of the plan, `sha256:` and hexadecimal digits.
     pub digest: Option<String>,
+    /// When the plan was made, RFC 3339 in UTC to the second.
+    pub made: Option<String>,
     /// When the saved plan ends, RFC 3339.
     pub expires: Option<String>,
     /// The commit that is compared with.

@@ -6,7 +6,4 @@ pub mod diff;
 pub mod graph;
 pub mod human;
 pub mod json;
-mod stamp;
 mod unified;
-
-pub use stamp::Stamp;

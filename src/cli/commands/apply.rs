@@ -112,9 +112,9 @@ async fn carry_out(
     let desired = removal::desired(&repository, record.as_ref(), roots)?;
     let plan =
         session::make_plan(&repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
-    let stamp = formats::stamp();
-    args.amount.print(&plan, &stamp, streams);
-    outputs::write(outs, &plan, &stamp, args.amount.view())?;
+    let context = formats::context();
+    args.amount.print(&plan, &context, streams);
+    outputs::write(outs, &plan, &context, args.amount.view())?;
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);
     }

@@ -45,9 +45,9 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
 }
 
 fn show(args: &PlanArgs, outs: &[outputs::Output], plan: &Plan, streams: &Streams) -> Result<(), Fail> {
-    let stamp = formats::stamp();
-    args.printing.print(plan, &stamp, streams)?;
-    outputs::write(outs, plan, &stamp, args.printing.amount.view())
+    let context = formats::context();
+    args.printing.print(plan, &context, streams)?;
+    outputs::write(outs, plan, &context, args.printing.amount.view())
 }
 
 /// An incomplete plan is neither "no changes" nor "changes".
