@@ -22,7 +22,7 @@ pub fn verify(
     snapshot: &Snapshot,
     record: Option<&Record>,
     key: Option<&DigestKey>,
-    options: PlanOptions,
+    options: PlanOptions<'_>,
 ) -> Verified {
     match plan(&PlanInput { desired, snapshot, record, key, options }) {
         Ok(plan) if !plan.unknown.is_empty() => Verified::Unknown(plan.unknown.join("; ")),

@@ -5,16 +5,17 @@
 use super::facts::{SetFacts, Wanted, allocation, facts};
 use super::scene::Scene;
 use super::unread::Unread;
-use super::{Action, Draft, Goal, NotUp, Operation, goal};
+use super::{Action, Draft, Goal, NotUp, Operation, goal, scope};
 use crate::address::Address;
 use crate::graph::Wave;
 use crate::resource::{Phase, ResourceId};
 
-/// Waiting steps for the given steps, and what is not up without one.
+/// Waiting steps for the given steps, and what is not up without one. What is `left` out is not waited for.
 pub(super) fn awaits<'a>(
     scene: &Scene<'a>,
     unread: &Unread,
     drafts: &[Draft<'a>],
+    left: &[Draft<'a>],
 ) -> (Vec<Draft<'a>>, Vec<NotUp>) {
     let (mut out, mut not_up) = (Vec::new(), Vec::new());
     for cluster in &scene.input.desired.clusters {
@@ -35,10 +36,14 @@ pub(super) fn awaits<'a>(
             ) && d.action != Action::Release
         });
         let removal = scene.input.desired.removal.is_some();
+        let asked = || cluster.resources.iter().any(|d| scene.takes(&d.address));
+        if !moves && !asked() {
+            continue;
+        }
         if !moves && (removal || !stands(scene, unread, &cluster.name)) {
             continue;
         }
-        let facts = facts(cluster);
+        let facts = facts(&scope::effective(cluster, left));
         let asks = |s: &SetFacts| matches!(s.wanted, Wanted::Count(n) if n > 0);
         if !facts.sets.values().any(asks) {
             continue;

@@ -1,5 +1,6 @@
 //! What a plan is made from: values only, so that the same inputs give the same bytes.
 
+use super::Selection;
 use crate::graph::Desired;
 use crate::live::Snapshot;
 use crate::secret::DigestKey;
@@ -18,10 +19,20 @@ pub struct PlanInput<'a> {
     /// record's, values that are secret are compared two-way.
     pub key: Option<&'a DigestKey>,
     /// Choices of the person who asks.
-    pub options: PlanOptions,
+    pub options: PlanOptions<'a>,
 }
 
-/// Choices of the person who asks. None exist yet.
+/// Choices of the person who asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PlanOptions {}
+pub struct PlanOptions<'a> {
+    /// What of the whole is planned; nothing, or an empty selection: all of it.
+    pub selection: Option<&'a Selection>,
+}
+
+impl<'a> PlanOptions<'a> {
+    /// Plans what is selected only.
+    pub fn selecting(selection: &'a Selection) -> Self {
+        Self { selection: Some(selection) }
+    }
+}

@@ -16,6 +16,7 @@ mod planner;
 mod providers;
 mod rules;
 mod scene;
+mod scope;
 pub mod status;
 mod summary;
 mod unread;
@@ -27,8 +28,9 @@ use draft::Draft;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
 pub use model::{
-    Action, Affected, Change, EtcdVoters, Goal, Lifted, Lost, NotUp, Operation, Plan, Scope, Seen, Step,
-    StepId, Summary, Unchanged, Warning, Wave,
+    Action, Affected, Change, EtcdVoters, Goal, Lifted, Lost, NotUp, Operation, Plan, Related, Scope, Seen,
+    Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
 pub use planner::plan;
 pub use rules::codes::KEPT;
+pub use scope::{Pattern, Selection, Unmatched, known};

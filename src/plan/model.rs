@@ -336,6 +336,32 @@ pub struct Scope {
     pub clusters: Vec<String>,
     /// Steps that the whole plan has and this one has not.
     pub left_out: u32,
+    /// What was not chosen and is planned, because something chosen cannot be done without it.
+    #[serde(default)]
+    pub brought: Vec<Related>,
+    /// What was not excluded by name and is left out, because it cannot be done without something excluded.
+    #[serde(default)]
+    pub left_too: Vec<Related>,
+}
+
+/// Something that follows from a choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    /// What.
+    pub address: Address,
+    /// Because of what, and why, for people.
+    pub because: String,
+}
+
+/// A part of the plan that rests on something that was not seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownSubtree {
+    /// The cluster, class or provider; everything below is meant too.
+    pub address: Address,
+    /// What was not seen and why, for people.
+    pub reason: String,
+    /// How many declared or recorded things of it are not planned; 0: all are, but not everything is known about them.
+    pub not_planned: u32,
 }
 
 /// A cluster that is as the files ask and has not come up yet: an earlier apply was interrupted while it waited, or gave
@@ -400,6 +426,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// What could not be read; a plan with entries here is not complete.
     pub unknown: Vec<String>,
+    /// Where [`Plan::unknown`] is: without these, the rest could be applied.
+    pub unknown_subtrees: Vec<UnknownSubtree>,
     /// Totals.
     pub summary: Summary,
 }

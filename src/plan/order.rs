@@ -8,24 +8,56 @@ use crate::address::Address;
 use crate::graph::edges::{Item, class_of_set};
 use crate::graph::{Cycle, Graph, Wave, items};
 
+/// Steps in the order in which they are numbered: by wave, then by address.
+pub(super) fn sort(drafts: &mut [Draft<'_>]) {
+    drafts.sort_by(|a, b| (a.wave, &a.address, rank(a.action)).cmp(&(b.wave, &b.address, rank(b.action))));
+}
+
 /// Numbers the steps, in wave order and then by address, and says what each waits for.
 pub(super) fn order(
     scene: &Scene<'_>,
     mut drafts: Vec<Draft<'_>>,
 ) -> Result<(Vec<Step>, Vec<String>), Cycle> {
-    drafts.sort_by(|a, b| (a.wave, &a.address, rank(a.action)).cmp(&(b.wave, &b.address, rank(b.action))));
+    sort(&mut drafts);
     let used: Vec<Wave> = Wave::ALL.into_iter().filter(|w| drafts.iter().any(|d| d.wave == *w)).collect();
+    let needs = needs(scene, &drafts)?;
+    let number = |i: usize| StepId(u32::try_from(i).unwrap_or(u32::MAX));
+    let mut steps = Vec::with_capacity(drafts.len());
+    for (i, (draft, after)) in drafts.iter().zip(needs).enumerate() {
+        let wave = used.iter().position(|w| *w == draft.wave).map_or(0, |p| p + 1);
+        steps.push(Step {
+            id: number(i),
+            address: draft.address.clone(),
+            action: draft.action,
+            wave: u32::try_from(wave).unwrap_or(u32::MAX),
+            operation: draft.operation.clone(),
+            changes: draft.changes.clone(),
+            effect: draft.effect,
+            certainty: draft.certainty,
+            affects: draft.affects.clone(),
+            notes: draft.notes.clone(),
+            after: after.into_iter().map(|(j, reason)| (number(j), reason)).collect(),
+            source: draft.source.clone(),
+            position: scene.position(&draft.address),
+            seen: draft.live.map(|live| Seen::of(live, scene.is_member(live, draft.address.cluster_name()))),
+            record: draft.record.clone(),
+        });
+    }
+    Ok((steps, used.into_iter().map(|w| w.title().to_owned()).collect()))
+}
+
+/// For each of the sorted steps, the positions of those that come before it, with the reasons.
+pub(super) fn needs(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> Result<Vec<BTreeMap<usize, String>>, Cycle> {
     let graph = {
         let mut things = items(scene.input.desired);
         let declared: BTreeSet<Address> = things.iter().map(|i| i.address.clone()).collect();
-        for draft in &drafts {
+        for draft in drafts {
             if let Some(live) = draft.live.filter(|_| !declared.contains(&draft.address)) {
                 things.push(Item { address: draft.address.clone(), resource: Some(&live.resource) });
             }
         }
         Graph::of(&things)?
     };
-    let number = |i: usize| StepId(u32::try_from(i).unwrap_or(u32::MAX));
     let mut at: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
     for (i, draft) in drafts.iter().enumerate().filter(|(_, d)| d.action != Action::Await) {
         at.entry(&draft.address).or_default().push(i);
@@ -36,18 +68,18 @@ pub(super) fn order(
             by_cluster.entry(cluster).or_default().push(i);
         }
     }
-    let mut steps = Vec::with_capacity(drafts.len());
+    let mut all = Vec::with_capacity(drafts.len());
     for (i, draft) in drafts.iter().enumerate() {
-        let mut after: BTreeMap<StepId, String> = BTreeMap::new();
+        let mut after: BTreeMap<usize, String> = BTreeMap::new();
         let mut need = |j: usize, reason: &str| {
             if j != i {
-                after.entry(number(j)).or_insert_with(|| reason.to_owned());
+                after.entry(j).or_insert_with(|| reason.to_owned());
             }
         };
         let here = |address: &Address| at.get(address).into_iter().flatten().copied();
         if draft.action == Action::Await {
             awaited(
-                &drafts,
+                drafts,
                 i,
                 draft,
                 by_cluster.get(draft.address.cluster_name().unwrap_or_default()),
@@ -82,26 +114,9 @@ pub(super) fn order(
                 }
             }
         }
-        let wave = used.iter().position(|w| *w == draft.wave).map_or(0, |p| p + 1);
-        steps.push(Step {
-            id: number(i),
-            address: draft.address.clone(),
-            action: draft.action,
-            wave: u32::try_from(wave).unwrap_or(u32::MAX),
-            operation: draft.operation.clone(),
-            changes: draft.changes.clone(),
-            effect: draft.effect,
-            certainty: draft.certainty,
-            affects: draft.affects.clone(),
-            notes: draft.notes.clone(),
-            after: after.into_iter().collect(),
-            source: draft.source.clone(),
-            position: scene.position(&draft.address),
-            seen: draft.live.map(|live| Seen::of(live, scene.is_member(live, draft.address.cluster_name()))),
-            record: draft.record.clone(),
-        });
+        all.push(after);
     }
-    Ok((steps, used.into_iter().map(|w| w.title().to_owned()).collect()))
+    Ok(all)
 }
 
 /// Two steps of one address in one wave keep a fixed order: first the change, then the wait.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::decide::{self, Decision};
 use super::rules::codes;
 use super::scene::{SYSTEM_PATCH, Scene};
+use super::scope::{self, Narrowed};
 use super::unread::Unread;
 use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning, check};
 use super::{awaits, effects, order, providers, rules, summary};
 use crate::address::Address;
 use crate::diag::Diagnostic;
-use crate::graph::{DesiredCluster, Graph, Prune, address_of};
+use crate::graph::{Cycle, DesiredCluster, Graph, Prune, address_of};
 use crate::kinds::{KERNEL_ARGS, MACHINE_INSTALL_DISK_CONFIGS};
 use crate::live::Observation;
 use crate::resource::{LiveResource, ResourceId};
@@ -43,26 +44,33 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let Work { mut drafts, mut unchanged, mut warnings, hidden, .. } = work;
     drafts.extend(found.drafts);
     unchanged.extend(found.unchanged);
+    unchanged.retain(|u| scene.takes(&u.address));
+    let circle = |c: Cycle| vec![Diagnostic::error(codes::CIRCLE, c.to_string())];
+    let Narrowed { mut drafts, left, scope } = scope::narrow(&scene, drafts).map_err(circle)?;
     effects::judge(&scene, &mut drafts);
-    let (waiting, not_up) = awaits::awaits(&scene, &unread, &drafts);
+    let (waiting, not_up) = awaits::awaits(&scene, &unread, &drafts, &left);
     unchanged.sort_by(|a, b| a.address.cmp(&b.address));
     warnings.extend(found.warnings);
     warnings.extend(rules::judge(&scene, &drafts, &unchanged));
+    let concerns = scope::Concerns::new(&scene, &graph, &drafts);
+    warnings.retain(|w| w.address.as_ref().is_none_or(|a| concerns.about(a)));
     warnings.sort_by(|a, b| {
         (!a.blocks, &a.code, &a.address, &a.message).cmp(&(!b.blocks, &b.code, &b.address, &b.message))
     });
     warnings.dedup();
-    let mut unknown = found.unknown;
-    unknown.extend(unread.lines(&scene, &hidden));
-    unknown.extend(rules::out_of_reach(&scene));
+    let mut gaps = unread.gaps(&scene, &graph, &hidden);
+    for (address, line) in found.unknown.into_iter().filter(|(a, _)| concerns.about(a)) {
+        gaps.add(&address, &line, 0);
+        gaps.lines.insert(0, line);
+    }
+    rules::out_of_reach(&scene, &concerns, &mut gaps);
     let mut lost: Vec<_> = drafts.iter().flat_map(|d| d.lost.clone()).collect();
     lost.sort_by(|a, b| a.address.cmp(&b.address));
     // A machine can be lost by two steps, as with its cluster and by itself.
     let mut named = BTreeSet::new();
     lost.retain(|l| l.machine.as_ref().is_none_or(|m| named.insert(m.clone())));
     drafts.extend(waiting);
-    let (steps, waves) =
-        order::order(&scene, drafts).map_err(|c| vec![Diagnostic::error(codes::CIRCLE, c.to_string())])?;
+    let (steps, waves) = order::order(&scene, drafts).map_err(circle)?;
     let kept = if input.desired.removal.is_some() { 0 } else { rules::kept::marks(&scene).len() };
     let summary = summary::summary(&steps, &unchanged, &lost, kept);
     let version = match &input.snapshot.omni.version {
@@ -76,12 +84,13 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         files_digest: input.desired.files_digest.clone(),
         steps,
         waves: waves.into_iter().map(|title| super::Wave { title, ..super::Wave::default() }).collect(),
-        scope: None,
+        scope,
         unchanged,
         lost,
         not_up,
         warnings,
-        unknown,
+        unknown: gaps.lines,
+        unknown_subtrees: gaps.subtrees.into_values().collect(),
         summary,
     };
     let notes = check(&plan, input.record, input.desired);

@@ -12,7 +12,8 @@ pub(super) struct Providers<'a> {
     pub(super) drafts: Vec<Draft<'a>>,
     pub(super) unchanged: Vec<Unchanged>,
     pub(super) warnings: Vec<Warning>,
-    pub(super) unknown: Vec<String>,
+    /// What could not be read, by provider.
+    pub(super) unknown: Vec<(Address, String)>,
 }
 
 /// Identity of an infrastructure provider in Omni.
@@ -46,7 +47,8 @@ pub(super) fn decide<'a>(scene: &Scene<'a>) -> Providers<'a> {
             }
         }
         if let Readable::No(reason) = scene.readable("InfraProviderCombinedStatuses") {
-            out.unknown.push(format!("`{address}`: infrastructure providers could not be read ({reason})"));
+            let line = format!("`{address}`: infrastructure providers could not be read ({reason})");
+            out.unknown.push((address, line));
             continue;
         }
         let upper = provider.id.chars().any(char::is_uppercase);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::PlanInput;
+use super::{PlanInput, Selection};
 use crate::address::Address;
 use crate::graph::edges::class_of_set;
 use crate::graph::{DesiredCluster, DesiredResource, Prune};
@@ -98,6 +98,16 @@ impl<'a> Scene<'a> {
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
         self.input.snapshot
+    }
+
+    /// What a person chose, if it is not everything.
+    pub(super) fn selection(&self) -> Option<&'a Selection> {
+        self.input.options.selection.filter(|s| !s.is_empty())
+    }
+
+    /// Whether an address is among what a person chose.
+    pub(super) fn takes(&self, address: &Address) -> bool {
+        self.selection().is_none_or(|s| s.takes(address))
     }
 
     /// Whether this Omni's templates can state what those of 1.9 cannot.

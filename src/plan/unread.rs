@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::UnknownSubtree;
 use super::scene::{MEMBER_TYPES, Readable, Scene};
 use crate::address::Address;
 use crate::graph::Graph;
@@ -62,33 +63,99 @@ impl Unread {
     pub(super) fn hides_members(&self) -> bool {
         MEMBER_TYPES.iter().any(|t| self.types.contains_key(t))
     }
-    /// Lines for people, one per type that is needed and was not read.
-    pub(super) fn lines(&self, scene: &Scene<'_>, removals: &BTreeSet<Address>) -> Vec<String> {
-        let mut out = Vec::new();
+    /// What is not known, given the removals that are not planned; of a partial plan only what concerns it.
+    pub(super) fn gaps(&self, scene: &Scene<'_>, graph: &Graph, removals: &BTreeSet<Address>) -> Gaps {
+        let left = self.left_out(scene, graph);
+        let taken = |a: &&Address| !left.contains(*a) && scene.takes(a);
+        let skipped: BTreeSet<&Address> =
+            self.skipped.iter().filter(|a| self.taken(scene, graph, &left, a)).collect();
+        let removals: BTreeSet<&Address> = removals.iter().filter(taken).collect();
+        let mut out = Gaps::default();
         for (short, reason) in &self.types {
-            let own: Vec<&Address> = scene
-                .desired
-                .iter()
-                .filter(|(_, d)| d.resource.id.short_kind() == *short)
-                .map(|(a, _)| *a)
-                .collect();
+            let line = format!("`{short}` could not be read ({reason})");
+            let of_type =
+                |a: &Address| scene.desired.get(a).is_some_and(|d| d.resource.id.short_kind() == *short);
+            let own = skipped.iter().any(|a| of_type(a));
             let recorded =
                 removals.iter().any(|a| crate::kinds::by_type(short).is_some_and(|k| k.address == a.kind()));
-            if own.is_empty() && !recorded && !(*short == "MachineSets" || *short == "MachineSetNodes") {
-                continue;
+            let sets = matches!(*short, "MachineSets" | "MachineSetNodes");
+            let concerned = skipped.iter().chain(&removals).next().is_some() || scene.selection().is_none();
+            if own || recorded || (sets && concerned) {
+                out.lines.push(line);
             }
-            out.push(format!("`{short}` could not be read ({reason})"));
         }
-        let extra: Vec<String> = self.skipped.iter().chain(removals).map(|a| format!("`{a}`")).collect();
+        let extra: Vec<String> = skipped.iter().chain(&removals).map(|a| format!("`{a}`")).collect();
         if !extra.is_empty() {
             let shown = extra.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
             let more = extra.len().saturating_sub(5);
-            out.push(if more > 0 {
+            out.lines.push(if more > 0 {
                 format!("not planned: {shown} and {more} more")
             } else {
                 format!("not planned: {shown}")
             });
         }
+        for address in skipped.iter().chain(&removals) {
+            let reasons =
+                self.types.iter().map(|(short, why)| format!("`{short}` could not be read ({why})"));
+            out.add(&subtree(address), &reasons.collect::<Vec<_>>().join("; "), 1);
+        }
         out
     }
+
+    /// Declared things that are skipped and concern a partial plan: chosen, or needed by something chosen.
+    fn taken(&self, scene: &Scene<'_>, graph: &Graph, left: &BTreeSet<Address>, address: &Address) -> bool {
+        if left.contains(address) {
+            return false;
+        }
+        let Some(selection) = scene.selection() else { return true };
+        // What needs a skipped thing is skipped too, so that looking one step up is enough to be told of the chosen one.
+        selection.targets(address)
+            || graph.needed_by(address).iter().any(|(a, _)| selection.targets(a) && !left.contains(*a))
+    }
+
+    /// Skipped things that are excluded, or that need something excluded of which nobody knows whether it is there.
+    fn left_out(&self, scene: &Scene<'_>, graph: &Graph) -> BTreeSet<Address> {
+        let mut out = BTreeSet::new();
+        let Some(selection) = scene.selection() else { return out };
+        for address in graph.order().iter().filter(|a| self.skipped.contains(*a)) {
+            if selection.excludes(address) || graph.needs(address).iter().any(|(need, _)| out.contains(*need))
+            {
+                out.insert(address.clone());
+            }
+        }
+        out.extend(self.skipped.iter().filter(|a| selection.excludes(a)).cloned());
+        out
+    }
+}
+
+/// What a plan does not know, as lines and by subtree.
+#[derive(Default)]
+pub(super) struct Gaps {
+    pub(super) lines: Vec<String>,
+    pub(super) subtrees: BTreeMap<Address, UnknownSubtree>,
+}
+
+impl Gaps {
+    /// Something below `root` is not known.
+    pub(super) fn add(&mut self, root: &Address, reason: &str, not_planned: u32) {
+        let at = self.subtrees.entry(root.clone()).or_insert_with(|| UnknownSubtree {
+            address: root.clone(),
+            reason: String::new(),
+            not_planned: 0,
+        });
+        if !at.reason.contains(reason) {
+            at.reason.push_str(if at.reason.is_empty() { "" } else { "; " });
+            at.reason.push_str(reason);
+        }
+        at.not_planned = at.not_planned.saturating_add(not_planned);
+    }
+}
+
+/// The cluster, class or provider that something belongs to.
+pub(super) fn subtree(address: &Address) -> Address {
+    let mut at = address.clone();
+    while let Some(parent) = at.parent() {
+        at = parent;
+    }
+    at
 }

@@ -49,6 +49,7 @@ fn plan(edges: &[Vec<u32>], waits: &[bool]) -> Plan {
         not_up: vec![],
         warnings: vec![],
         unknown: vec![],
+        unknown_subtrees: vec![],
         summary: Summary::default(),
     }
 }

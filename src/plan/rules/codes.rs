@@ -72,3 +72,5 @@ pub const KEPT: &str = "OS0433";
 pub const INSTALL_DISK_PATCH: &str = "OS0434";
 /// A patch that is marked as disabled, on a server that does not heed the mark.
 pub const DISABLED_PATCH: &str = "OS0435";
+/// Targets and excludes at once.
+pub const MIXED_SCOPE: &str = "OS0470";

@@ -47,6 +47,7 @@ pub(in crate::plan) fn marks(scene: &Scene<'_>) -> Vec<(Address, String)> {
             out.push((address, "the lock".to_owned()));
         }
     }
+    out.retain(|(address, _)| scene.takes(address));
     out.sort();
     out
 }

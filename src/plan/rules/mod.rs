@@ -11,6 +11,7 @@ mod foreign;
 mod install_disk_patch;
 pub(super) mod kept;
 mod locks;
+mod mixed_scope;
 mod no_record;
 mod nothing_declared;
 mod placement;
@@ -38,6 +39,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
         return all;
     }
     no_record::rule(scene, &mut all);
+    mixed_scope::rule(scene, &mut all);
     digest_key::rule(scene, &mut all);
     locks::rule(scene, drafts, &mut all);
     class_missing::rule(scene, &mut all);
