@@ -9,7 +9,9 @@ use super::fail::Fail;
 use super::files::{FileError, Read, Root};
 use super::streams::Streams;
 use crate::diag::{Sink, SourceId, Sources, Span};
-use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
+use crate::plan::{
+    Desired, DesiredCluster, DesiredProvider, DesiredResource, Lifecycle, Move, Pattern, Prune,
+};
 use crate::render::human::diag;
 use crate::spec::{self, Entry, FileSet, Workspace};
 use crate::template::{self, Dialect, FileProblem, PatchFiles};
@@ -324,7 +326,34 @@ fn desired(
             .collect();
         clusters.push(DesiredCluster { name, prune, resources, class_places });
     }
-    Desired { providers, classes, clusters, files_digest: workspace.files_digest.clone(), removal: None }
+    Desired {
+        providers,
+        classes,
+        clusters,
+        lifecycle: lifecycle(spec.lifecycle.as_ref(), sources),
+        files_digest: workspace.files_digest.clone(),
+        removal: None,
+    }
+}
+
+/// The section of the spec, with its places in words.
+fn lifecycle(section: Option<&spec::Lifecycle>, sources: &Sources) -> Lifecycle {
+    let Some(section) = section else { return Lifecycle::default() };
+    let patterns = |list: &[spec::Pattern]| {
+        let pattern =
+            |p: &spec::Pattern| Pattern { glob: p.glob.clone(), source: Some(p.place.show(sources)) };
+        list.iter().map(pattern).collect()
+    };
+    let moved = section.moved.iter().map(|m| Move {
+        from: m.from.clone(),
+        to: m.to.clone(),
+        source: Some(m.place.show(sources)),
+    });
+    Lifecycle {
+        protect: patterns(&section.protect),
+        retain: patterns(&section.retain),
+        moved: moved.collect(),
+    }
 }
 
 /// The lookup of one template. Its references stay in its own folder, as omnictl has it.

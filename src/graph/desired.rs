@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Removal;
+use super::{Lifecycle, Removal};
 use crate::address::Address;
 use crate::resource::Resource;
 
@@ -23,6 +23,9 @@ pub struct Desired {
     /// SHA-256 of the files read, hex.
     #[serde(default)]
     pub files_digest: String,
+    /// What is protected, retained and moved.
+    #[serde(default, skip_serializing_if = "Lifecycle::is_empty")]
+    pub lifecycle: Lifecycle,
     /// What a person asked to destroy, whatever the files say; nothing else is planned then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,

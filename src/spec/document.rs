@@ -7,7 +7,7 @@ use crate::yaml::{Document, Limits, Node, NodeKind, parse, text_of};
 
 use super::fields::quote;
 use super::files::FileSet;
-use super::model::{Place, Spec};
+use super::model::Spec;
 use super::{narrative, sections};
 
 /// Where the spec is looked for, in this order.
@@ -73,18 +73,9 @@ fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spe
     let machine_classes = sections::paths::machine_classes(source, all.get("machine_classes"), sink);
     let clusters = sections::paths::clusters(source, all.get("clusters"), sink);
     let state = sections::state::read(source, all.get("state"), sink);
-    let keep = |name: &str| all.get(name).map(|s| narrative::keep(s.node, Place { source, span: s.at }));
-    for (name, section) in ["policy", "lifecycle"].iter().filter_map(|n| all.get(n).map(|s| (n, s))) {
-        sink.push(
-            Diagnostic::warning(
-                codes::NOT_BUILT,
-                format!("`{name}` is read and kept, but nothing acts on it in this version"),
-            )
-            .at(source, section.at, "has no effect yet"),
-        );
-    }
-    let (policy, lifecycle) = (keep("policy"), keep("lifecycle"));
     let rules = sections::rules::read(source, all.get("policy"), sink);
+    let policy = all.get("policy").and_then(|s| sections::policy::read(source, s, &rules, sink));
+    let lifecycle = all.get("lifecycle").and_then(|s| sections::lifecycle::read(source, s, sink));
     let locked_decisions = sections::decisions::read(source, all.get("locked_decisions"), sink);
     let definition_of_done = sections::done::read(source, all.get("definition_of_done"), sink);
     let omni = match all.get("omni") {

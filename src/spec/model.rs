@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expression::Expression;
-use crate::address::Glob;
+use crate::address::{Address, Glob};
 use crate::diag::{SourceId, Sources, Span};
 use crate::template::Dialect;
 use crate::value::Value;
@@ -221,6 +221,113 @@ pub struct Narrative {
     pub place: Place,
 }
 
+/// `policy.thresholds`: how much one plan may take away without somebody's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Machines that may be destroyed in one cluster, and in total, whatever their share is.
+    pub destroy: u32,
+    /// Percent of the machines that may be destroyed, where five or more are there.
+    pub destroy_percent: u32,
+    /// Percent of the machines that may be rebuilt, where five or more are there.
+    pub rebuild_percent: u32,
+    /// Percent of the machine classes that may be removed, once there are five.
+    pub classes_percent: u32,
+    /// Clusters that may be destroyed in one plan; each has to be named besides.
+    pub clusters: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { destroy: 1, destroy_percent: 20, rebuild_percent: 34, classes_percent: 30, clusters: 0 }
+    }
+}
+
+/// `policy.versions.together`: Talos and Kubernetes versions of a cluster that change in one plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Together {
+    /// One after the other is asked for.
+    #[default]
+    Split,
+    /// Both at once are fine.
+    Allow,
+}
+
+/// What an exception lifts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Excepted {
+    /// A guard, by its code (`G02`).
+    Guard(String),
+    /// A rule of the policy, by its name.
+    Rule(String),
+}
+
+/// `policy.exceptions[]`: somebody answers for it, for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// What it lifts.
+    pub of: Excepted,
+    /// Where it lifts it.
+    pub address: Glob,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Until when, as written: a day (it holds through that day, UTC) or an RFC 3339 moment.
+    pub expires: String,
+    /// The same as Unix seconds: from then on it does not hold.
+    pub expires_unix: i64,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// `policy:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How much one plan may take away.
+    pub thresholds: Thresholds,
+    /// Seconds that the last backup of etcd may be old.
+    pub etcd_backup_max_age: Option<u64>,
+    /// Talos and Kubernetes versions that change together.
+    pub together: Together,
+    /// What is lifted for a while.
+    pub exceptions: Vec<Exception>,
+    /// Where the section stands.
+    pub place: Place,
+}
+
+/// A pattern over addresses, as a file has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// What it fits.
+    pub glob: Glob,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// `lifecycle.moved[]`: what the record knows under another address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The address until now.
+    pub from: Address,
+    /// The address from now on.
+    pub to: Address,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// `lifecycle:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// What is never destroyed or rebuilt.
+    pub protect: Vec<Pattern>,
+    /// What stays in Omni when the files no longer name it.
+    pub retain: Vec<Pattern>,
+    /// What has another address now.
+    pub moved: Vec<Moved>,
+    /// Where the section stands.
+    pub place: Place,
+}
+
 /// The spec.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
@@ -234,10 +341,10 @@ pub struct Spec {
     pub machine_classes: Vec<Listed>,
     /// Cluster templates.
     pub clusters: Clusters,
-    /// Thresholds and rules, kept for whoever judges plans.
-    pub policy: Option<Narrative>,
-    /// Protection and moves by address, kept for the planner.
-    pub lifecycle: Option<Narrative>,
+    /// What a plan may do without somebody's word; `None` where the spec says nothing and the defaults hold.
+    pub policy: Option<Policy>,
+    /// Protection, retention and moves by address.
+    pub lifecycle: Option<Lifecycle>,
     /// Where the record is kept.
     pub state: StateStore,
     /// Rules of the policy, in the file's order.

@@ -200,7 +200,7 @@ fn values_of_the_spec_are_strict() {
             "omni: { endpoint: https://a }\nproxmox: { m: { endpoints: ['https://x'], nodes: [a, a] } }",
             "OS0201",
         ),
-        ("omni: { endpoint: https://a }\npolicy: { x: 1 }", "OS0128"),
+        ("omni: { endpoint: https://a }\npolicy: { x: 1 }", "OS0120"),
         ("omni: &x { endpoint: https://a }", "OS0104"),
         ("omni: [", "OS0100"),
         ("- omni", "OS0121"),

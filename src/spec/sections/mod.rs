@@ -3,8 +3,10 @@
 pub(super) mod address;
 pub(super) mod decisions;
 pub(super) mod done;
+pub(super) mod lifecycle;
 pub(super) mod omni;
 pub(super) mod paths;
+pub(super) mod policy;
 pub(super) mod providers;
 pub(super) mod proxmox;
 pub(super) mod rules;
