@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::embedded::field;
 use super::sensitive::{conceals, is_sensitive, sensitive_name};
 use crate::resource::Resource;
-use crate::secret::{covered, reveals};
+use crate::secret::{covered, is_cover, reveals};
 use crate::value::Value;
 use crate::yaml::{Node, NodeKind, to_value};
 
@@ -26,6 +26,10 @@ struct Mask {
 
 impl Mask {
     fn name(&mut self, secret: &str) -> String {
+        // What was covered already keeps its number.
+        if is_cover(secret) {
+            return secret.to_owned();
+        }
         let at = self.seen.iter().position(|s| s == secret).unwrap_or_else(|| {
             self.seen.push(secret.to_owned());
             self.seen.len() - 1

@@ -8,6 +8,7 @@ mod decide;
 mod draft;
 mod effects;
 mod facts;
+pub mod file;
 pub mod goal;
 mod input;
 mod model;

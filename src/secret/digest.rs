@@ -49,6 +49,11 @@ impl DigestKey {
         Some(Self::new(key))
     }
 
+    /// What names the key in its digests: 8 hexadecimal digits, from which nobody can tell the key.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The digest of a text: `hmac:` and 40 hexadecimal digits, of which the first 8 name the key.
     pub fn digest(&self, text: &str) -> String {
         format!("{PREFIX}{}{}", self.name, hex(&hmac(self.key.expose(), text.as_bytes()), TAG))

@@ -5,7 +5,7 @@ mod digest;
 mod words;
 
 pub use digest::{DigestKey, is_digest};
-pub use words::{covered, names_secret, opens_secret_block, reveals};
+pub use words::{covered, is_cover, names_secret, opens_secret_block, reveals};
 use zeroize::Zeroize;
 
 /// A value that must never reach an output: no `Debug` content, no `Display`, no `Serialize`; wiped when dropped.

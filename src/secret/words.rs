@@ -60,6 +60,24 @@ fn name_before(line: &str, end: usize) -> &str {
     head.get(start..).unwrap_or_default()
 }
 
+/// How a cover begins, behind which a number and a bracket follow.
+const COVER: &str = "(hidden ";
+
+/// Where covers stand in a text, in bytes: `(hidden 1)`, in the place of what was covered before. They are covered again, so
+/// that a text without its secrets is treated as the text itself was.
+fn covers(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices(COVER).filter_map(|(start, _)| {
+        let digits = text.get(start + COVER.len()..)?;
+        let end = digits.find(|c: char| !c.is_ascii_digit())?;
+        (end > 0 && digits.get(end..)?.starts_with(')')).then(|| start..start + COVER.len() + end + 1)
+    })
+}
+
+/// Whether a text is a cover and nothing else.
+pub fn is_cover(text: &str) -> bool {
+    covers(text).next() == Some(0..text.len())
+}
+
 /// Whether a line begins a block of text under a name that sounds like a secret: `token: |`.
 pub fn opens_secret_block(line: &str) -> bool {
     let Some((head, value)) = line.split_once(':') else { return false };
@@ -82,8 +100,13 @@ pub fn covered(line: &str) -> Vec<Range<usize>> {
             continue;
         }
         let end = if c == '=' { value.find([' ', '"', '\'']) } else { value.find([',', '}']) };
-        out.push(start..start + end.unwrap_or(value.len()));
+        let end = match covers(value).next() {
+            Some(cover) if cover.start == 0 => cover.end,
+            _ => end.unwrap_or(value.len()),
+        };
+        out.push(start..start + end);
     }
+    out.extend(covers(line));
     let mut run = 0;
     for (i, c) in line.char_indices().chain([(line.len(), ' ')]) {
         if c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-') {
