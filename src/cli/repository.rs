@@ -9,9 +9,8 @@ use super::fail::Fail;
 use super::files::{FileError, Read, Root};
 use super::streams::Streams;
 use crate::diag::{Sink, SourceId, Sources, Span};
-use crate::plan::{
-    Desired, DesiredCluster, DesiredProvider, DesiredResource, Lifecycle, Move, Pattern, Prune,
-};
+use crate::graph::{Lifecycle, Move, Pattern};
+use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
 use crate::render::human::diag;
 use crate::spec::{self, Entry, FileSet, Workspace};
 use crate::template::{self, Dialect, FileProblem, PatchFiles};

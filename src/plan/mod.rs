@@ -23,9 +23,7 @@ mod summary;
 mod unread;
 
 pub use crate::diff::Cause as ChangeCause;
-pub use crate::graph::{
-    Desired, DesiredCluster, DesiredProvider, DesiredResource, Lifecycle, Move, Pattern, Prune, Removal,
-};
+pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune, Removal};
 pub use check::check;
 use draft::Draft;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
