@@ -34,4 +34,4 @@ pub use model::{
 };
 pub use planner::plan;
 pub use rules::codes::KEPT;
-pub use scope::{Selection, Unmatched, known};
+pub use scope::{Pattern, Selection, Unmatched, known};
