@@ -44,7 +44,12 @@ pub(super) struct Format {
 /// All forms, in the order in which help lists them. The first is the default.
 pub(super) const FORMATS: &[Format] = &[
     Format { name: "text", about: "for people", printed: true, draw: |s| Ok(text(s)) },
-    Format { name: "json", about: "for programs", printed: true, draw: |s| Ok(json::text(s.plan)) },
+    Format {
+        name: "json",
+        about: "for programs",
+        printed: true,
+        draw: |s| Ok(json::text_in(s.plan, s.context)),
+    },
     Format {
         name: "diff",
         about: "what `omnictl cluster template diff` prints, secrets covered",

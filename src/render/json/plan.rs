@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::finding::WarningView;
+use super::impact::{AffectedView, EtcdView};
 use crate::diff::redact;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::{Action, ChangeCause, Goal, Operation, Plan, Step, Summary};
+use crate::policy::Risk;
+use crate::render::context::Context;
 use crate::resource::Resource;
 
 /// Value of `format`.
 pub const FORMAT: &str = "omni-scale.plan";
 /// Value of `format_version`.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan of omni-scale.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -25,6 +29,10 @@ pub struct PlanView {
     pub format_version: String,
     /// The program that wrote it.
     pub tool: ToolView,
+    /// What an approval names (`sha256:…`); null for a plan that is not saved.
+    pub digest: Option<String>,
+    /// Until when it may be applied, RFC 3339; null for a plan that is not saved.
+    pub expires_at: Option<String>,
     /// The Omni that was read.
     pub omni: OmniView,
     /// The record that was read; null without one: the plan is then two-way and prunes nothing.
@@ -33,10 +41,16 @@ pub struct PlanView {
     pub files_digest: String,
     /// Whether everything that the plan needs was seen.
     pub complete: bool,
+    /// Whether it is restricted to a part of what the files ask for; see `scope`.
+    pub partial: bool,
     /// Whether a guard refuses to apply it.
     pub blocked: bool,
     /// Whether applying it changes anything outside the record.
     pub has_changes: bool,
+    /// The worst that can happen: `low`, `medium`, `high` or `critical`.
+    pub risk: String,
+    /// What it was restricted to; null for a plan of everything.
+    pub scope: Option<ScopeView>,
     /// Totals.
     pub summary: Summary,
     /// Machines that will be lost, with the data on their disks.
@@ -118,6 +132,8 @@ pub struct StepView {
     pub effect: Effect,
     /// How sure that is.
     pub certainty: Certainty,
+    /// Machines that it touches, worst effect first.
+    pub affects: Vec<AffectedView>,
     /// Fields that change.
     pub fields: Vec<FieldView>,
     /// The whole resource as it is; secrets are replaced by `{"$hidden": true}`.
@@ -199,6 +215,12 @@ pub struct WaveView {
     pub title: String,
     /// Numbers of its steps.
     pub steps: Vec<u32>,
+    /// Worst effect on a machine while it runs.
+    pub disruption: Effect,
+    /// Machines that are disturbed: a reboot or worse, or unknown.
+    pub machines: u32,
+    /// Voters of etcd, for each cluster whose control planes it touches.
+    pub etcd: Vec<EtcdView>,
 }
 
 /// Something without a step.
@@ -232,24 +254,22 @@ pub struct DriftView {
     pub files_too: bool,
 }
 
-/// A block or a warning.
+/// What a plan was restricted to.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct WarningView {
-    /// Stable code.
-    pub code: String,
-    /// What it is about.
-    pub address: Option<String>,
-    /// Sentence.
-    pub message: String,
-    /// Whether apply refuses.
-    pub blocks: bool,
-    /// What to do.
-    pub help: Option<String>,
+pub struct ScopeView {
+    /// Addresses or globs of `--target`.
+    pub targets: Vec<String>,
+    /// Addresses or globs of `--exclude`.
+    pub excludes: Vec<String>,
+    /// Names of `--cluster`.
+    pub clusters: Vec<String>,
+    /// Steps that the whole plan has and this one has not.
+    pub left_out: u32,
 }
 
 impl PlanView {
-    /// The view of a plan.
-    pub fn new(plan: &Plan) -> Self {
+    /// The view of a plan, and of what stands around it.
+    pub fn new(plan: &Plan, context: &Context) -> Self {
         Self {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION.to_owned(),
@@ -257,12 +277,22 @@ impl PlanView {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
+            digest: context.digest.clone(),
+            expires_at: context.expires.clone(),
             omni: OmniView { endpoint: plan.omni.clone(), version: plan.omni_version.clone() },
             record: plan.record.clone().map(|(lineage, serial)| RecordView { lineage, serial }),
             files_digest: plan.files_digest.clone(),
             complete: plan.unknown.is_empty(),
+            partial: plan.scope.is_some(),
             blocked: plan.warnings.iter().any(|w| w.blocks),
             has_changes: plan.steps.iter().any(|s| s.action.is_change()),
+            risk: Risk::of(plan.summary.worst).word().to_owned(),
+            scope: plan.scope.as_ref().map(|s| ScopeView {
+                targets: s.targets.clone(),
+                excludes: s.excludes.clone(),
+                clusters: s.clusters.clone(),
+                left_out: s.left_out,
+            }),
             summary: plan.summary.clone(),
             lost: plan
                 .lost
@@ -292,17 +322,7 @@ impl PlanView {
                 .map(|n| NotUpView { address: n.address.to_string(), blocker: n.blocker.clone() })
                 .collect(),
             drift: drift(plan),
-            warnings: plan
-                .warnings
-                .iter()
-                .map(|w| WarningView {
-                    code: w.code.clone(),
-                    address: w.address.as_ref().map(ToString::to_string),
-                    message: w.message.clone(),
-                    blocks: w.blocks,
-                    help: w.help.clone(),
-                })
-                .collect(),
+            warnings: plan.warnings.iter().map(WarningView::from).collect(),
             unknown: plan.unknown.clone(),
         }
     }
@@ -310,7 +330,12 @@ impl PlanView {
 
 /// The plan as indented JSON with a line end.
 pub fn text(plan: &Plan) -> String {
-    let mut text = serde_json::to_string_pretty(&PlanView::new(plan)).unwrap_or_default();
+    text_in(plan, &Context::default())
+}
+
+/// [`text`] of a plan with what stands around it.
+pub fn text_in(plan: &Plan, context: &Context) -> String {
+    let mut text = serde_json::to_string_pretty(&PlanView::new(plan, context)).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -342,6 +367,7 @@ fn step(step: &Step) -> StepView {
         wave: step.wave,
         effect: step.effect,
         certainty: step.certainty,
+        affects: step.affects.iter().map(AffectedView::from).collect(),
         fields: step
             .changes
             .iter()
@@ -393,6 +419,9 @@ fn waves(plan: &Plan) -> Vec<WaveView> {
             number,
             title: wave.title.clone(),
             steps: plan.steps.iter().filter(|s| s.wave == number).map(|s| s.id.0).collect(),
+            disruption: wave.disruption,
+            machines: wave.machines,
+            etcd: wave.etcd.iter().map(EtcdView::from).collect(),
         })
         .collect()
 }
