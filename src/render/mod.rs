@@ -7,3 +7,5 @@ pub mod graph;
 pub mod human;
 pub mod json;
 mod unified;
+mod value;
+mod words;

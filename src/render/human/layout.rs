@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::diag::Look;
-use crate::untrusted::Untrusted;
+pub(super) use crate::render::words::safe;
 
 /// What a piece of text is, for its colour. The word or symbol always says it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,11 +137,6 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
         used += width;
     }
     lines
-}
-
-/// One safe line of text that may come from outside.
-pub(super) fn safe(text: &str) -> String {
-    Untrusted::new(text).line(2000)
 }
 
 #[cfg(test)]

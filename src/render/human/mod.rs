@@ -7,4 +7,3 @@ mod layout;
 pub mod plan;
 pub mod status;
 mod tree;
-mod value;

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use super::diag::Look;
 use super::layout::{Page, Tone, columns, safe};
-use super::value::show;
-use crate::kinds::{Certainty, Effect};
-use crate::plan::{Action, Change, ChangeCause, Goal, Operation, Plan, Step, Warning};
+use crate::kinds::Effect;
+use crate::plan::{Action, Change, ChangeCause, Operation, Plan, Step, Warning};
 use crate::render::areas::{Area, areas};
+use crate::render::value::show;
+use crate::render::words::{count, effect_words, field_name, goal_words};
 
 /// How many new fields of one object are listed before the rest is counted.
 const NEW_FIELDS: usize = 12;
@@ -137,10 +138,6 @@ fn not_up(plan: &Plan, page: &mut Page) {
         let lead = [(Tone::Update, name.as_str()), (Tone::Plain, " ")];
         page.hanging(&lead, Tone::Plain, &format!("is not up yet: {}", safe(&cluster.blocker)));
     }
-}
-
-fn count(n: u32, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 fn header(plan: &Plan, page: &mut Page) {
@@ -280,7 +277,7 @@ fn head(step: &Step, longest: usize, page: &mut Page) {
 fn fields(step: &Step, page: &mut Page) {
     let all: Vec<&Change> = step.changes.iter().filter(|c| !c.formatting).collect();
     let shown = if step.action == Action::Create { NEW_FIELDS } else { usize::MAX };
-    let names: Vec<String> = all.iter().map(|c| name(c)).collect();
+    let names: Vec<String> = all.iter().map(|c| field_name(c)).collect();
     let width = names.iter().take(shown).map(|n| columns(n)).filter(|n| *n <= 40).max().unwrap_or(0);
     for (change, name) in all.iter().zip(&names).take(shown) {
         field(step, change, name, width, page);
@@ -290,13 +287,6 @@ fn fields(step: &Step, page: &mut Page) {
         let noun = if rest == 1 { "field" } else { "fields" };
         page.line(&[(Tone::Dim, &format!("       … {rest} more {noun} (--format json has all)"))]);
     }
-}
-
-fn name(change: &Change) -> String {
-    let skip = usize::from(
-        change.path.len() > 1 && change.path.first().is_some_and(|p| p == "providerdata" || p == "data"),
-    );
-    safe(&change.path.iter().skip(skip).cloned().collect::<Vec<_>>().join("."))
 }
 
 fn field(step: &Step, change: &Change, name: &str, width: usize, page: &mut Page) {
@@ -402,28 +392,6 @@ fn waves(plan: &Plan, page: &mut Page) {
     }
 }
 
-fn goal_words(goal: &Goal) -> String {
-    match goal {
-        Goal::ClusterUp { cluster, machine_sets, kubernetes, talos, ready } => {
-            let machines = machine_sets.values().fold(0u32, |all, n| all.saturating_add(*n));
-            let mut text = format!(
-                "{}: {} up, Kubernetes v{}, Talos v{}",
-                safe(cluster),
-                count(machines, "machine"),
-                safe(kubernetes),
-                safe(talos)
-            );
-            if !ready {
-                text.push_str(" (NotReady until a CNI is installed)");
-            }
-            text
-        }
-        Goal::MachinesGone { machine_set, machines } => {
-            format!("{}: no more than {} left", safe(machine_set), count(*machines, "machine request"))
-        }
-    }
-}
-
 fn warnings(plan: &Plan, page: &mut Page) {
     for (title, blocks, tone) in [("Blocked", true, Tone::Destroy), ("Warnings", false, Tone::Warning)] {
         let all: Vec<&Warning> = plan.warnings.iter().filter(|w| w.blocks == blocks).collect();
@@ -472,15 +440,6 @@ fn totals(plan: &Plan, page: &mut Page) {
         line.push_str(" INCOMPLETE.");
     }
     page.hanging(&[], if blocks > 0 { Tone::Destroy } else { Tone::Title }, &line);
-}
-
-fn effect_words(effect: Effect, certainty: Certainty) -> String {
-    match (effect, certainty) {
-        (Effect::None | Effect::Unknown, _) | (_, Certainty::Server | Certainty::Derived) => {
-            effect.word().to_owned()
-        }
-        (_, Certainty::Predicted) => format!("{} (predicted)", effect.word()),
-    }
 }
 
 fn effect_tone(effect: Effect) -> Tone {

@@ -1,6 +1,6 @@
 //! Values for people: units where the field has one, quotes only where they say something.
 
-use super::layout::safe;
+use super::words::safe;
 use crate::value::Value;
 
 /// A value of the field at `path`.
