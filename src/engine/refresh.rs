@@ -12,7 +12,7 @@ use crate::resource::TYPE_SUFFIX;
 use crate::world::Clock;
 
 /// Types that a plan looks at, with their namespaces: one list request each, however many clusters there are.
-pub const PLAN_TYPES: [(&str, &str); 23] = [
+pub const PLAN_TYPES: [(&str, &str); 24] = [
     ("MachineClasses", "default"),
     ("Clusters", "default"),
     ("MachineSets", "default"),
@@ -33,6 +33,7 @@ pub const PLAN_TYPES: [(&str, &str); 23] = [
     ("ClusterStatuses", "default"),
     ("MachineSetStatuses", "default"),
     ("ClusterBootstrapStatuses", "default"),
+    ("ControlPlaneStatuses", "default"),
     ("ClusterMachineRequestStatuses", "default"),
     ("TalosUpgradeStatuses", "default"),
     ("KubernetesUpgradeStatuses", "default"),

@@ -69,6 +69,20 @@ impl<'a> Draft<'a> {
     pub(super) fn is_removal(&self) -> bool {
         matches!(self.action, Action::Destroy | Action::Release | Action::Forget)
     }
+    /// Names the machines that go with it.
+    pub(super) fn lose(&mut self, machines: Vec<Affected>) {
+        self.lost = machines
+            .iter()
+            .map(|m| Lost {
+                address: self.address.clone(),
+                machine: m.machine.clone(),
+                vm: m.vm.clone(),
+                effect: m.effect,
+                predicted: m.predicted,
+            })
+            .collect();
+        self.affects = machines;
+    }
     /// Raises the effect; of equal ones the less certain counts.
     pub(super) fn raise(&mut self, effect: Effect, certainty: Certainty) {
         if effect > self.effect {

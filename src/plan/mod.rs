@@ -11,6 +11,7 @@ mod facts;
 pub mod file;
 pub mod goal;
 mod input;
+mod machines;
 mod model;
 mod order;
 mod planner;
@@ -21,6 +22,7 @@ mod scope;
 pub mod status;
 mod summary;
 mod unread;
+mod waves;
 
 pub use crate::diff::Cause as ChangeCause;
 pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune, Removal};

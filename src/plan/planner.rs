@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::{self, Decision};
+use super::machines::Machines;
 use super::rules::codes;
 use super::scene::{SYSTEM_PATCH, Scene};
 use super::scope::{self, Narrowed};
 use super::unread::Unread;
 use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning, check};
-use super::{awaits, effects, order, providers, rules, summary};
+use super::{awaits, effects, order, providers, rules, summary, waves};
 use crate::address::Address;
 use crate::diag::Diagnostic;
 use crate::graph::{Cycle, DesiredCluster, Graph, Prune, address_of};
@@ -47,7 +48,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     unchanged.retain(|u| scene.takes(&u.address));
     let circle = |c: Cycle| vec![Diagnostic::error(codes::CIRCLE, c.to_string())];
     let Narrowed { mut drafts, left, scope } = scope::narrow(&scene, drafts).map_err(circle)?;
-    effects::judge(&scene, &mut drafts);
+    let machines = Machines::new(&scene);
+    effects::judge(&scene, &machines, &mut drafts);
     let (waiting, not_up) = awaits::awaits(&scene, &unread, &drafts, &left);
     unchanged.sort_by(|a, b| a.address.cmp(&b.address));
     warnings.extend(found.warnings);
@@ -70,7 +72,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut named = BTreeSet::new();
     lost.retain(|l| l.machine.as_ref().is_none_or(|m| named.insert(m.clone())));
     drafts.extend(waiting);
-    let (steps, waves) = order::order(&scene, drafts).map_err(circle)?;
+    let (steps, titles) = order::order(&scene, drafts).map_err(circle)?;
     let kept = if input.desired.removal.is_some() { 0 } else { rules::kept::marks(&scene).len() };
     let summary = summary::summary(&steps, &unchanged, &lost, kept);
     let version = match &input.snapshot.omni.version {

@@ -54,6 +54,13 @@ pub(super) struct Scene<'a> {
     requests: BTreeMap<&'a str, &'a str>,
     /// VMs that the provider made, by name.
     vms: BTreeMap<&'a str, Vec<&'a Guest>>,
+    clusters: BTreeMap<&'a str, &'a DesiredCluster>,
+    /// Nodes that are not on their way out, by cluster and machine set.
+    machines: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a LiveResource>>>,
+    /// Live machine sets by the class that they draw from.
+    by_class: BTreeMap<&'a str, Vec<&'a LiveResource>>,
+    /// Machine requests by their set.
+    by_set: BTreeMap<&'a str, Vec<&'a LiveResource>>,
 }
 
 impl<'a> Scene<'a> {
@@ -93,7 +100,42 @@ impl<'a> Scene<'a> {
                 vms.entry(name).or_default().push(guest);
             }
         }
-        Self { input, desired, positions: positions.collect(), live, by_cluster, requests, vms }
+        let mut machines: BTreeMap<&str, BTreeMap<&str, Vec<&LiveResource>>> = BTreeMap::new();
+        for node in input.snapshot.omni.list("MachineSetNodes").iter().filter(|n| n.phase == Phase::Running) {
+            if let Some(cluster) = node.resource.omni_label("cluster") {
+                let set = node.resource.omni_label("machine-set").unwrap_or_default();
+                machines.entry(cluster).or_default().entry(set).or_default().push(node);
+            }
+        }
+        let mut by_class: BTreeMap<&str, Vec<&LiveResource>> = BTreeMap::new();
+        for set in input.snapshot.omni.list("MachineSets") {
+            if let Some(class) = class_of_set(&set.resource) {
+                by_class.entry(class).or_default().push(set);
+            }
+        }
+        let mut by_set: BTreeMap<&str, Vec<&LiveResource>> = BTreeMap::new();
+        for request in input.snapshot.omni.list("MachineRequests") {
+            if let Some(set) = request.resource.omni_label("machine-request-set") {
+                by_set.entry(set).or_default().push(request);
+            }
+        }
+        let mut clusters: BTreeMap<&str, &DesiredCluster> = BTreeMap::new();
+        for cluster in &input.desired.clusters {
+            clusters.entry(&cluster.name).or_insert(cluster);
+        }
+        Self {
+            input,
+            desired,
+            positions: positions.collect(),
+            live,
+            by_cluster,
+            requests,
+            vms,
+            clusters,
+            machines,
+            by_class,
+            by_set,
+        }
     }
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
@@ -193,19 +235,17 @@ impl<'a> Scene<'a> {
 
     /// Machines that are in a cluster now: its nodes, made by people or by Omni, that are not on their way out.
     pub(super) fn machines(&self, cluster: &str) -> Vec<&'a LiveResource> {
-        self.in_cluster("MachineSetNodes", cluster)
-            .iter()
-            .copied()
-            .filter(|n| n.phase == Phase::Running)
-            .collect()
+        self.machines.get(cluster).into_iter().flat_map(BTreeMap::values).flatten().copied().collect()
     }
 
     /// Machines of one machine set.
-    pub(super) fn machines_of_set(&self, cluster: &str, set: &str) -> Vec<&'a LiveResource> {
-        self.machines(cluster)
-            .into_iter()
-            .filter(|n| n.resource.omni_label("machine-set") == Some(set))
-            .collect()
+    pub(super) fn machines_of_set(&self, cluster: &str, set: &str) -> &[&'a LiveResource] {
+        self.machines.get(cluster).and_then(|sets| sets.get(set)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Machine requests of a machine set, on their way out or not.
+    pub(super) fn requests_of_set(&self, set: &str) -> &[&'a LiveResource] {
+        self.by_set.get(set).map_or(&[], Vec::as_slice)
     }
 
     /// Machines that a patch or an extension list applies to, by its labels.
@@ -213,28 +253,25 @@ impl<'a> Scene<'a> {
         let Some(cluster) = configuration.omni_label("cluster") else { return Vec::new() };
         match (configuration.omni_label("cluster-machine"), configuration.omni_label("machine-set")) {
             (Some(machine), _) => {
-                let mut all = self.machines(cluster);
-                all.retain(|n| n.resource.id.id == machine);
-                all
+                let node = self.live(&ResourceId::default_ns("MachineSetNodes", machine));
+                let here = |n: &&LiveResource| {
+                    n.phase == Phase::Running && n.resource.omni_label("cluster") == Some(cluster)
+                };
+                node.filter(here).into_iter().collect()
             }
-            (None, Some(set)) => self.machines_of_set(cluster, set),
+            (None, Some(set)) => self.machines_of_set(cluster, set).to_vec(),
             (None, None) => self.machines(cluster),
         }
     }
 
     /// Live machine sets that draw machines from a class.
-    pub(super) fn sets_of_class(&self, class: &str) -> Vec<&'a LiveResource> {
-        self.snapshot()
-            .omni
-            .list("MachineSets")
-            .iter()
-            .filter(|s| class_of_set(&s.resource) == Some(class))
-            .collect()
+    pub(super) fn sets_of_class(&self, class: &str) -> &[&'a LiveResource] {
+        self.by_class.get(class).map_or(&[], Vec::as_slice)
     }
 
     /// How a declared cluster is pruned; `None` if no template declares it.
     pub(super) fn declared_cluster(&self, name: &str) -> Option<&'a DesiredCluster> {
-        self.input.desired.clusters.iter().find(|c| c.name == name)
+        self.clusters.get(name).copied()
     }
 
     /// How the cluster of an address is pruned.

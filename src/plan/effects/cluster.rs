@@ -1,19 +1,21 @@
 //! Clusters: versions, features, removal.
 
-use super::{machines, machines_do, victims};
+use super::{LOST, machines, machines_do, victims};
 use crate::kinds::{Certainty, Effect};
+use crate::plan::machines::Machines;
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft};
 
-pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
+pub(super) fn judge(scene: &Scene<'_>, known: &Machines<'_>, draft: &mut Draft<'_>) {
     let name = draft.address.name().to_owned();
     let live = scene.machines(&name);
     match draft.action {
         Action::Destroy => {
-            draft.lost = victims::whole_cluster(scene, &draft.address, &name, &live);
+            draft.lose(victims::whole_cluster(scene, known, &name, &live));
             draft.raise(Effect::Destroy, Certainty::Derived);
             let going = machines_do(draft.lost.len(), "go");
-            draft.notes.push(format!("{going} with it, and everything below the cluster"));
+            let lost = if draft.lost.is_empty() { String::new() } else { format!("; {LOST}") };
+            draft.notes.push(format!("{going} with it, and everything below the cluster{lost}"));
         }
         Action::Update | Action::AdoptUpdate => {
             for change in &mut draft.changes {

@@ -21,7 +21,7 @@ pub(super) fn judge(
     going: &Going,
 ) {
     let Some(subject) = draft.subject() else { return };
-    let affected = going.touched(scene, draft);
+    let affected = going.touched(scene, draft).len();
     if affected == 0 {
         return;
     }

@@ -1,16 +1,17 @@
 //! Machine sets: more machines, fewer machines, other machines.
 
-use super::{machines, machines_do, victims};
+use super::{LOST, machines, machines_do, victims};
 use crate::graph::edges::class_of_set;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::facts::{Wanted, allocation};
+use crate::plan::machines::Machines;
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft};
 
-pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
+pub(super) fn judge(scene: &Scene<'_>, known: &Machines<'_>, draft: &mut Draft<'_>) {
     let Some(subject) = draft.subject() else { return };
     let cluster = subject.omni_label("cluster").unwrap_or_default().to_owned();
-    let live = scene.machines_of_set(&cluster, &subject.id.id);
+    let live = scene.machines_of_set(&cluster, &subject.id.id).to_vec();
     match draft.action {
         Action::Create => {
             if let (Some(class), Some(wanted)) = (class_of_set(subject), allocation(subject)) {
@@ -21,20 +22,25 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
             }
         }
         Action::Destroy => {
-            draft.lost = victims::whole_set(scene, &draft.address, &subject.id.id, &live);
+            draft.lose(victims::whole_set(scene, known, &subject.id.id, &live));
             draft.raise(Effect::Destroy, Certainty::Derived);
             draft.notes.push(match draft.lost.len() {
                 0 => "it has no machines".to_owned(),
-                1 => "its only machine goes with it".to_owned(),
-                n => format!("all {n} machines go with it"),
+                1 => format!("its only machine goes with it; {LOST}"),
+                n => format!("all {n} machines go with it; {LOST}"),
             });
         }
-        Action::Update | Action::AdoptUpdate => update(scene, draft, &live),
+        Action::Update | Action::AdoptUpdate => update(scene, known, draft, &live),
         _ => {}
     }
 }
 
-fn update(scene: &Scene<'_>, draft: &mut Draft<'_>, live: &[&crate::resource::LiveResource]) {
+fn update(
+    scene: &Scene<'_>,
+    known: &Machines<'_>,
+    draft: &mut Draft<'_>,
+    live: &[&crate::resource::LiveResource],
+) {
     let (Some(before), Some(after)) = (draft.live.map(|l| &l.resource), draft.wanted) else { return };
     let counts = match (allocation(before), allocation(after)) {
         (Some(Wanted::Count(b)), Some(Wanted::Count(a))) => Some((b, a)),
@@ -66,11 +72,14 @@ fn update(scene: &Scene<'_>, draft: &mut Draft<'_>, live: &[&crate::resource::Li
                 machines((a - b) as usize)
             ));
         } else if a < b {
-            draft.lost = victims::scale_down(scene, &draft.address, &after.id.id, live, (b - a) as usize);
-            draft.notes.push(format!(
-                "{}; Omni chooses: without status first, then disconnected, then the oldest",
-                machines_do((b - a) as usize, "go")
-            ));
+            draft.lose(victims::scale_down(scene, known, &after.id.id, live, (b, a)));
+            draft.notes.push(match draft.lost.len() {
+                0 => "no machine goes: the set never had as many as it was to have".to_owned(),
+                n => format!(
+                    "{}; Omni chooses: without status first, then disconnected, then the oldest; {LOST}",
+                    machines_do(n, "go")
+                ),
+            });
         }
     }
     if draft.changes.iter().any(|c| c.path == ["machineClass", "name"]) && !live.is_empty() {

@@ -10,13 +10,19 @@ mod kernel_args;
 mod machine_set;
 mod node;
 pub(super) mod renamed;
+mod touched;
 mod victims;
 
 use std::collections::BTreeSet;
 
+use super::machines::Machines;
 use super::scene::Scene;
 use super::{Action, Draft};
 use crate::graph::Prune;
+use crate::resource::LiveResource;
+
+/// What is said wherever machines go.
+const LOST: &str = "data on local disk is lost";
 
 /// Machines that are gone by the time configuration is taken away.
 pub(super) struct Going {
@@ -35,38 +41,42 @@ impl Going {
         };
         Self { sets: of("MachineSets"), nodes: of("MachineSetNodes") }
     }
-    /// How many machines a step about configuration touches: what is removed is removed after the machines.
-    fn touched(&self, scene: &Scene<'_>, draft: &Draft<'_>) -> usize {
-        let Some(subject) = draft.subject() else { return 0 };
-        let stays = |n: &&crate::resource::LiveResource| {
+    /// The machines in the scope of a step about configuration: what is removed is removed after the machines.
+    fn touched<'n>(&self, scene: &Scene<'n>, draft: &Draft<'_>) -> Vec<&'n LiveResource> {
+        let Some(subject) = draft.subject() else { return Vec::new() };
+        let mut nodes = scene.machines_in_scope(subject);
+        nodes.retain(|n| {
             draft.action != Action::Destroy
                 || !(self.nodes.contains(&n.resource.id.id)
                     || n.resource.omni_label("machine-set").is_some_and(|s| self.sets.contains(s)))
-        };
-        scene.machines_in_scope(subject).iter().copied().filter(stays).count()
+        });
+        nodes
     }
 }
 
-/// Fills in effects, notes and lost machines of all steps.
-pub(super) fn judge(scene: &Scene<'_>, drafts: &mut [Draft<'_>]) {
+/// Fills in effects, notes, touched and lost machines of all steps.
+pub(super) fn judge(scene: &Scene<'_>, machines: &Machines<'_>, drafts: &mut [Draft<'_>]) {
     let renames = renamed::find(scene, drafts);
     let going = Going::find(drafts);
-    for draft in drafts {
+    let unlocked = touched::unlocked(drafts);
+    let images = extensions::images(scene, drafts, &going);
+    for (draft, image) in drafts.iter_mut().zip(images) {
         if draft.is_record_only() {
             continue;
         }
         match draft.kind() {
             "MachineClasses" => class::judge(scene, draft),
-            "Clusters" => cluster::judge(scene, draft),
-            "MachineSets" => machine_set::judge(scene, draft),
-            "MachineSetNodes" => node::judge(scene, draft),
+            "Clusters" => cluster::judge(scene, machines, draft),
+            "MachineSets" => machine_set::judge(scene, machines, draft),
+            "MachineSetNodes" => node::judge(machines, draft),
             "ConfigPatches" => configuration::judge(scene, draft, &renames, &going),
-            "ExtensionsConfigurations" => extensions::judge(scene, draft, &going),
+            "ExtensionsConfigurations" => extensions::judge(scene, draft, image.len(), &going),
             "KernelArgs" => kernel_args::judge(scene, draft),
             "MachineInstallDiskConfigs" => install_disk::judge(scene, draft),
             // Manifests and health checks concern what runs in the cluster, not its machines.
             _ => {}
         }
+        touched::fill(scene, machines, draft, &going, image, &unlocked);
         if scene.prune(&draft.address) == Prune::Template {
             note_lost_marks(draft);
         }

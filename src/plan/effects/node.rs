@@ -1,18 +1,18 @@
 //! Static machines: joining a cluster installs Talos on them, leaving it resets them.
 
-use super::victims;
+use super::{LOST, victims};
 use crate::kinds::{Certainty, Effect};
-use crate::plan::scene::Scene;
+use crate::plan::machines::Machines;
 use crate::plan::{Action, Draft};
 
-pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
+pub(super) fn judge(known: &Machines<'_>, draft: &mut Draft<'_>) {
     match draft.action {
         Action::Create => draft.notes.push("the machine joins the cluster and is installed".to_owned()),
         Action::Destroy => {
             let live: Vec<_> = draft.live.into_iter().collect();
-            draft.lost = victims::all(scene, &draft.address, &live);
+            draft.lose(victims::all(known, &live));
             draft.raise(Effect::Destroy, Certainty::Derived);
-            draft.notes.push("the machine leaves the cluster and is reset: its disks are wiped".to_owned());
+            draft.notes.push(format!("the machine leaves the cluster and is reset; {LOST}"));
         }
         Action::Update | Action::AdoptUpdate => {
             let cluster = |r: Option<&crate::resource::Resource>| {

@@ -2,29 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::Address;
 use crate::kinds::Effect;
-use crate::plan::Lost;
+use crate::plan::Affected;
+use crate::plan::machines::{self, Machines};
 use crate::plan::scene::{Readable, Scene};
 use crate::resource::{LiveResource, Phase, ResourceId};
-use crate::untrusted::Untrusted;
 
 /// Every machine given, by UUID order: nothing is chosen, so nothing is predicted.
-pub(super) fn all(scene: &Scene<'_>, address: &Address, nodes: &[&LiveResource]) -> Vec<Lost> {
+pub(super) fn all(machines: &Machines<'_>, nodes: &[&LiveResource]) -> Vec<Affected> {
     let mut nodes = nodes.to_vec();
     nodes.sort_by(|a, b| a.resource.id.cmp(&b.resource.id));
-    nodes.iter().map(|n| lost(scene, address, &name_of(scene, n), false)).collect()
+    nodes.iter().filter_map(|n| machines.of(n)).map(|m| m.affected(Effect::Destroy, false)).collect()
 }
 
 /// Every machine of a set that goes, and the requests of machines that are still being made.
 pub(super) fn whole_set(
     scene: &Scene<'_>,
-    address: &Address,
+    machines: &Machines<'_>,
     set: &str,
     nodes: &[&LiveResource],
-) -> Vec<Lost> {
-    let mut out = all(scene, address, nodes);
-    out.extend(unused_requests(scene, set, nodes).into_iter().map(|r| lost(scene, address, &r, false)));
+) -> Vec<Affected> {
+    let mut out = all(machines, nodes);
+    out.extend(unused_requests(scene, set, nodes, false));
     out
 }
 
@@ -32,29 +31,35 @@ pub(super) fn whole_set(
 /// with it, though they have never joined.
 pub(super) fn whole_cluster(
     scene: &Scene<'_>,
-    address: &Address,
+    machines: &Machines<'_>,
     cluster: &str,
     nodes: &[&LiveResource],
-) -> Vec<Lost> {
-    let mut out = all(scene, address, nodes);
+) -> Vec<Affected> {
+    let mut out = all(machines, nodes);
     for set in scene.in_cluster("MachineSets", cluster) {
-        let requests = unused_requests(scene, &set.resource.id.id, nodes);
-        out.extend(requests.into_iter().map(|r| lost(scene, address, &r, false)));
+        out.extend(unused_requests(scene, &set.resource.id.id, nodes, false));
     }
     out
 }
 
-/// The machines that Omni takes when a set shrinks by `count`: requests without a machine in the cluster first; then
-/// nodes without status, then disconnected ones, then the oldest, then by id. Locks do not count.
+/// More machines than any Omni has: a count beyond it is a typing error, not a list to print.
+const MOST: usize = 100_000;
+
+/// The machines that Omni takes when a set shrinks `from` a count to another: requests without a machine in the cluster
+/// first; then nodes without status, then disconnected ones, then the oldest, then by id. Locks do not count. A set that
+/// never had as many as it was to have loses only what is over the new count.
 pub(super) fn scale_down(
     scene: &Scene<'_>,
-    address: &Address,
+    machines: &Machines<'_>,
     set: &str,
     nodes: &[&LiveResource],
-    count: usize,
-) -> Vec<Lost> {
-    let statuses = scene.readable("MachineStatuses") == Readable::Yes;
-    let mut names: Vec<String> = unused_requests(scene, set, nodes);
+    (from, to): (u32, u32),
+) -> Vec<Affected> {
+    let mut out = unused_requests(scene, set, nodes, true);
+    let told = ["MachineSetNodes", "MachineRequests"].iter().all(|t| scene.readable(t) == Readable::Yes);
+    let fewer = from.saturating_sub(to) as usize;
+    let over = (nodes.len() + out.len()).saturating_sub(to as usize);
+    let count = if told { fewer.min(over) } else { fewer.min(MOST) };
     let mut nodes = nodes.to_vec();
     nodes.sort_by_cached_key(|n| {
         let status = scene.live(&ResourceId::default_ns("MachineStatuses", &n.resource.id.id));
@@ -65,19 +70,20 @@ pub(super) fn scale_down(
         };
         (rank, n.created.clone(), n.resource.id.id.clone())
     });
-    if statuses {
-        names.extend(nodes.iter().map(|n| name_of(scene, n)));
+    // Without the statuses nobody can tell whose turn it is.
+    if scene.readable("MachineStatuses") == Readable::Yes {
+        let known = nodes.iter().filter_map(|n| machines.of(n));
+        out.extend(known.map(|m| m.affected(Effect::Destroy, true)));
     }
-    let mut out: Vec<Lost> = names.iter().take(count).map(|n| lost(scene, address, n, true)).collect();
-    while out.len() < count {
-        out.push(Lost {
-            address: address.clone(),
-            machine: None,
-            vm: None,
-            effect: Effect::Destroy,
-            predicted: true,
-        });
-    }
+    out.truncate(count);
+    let nameless = Affected {
+        machine: None,
+        machine_set: machines::set_address(scene, set, None),
+        vm: None,
+        effect: Effect::Destroy,
+        predicted: true,
+    };
+    out.resize(count, nameless);
     out
 }
 
@@ -88,34 +94,31 @@ fn is_disconnected(status: &LiveResource) -> bool {
             && status.resource.omni_label("connected").is_none()
 }
 
-/// Requests of a set that no machine of the cluster uses.
-fn unused_requests(scene: &Scene<'_>, set: &str, nodes: &[&LiveResource]) -> Vec<String> {
-    let used: BTreeSet<String> = nodes.iter().map(|n| name_of(scene, n)).collect();
-    let mut all: Vec<(String, String)> = scene
-        .snapshot()
-        .omni
-        .list("MachineRequests")
+/// Requests of a set that no machine of the cluster uses, the oldest first.
+fn unused_requests(
+    scene: &Scene<'_>,
+    set: &str,
+    nodes: &[&LiveResource],
+    predicted: bool,
+) -> Vec<Affected> {
+    let used: BTreeSet<&str> = nodes.iter().map(|n| scene.machine_name(&n.resource.id.id)).collect();
+    let mut unused: Vec<&LiveResource> = scene
+        .requests_of_set(set)
         .iter()
-        .filter(|r| r.phase == Phase::Running && r.resource.omni_label("machine-request-set") == Some(set))
-        .filter(|r| r.resource.omni_label("machine-request-in-use").is_none())
-        .filter(|r| !used.contains(&r.resource.id.id))
-        .map(|r| (r.created.clone(), r.resource.id.id.clone()))
+        .copied()
+        .filter(|r| r.phase == Phase::Running && r.resource.omni_label("machine-request-in-use").is_none())
+        .filter(|r| !used.contains(r.resource.id.id.as_str()))
         .collect();
-    all.sort();
-    all.into_iter().map(|(_, id)| id).collect()
-}
-
-/// The machine of a node, as people know it.
-pub(super) fn name_of(scene: &Scene<'_>, node: &LiveResource) -> String {
-    scene.machine_name(&node.resource.id.id).to_owned()
-}
-
-fn lost(scene: &Scene<'_>, address: &Address, name: &str, predicted: bool) -> Lost {
-    Lost {
-        address: address.clone(),
-        machine: Some(Untrusted::new(name).line(120)),
-        vm: scene.vm(name).map(|g| format!("{}/{}", Untrusted::new(&g.node).line(64), g.vmid)),
-        effect: Effect::Destroy,
-        predicted,
-    }
+    unused.sort_by(|a, b| (&a.created, &a.resource.id.id).cmp(&(&b.created, &b.resource.id.id)));
+    let set = machines::set_address(scene, set, None);
+    unused
+        .into_iter()
+        .map(|r| Affected {
+            machine: Some(machines::shown(&r.resource.id.id)),
+            machine_set: set.clone(),
+            vm: machines::vm(scene, &r.resource.id.id),
+            effect: Effect::Destroy,
+            predicted,
+        })
+        .collect()
 }
