@@ -315,13 +315,14 @@ pub struct EtcdVoters {
     pub cluster: Address,
     /// Members before the wave.
     pub before: u32,
-    /// Members after it.
+    /// Members after it; 0 where the cluster or its control planes go as a whole.
     pub after: u32,
     /// Healthy members before the wave, as Omni says; `None` when that was not seen.
     pub healthy: Option<u32>,
-    /// Fewest healthy members while the wave runs, control planes taken one at a time; `None` when `healthy` is.
+    /// Healthy members at the worst moment of the wave; `None` when `healthy` is. Control planes are taken one at a time,
+    /// or as many as the upgrade strategy of their set allows. It is a prediction.
     pub lowest: Option<u32>,
-    /// Healthy members that etcd needs at the worst moment of the wave.
+    /// Healthy members that etcd needs at the worst moment of the wave; 0 once there is no etcd.
     pub quorum: u32,
 }
 

@@ -15,12 +15,17 @@ use crate::value::Value;
 const CHECK: (i128, i128) = (1, 2);
 
 /// The waves of a plan, by its ordered steps and the titles of its waves.
-pub(super) fn waves(scene: &Scene<'_>, machines: &Machines<'_>, steps: &[Step], titles: Vec<String>) -> Vec<Wave> {
+pub(super) fn waves(
+    scene: &Scene<'_>,
+    machines: &Machines<'_>,
+    steps: &[Step],
+    titles: Vec<String>,
+) -> Vec<Wave> {
     let mut by_wave: BTreeMap<u32, Vec<&Step>> = BTreeMap::new();
     for step in steps {
         by_wave.entry(step.wave).or_default().push(step);
     }
-    let mut etcd: BTreeMap<&str, Etcd> = BTreeMap::new();
+    let mut etcd: BTreeMap<String, Etcd> = BTreeMap::new();
     (1u32..)
         .zip(titles)
         .map(|(number, title)| {
@@ -43,27 +48,47 @@ pub(super) fn waves(scene: &Scene<'_>, machines: &Machines<'_>, steps: &[Step], 
 }
 
 /// The voters of every cluster whose control planes the steps of one wave touch.
-fn voters<'p>(
+fn voters(
     scene: &Scene<'_>,
     machines: &Machines<'_>,
-    steps: &[&'p Step],
-    known: &mut BTreeMap<&'p str, Etcd>,
+    steps: &[&Step],
+    known: &mut BTreeMap<String, Etcd>,
 ) -> Vec<EtcdVoters> {
-    let mut by_cluster: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    let mut by_cluster: BTreeMap<&str, Touched<'_>> = BTreeMap::new();
     for step in steps {
+        for one in step.affects.iter().filter(|a| a.effect >= Effect::Hot) {
+            // A machine that is taken from another cluster is missed there.
+            let home = one.machine_set.as_ref().and_then(Address::cluster_name);
+            if let Some(cluster) = home.or(step.address.cluster_name()) {
+                by_cluster.entry(cluster).or_default().machines.push((step, one));
+            }
+        }
         if let Some(cluster) = step.address.cluster_name() {
-            by_cluster.entry(cluster).or_default().push(step);
+            let touched = by_cluster.entry(cluster).or_default();
+            touched.added = touched.added.saturating_add(added(scene, step));
+            touched.awaited |= matches!(step.operation, Operation::Await(Goal::ClusterUp { .. }));
         }
     }
     let mut out = Vec::new();
-    for (cluster, steps) in by_cluster {
-        let etcd = known.entry(cluster).or_insert_with(|| Etcd::seen(scene, machines, cluster));
-        out.extend(etcd.wave(scene, cluster, &steps));
-        if steps.iter().any(|s| matches!(s.operation, Operation::Await(Goal::ClusterUp { .. }))) {
+    for (cluster, touched) in by_cluster {
+        let etcd = known.entry(cluster.to_owned()).or_insert_with(|| Etcd::seen(scene, machines, cluster));
+        out.extend(etcd.wave(cluster, &touched));
+        if touched.awaited {
             etcd.joined();
         }
     }
     out
+}
+
+/// What the steps of one wave do to the machines of one cluster.
+#[derive(Default)]
+struct Touched<'p> {
+    /// Machines with the step that touches them.
+    machines: Vec<(&'p Step, &'p Affected)>,
+    /// Control planes that are asked for in addition.
+    added: u32,
+    /// Whether the cluster is waited for.
+    awaited: bool,
 }
 
 /// Members of one cluster's etcd as the plan goes on.
@@ -113,11 +138,15 @@ impl Etcd {
         let checks = scene.live(&ResourceId::default_ns("ControlPlaneStatuses", &set));
         let conditions = checks.and_then(|c| c.resource.spec.get("conditions")).and_then(Value::as_list);
         let number = |c: &Value, key| c.get(key).and_then(Value::as_int).unwrap_or(0);
-        let fails = conditions
-            .unwrap_or_default()
-            .iter()
-            .any(|c| (number(c, "type"), number(c, "status")) == CHECK);
-        Self { members, new: 0, new_up: 0, faulty: u32::from(fails), parallel: parallel(scene, cluster, &set) }
+        let fails =
+            conditions.unwrap_or_default().iter().any(|c| (number(c, "type"), number(c, "status")) == CHECK);
+        Self {
+            members,
+            new: 0,
+            new_up: 0,
+            faulty: u32::from(fails),
+            parallel: parallel(scene, cluster, &set),
+        }
     }
 
     fn count(&self) -> u32 {
@@ -139,32 +168,30 @@ impl Etcd {
     }
 
     /// One wave, from the machines that its steps touch, add and take away; `None` if no voter is concerned.
-    fn wave(&mut self, scene: &Scene<'_>, cluster: &str, steps: &[&Step]) -> Option<EtcdVoters> {
+    fn wave(&mut self, cluster: &str, wave: &Touched<'_>) -> Option<EtcdVoters> {
         let planes = Address::cluster(cluster).child("machineset", "control-planes");
         let mut touched: BTreeMap<Option<&str>, (Effect, bool)> = BTreeMap::new();
         let mut leaving: Vec<&Affected> = Vec::new();
         let mut named = BTreeSet::new();
-        for step in steps {
-            for one in step.affects.iter().filter(|a| a.effect >= Effect::Hot) {
-                let name = one.machine.as_deref();
-                let voter = name.is_some_and(|n| self.members.contains_key(n))
-                    || name.is_none() && one.machine_set.as_ref() == Some(&planes);
-                if !voter {
-                    continue;
+        for (step, one) in &wave.machines {
+            let name = one.machine.as_deref();
+            let voter = name.is_some_and(|n| self.members.contains_key(n))
+                || name.is_none() && one.machine_set.as_ref() == Some(&planes);
+            if !voter {
+                continue;
+            }
+            if matches!(one.effect, Effect::Destroy | Effect::Rebuild) {
+                if name.is_none_or(|n| named.insert(n)) {
+                    leaving.push(one);
                 }
-                if matches!(one.effect, Effect::Destroy | Effect::Rebuild) {
-                    if name.is_none_or(|n| named.insert(n)) {
-                        leaving.push(one);
-                    }
-                } else {
-                    let image = matches!(step.address.kind(), "cluster" | "extensions");
-                    let (effect, upgrade) = touched.entry(name).or_default();
-                    *effect = (*effect).max(one.effect);
-                    *upgrade |= image;
-                }
+            } else {
+                let image = matches!(step.address.kind(), "cluster" | "extensions");
+                let (effect, upgrade) = touched.entry(name).or_default();
+                *effect = (*effect).max(one.effect);
+                *upgrade |= image;
             }
         }
-        let added = steps.iter().map(|s| added(scene, s)).fold(0u32, u32::saturating_add);
+        let added = wave.added;
         let before = self.count();
         if before == 0 {
             self.new = self.new.saturating_add(added);
@@ -187,9 +214,8 @@ impl Etcd {
             consider(now);
         }
         let down = |effect: Effect| matches!(effect, Effect::Reboot | Effect::Unknown);
-        let standing = |name: &Option<&str>| {
-            name.and_then(|n| self.members.get(n)).copied().flatten() != Some(false)
-        };
+        let standing =
+            |name: &Option<&str>| name.and_then(|n| self.members.get(n)).copied().flatten() != Some(false);
         let disturbed: Vec<bool> =
             touched.iter().filter(|(n, (e, _))| down(*e) && standing(n)).map(|(_, (_, up))| *up).collect();
         let at_once = if disturbed.iter().any(|upgrade| *upgrade) { self.parallel } else { 1 };
@@ -241,11 +267,12 @@ fn added(scene: &Scene<'_>, step: &Step) -> u32 {
             "MachineSetNodes" => 1,
             _ => 0,
         },
-        Operation::Update { before, after } if is_control_plane(after) && after.id.short_kind() == "MachineSets" => {
+        Operation::Update { before, after }
+            if is_control_plane(after) && after.id.short_kind() == "MachineSets" =>
+        {
             // What was asked for already and is still on its way joins as well.
-            let there = scene
-                .machines_of_set(after.omni_label("cluster").unwrap_or_default(), &after.id.id)
-                .len();
+            let there =
+                scene.machines_of_set(after.omni_label("cluster").unwrap_or_default(), &after.id.id).len();
             count(after).saturating_sub(count(before).max(u32::try_from(there).unwrap_or(u32::MAX)))
         }
         _ => 0,

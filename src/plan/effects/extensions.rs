@@ -50,7 +50,11 @@ impl<'a> Levels<'a> {
 }
 
 /// For each step, in order, the machines whose list it changes: it held before, or holds after, and is another one.
-pub(super) fn images<'a>(scene: &Scene<'a>, drafts: &[Draft<'a>], going: &Going) -> Vec<Vec<&'a LiveResource>> {
+pub(super) fn images<'a>(
+    scene: &Scene<'a>,
+    drafts: &[Draft<'a>],
+    going: &Going,
+) -> Vec<Vec<&'a LiveResource>> {
     let lists = |d: &Draft<'_>| d.kind() == "ExtensionsConfigurations" && !d.is_record_only();
     let mut steps: BTreeMap<&str, Vec<&Draft<'_>>> = BTreeMap::new();
     for draft in drafts.iter().filter(|d| lists(d)) {
@@ -62,8 +66,10 @@ pub(super) fn images<'a>(scene: &Scene<'a>, drafts: &[Draft<'a>], going: &Going)
             let live = scene.in_cluster("ExtensionsConfigurations", cluster);
             let live: Vec<&Resource> =
                 live.iter().filter(|l| l.phase == Phase::Running).map(|l| &l.resource).collect();
-            let written: BTreeSet<&ResourceId> = steps.iter().filter_map(|d| Some(&d.subject()?.id)).collect();
-            let mut then: Vec<&Resource> = live.iter().copied().filter(|r| !written.contains(&r.id)).collect();
+            let written: BTreeSet<&ResourceId> =
+                steps.iter().filter_map(|d| Some(&d.subject()?.id)).collect();
+            let mut then: Vec<&Resource> =
+                live.iter().copied().filter(|r| !written.contains(&r.id)).collect();
             then.extend(steps.iter().filter_map(|d| match &d.operation {
                 Operation::Create(after) | Operation::Update { after, .. } => Some(after),
                 _ => None,

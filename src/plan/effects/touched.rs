@@ -55,8 +55,7 @@ pub(super) fn fill(
     let (effect, certainty) = others(draft);
     // What only exists in Omni touches no machine; a class is asked for what it will not do.
     if effect >= Effect::Hot || (draft.kind() == "MachineClasses" && effect == Effect::NoEffect) {
-        let held_back =
-            matches!(draft.kind(), "Clusters" | "ConfigPatches" | "ExtensionsConfigurations");
+        let held_back = matches!(draft.kind(), "Clusters" | "ConfigPatches" | "ExtensionsConfigurations");
         let lost: BTreeSet<Option<String>> = draft.affects.iter().map(|a| a.machine.clone()).collect();
         let found: Vec<&Machine<'_>> = nodes.into_iter().filter_map(|n| machines.of(n)).collect();
         for machine in found.into_iter().filter(|m| !lost.contains(&Some(m.name.clone()))) {

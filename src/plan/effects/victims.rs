@@ -95,12 +95,7 @@ fn is_disconnected(status: &LiveResource) -> bool {
 }
 
 /// Requests of a set that no machine of the cluster uses, the oldest first.
-fn unused_requests(
-    scene: &Scene<'_>,
-    set: &str,
-    nodes: &[&LiveResource],
-    predicted: bool,
-) -> Vec<Affected> {
+fn unused_requests(scene: &Scene<'_>, set: &str, nodes: &[&LiveResource], predicted: bool) -> Vec<Affected> {
     let used: BTreeSet<&str> = nodes.iter().map(|n| scene.machine_name(&n.resource.id.id)).collect();
     let mut unused: Vec<&LiveResource> = scene
         .requests_of_set(set)

@@ -4,6 +4,7 @@ pub mod diag;
 mod excerpt;
 pub mod file_diff;
 mod layout;
+mod machines;
 pub mod plan;
 pub mod status;
 mod tree;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::diag::Look;
+use super::machines;
 use super::layout::{Page, Tone, columns, safe};
 use crate::kinds::Effect;
 use crate::plan::{Action, Change, ChangeCause, Operation, Plan, Step, Warning};
@@ -215,6 +216,7 @@ fn block(area: &Area<'_>, page: &mut Page) {
     for step in steps {
         head(step, longest, page);
         fields(step, page);
+        machines::affects(step, page);
         for note in &step.notes {
             page.hanging(&[(Tone::Plain, "       ")], Tone::Plain, &safe(note));
         }
@@ -366,7 +368,8 @@ fn waves(plan: &Plan, page: &mut Page) {
     page.blank();
     page.line(&[(Tone::Title, "Waves")]);
     let width = plan.waves.iter().map(|w| columns(&w.title)).max().unwrap_or(0);
-    for (i, title) in plan.waves.iter().map(|w| &w.title).enumerate() {
+    for (i, wave) in plan.waves.iter().enumerate() {
+        let title = &wave.title;
         let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave as usize == i + 1).collect();
         let mut parts: Vec<String> = Vec::new();
         for action in [
@@ -389,6 +392,7 @@ fn waves(plan: &Plan, page: &mut Page) {
         }));
         let lead = format!("  {:>2}  {title}{}", i + 1, " ".repeat(width - columns(title) + 3));
         page.hanging(&[(Tone::Plain, &lead)], Tone::Plain, &parts.join("; "));
+        machines::disruption(wave, &" ".repeat(columns(&lead)), page);
     }
 }
 
@@ -442,7 +446,7 @@ fn totals(plan: &Plan, page: &mut Page) {
     page.hanging(&[], if blocks > 0 { Tone::Destroy } else { Tone::Title }, &line);
 }
 
-fn effect_tone(effect: Effect) -> Tone {
+pub(super) fn effect_tone(effect: Effect) -> Tone {
     match effect {
         Effect::None | Effect::NoEffect => Tone::Dim,
         Effect::Hot => Tone::Plain,
