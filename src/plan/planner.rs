@@ -73,6 +73,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     lost.retain(|l| l.machine.as_ref().is_none_or(|m| named.insert(m.clone())));
     drafts.extend(waiting);
     let (steps, titles) = order::order(&scene, drafts).map_err(circle)?;
+    let waves = waves::waves(&scene, &machines, &steps, titles);
     let kept = if input.desired.removal.is_some() { 0 } else { rules::kept::marks(&scene).len() };
     let summary = summary::summary(&steps, &unchanged, &lost, kept);
     let version = match &input.snapshot.omni.version {
@@ -85,7 +86,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         record: input.record.map(|r| (r.lineage.clone(), r.serial)),
         files_digest: input.desired.files_digest.clone(),
         steps,
-        waves: waves.into_iter().map(|title| super::Wave { title, ..super::Wave::default() }).collect(),
+        waves,
         scope,
         unchanged,
         lost,
