@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::diag::Look;
-use super::machines;
 use super::layout::{Page, Tone, columns, safe};
+use super::machines;
 use crate::kinds::Effect;
 use crate::plan::{Action, Change, ChangeCause, Operation, Plan, Step, Warning};
 use crate::render::areas::{Area, areas};
