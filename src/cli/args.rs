@@ -151,6 +151,9 @@ pub struct PlanArgs {
     /// What to remove.
     #[command(flatten)]
     pub removal: Removal,
+    /// What of the whole.
+    #[command(flatten)]
+    pub scope: super::scope::ScopeArgs,
     /// Exit with 2 when there are changes, instead of 0
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -195,6 +198,9 @@ pub struct ApplyArgs {
     /// What to remove.
     #[command(flatten)]
     pub removal: Removal,
+    /// What of the whole.
+    #[command(flatten)]
+    pub scope: super::scope::ScopeArgs,
     /// Do not ask; outside of the lab this needs `--max-risk`
     #[arg(long)]
     pub auto_approve: bool,

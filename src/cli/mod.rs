@@ -19,6 +19,7 @@ mod removal;
 mod report;
 mod repository;
 mod rewrite;
+mod scope;
 mod session;
 mod state_files;
 mod streams;

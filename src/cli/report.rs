@@ -73,7 +73,16 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
         let _ = writeln!(out, "  note         {note}");
     }
     match verified {
-        Some(Verified::Empty) => out.push_str("Verified: planning again finds nothing to change.\n"),
+        Some(Verified::Empty) => match &plan.scope {
+            Some(scope) => {
+                let _ = writeln!(
+                    out,
+                    "Verified for this part: planning it again finds nothing to change. The plan was partial: {}.",
+                    crate::render::scope::left_out(scope)
+                );
+            }
+            None => out.push_str("Verified: planning again finds nothing to change.\n"),
+        },
         Some(Verified::Left(left)) => {
             let _ = writeln!(
                 out,

@@ -94,15 +94,10 @@ pub(super) fn make_plan(
     snapshot: &Snapshot,
     record: Option<&Record>,
     key: Option<&DigestKey>,
+    options: PlanOptions<'_>,
     streams: &Streams,
 ) -> Result<Plan, Fail> {
-    let input = PlanInput {
-        desired,
-        snapshot,
-        record,
-        key: key.or(connection.digest_key.as_ref()),
-        options: PlanOptions::default(),
-    };
+    let input = PlanInput { desired, snapshot, record, key: key.or(connection.digest_key.as_ref()), options };
     plan(&input).map_err(|problems| {
         let mut sink = Sink::default();
         for problem in problems {

@@ -36,4 +36,4 @@ pub use model::{
 };
 pub use planner::plan;
 pub use rules::codes::KEPT;
-pub use scope::{Pattern, Selection, Unmatched, known};
+pub use scope::{Choice, Selection, Unmatched, known};

@@ -84,6 +84,7 @@ impl Unread {
                 out.lines.push(line);
             }
         }
+        let reasons = out.lines.clone();
         let extra: Vec<String> = skipped.iter().chain(&removals).map(|a| format!("`{a}`")).collect();
         if !extra.is_empty() {
             let shown = extra.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
@@ -95,9 +96,7 @@ impl Unread {
             });
         }
         for address in skipped.iter().chain(&removals) {
-            let reasons =
-                self.types.iter().map(|(short, why)| format!("`{short}` could not be read ({why})"));
-            out.add(&subtree(address), &reasons.collect::<Vec<_>>().join("; "), 1);
+            out.add(&subtree(address), &reasons.join("; "), 1);
         }
         out
     }

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod graph;
 pub mod human;
 pub mod json;
+pub mod scope;
 mod unified;
 mod value;
 mod words;

@@ -16,7 +16,7 @@ use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::diag::closest;
 use crate::live::Snapshot;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanOptions};
 use crate::render::human::file_diff::difference;
 use crate::state::model::Record;
 
@@ -80,7 +80,16 @@ struct Now<'a> {
 impl Now<'_> {
     fn plan(&self, repository: &Repository, seen: &Snapshot) -> Result<Plan, Fail> {
         let desired = &repository.desired;
-        session::make_plan(repository, desired, self.connection, seen, self.record, None, self.streams)
+        session::make_plan(
+            repository,
+            desired,
+            self.connection,
+            seen,
+            self.record,
+            None,
+            PlanOptions::default(),
+            self.streams,
+        )
     }
 
     async fn adopt(

@@ -13,14 +13,16 @@ use crate::cli::outputs::{self, Output};
 use crate::cli::progress::Progress;
 use crate::cli::removal;
 use crate::cli::report;
+use crate::cli::scope;
 use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::engine::apply::{Deadlines, Outside, apply};
 use crate::engine::recover::{RecoverError, recover};
 use crate::engine::stop::Stop;
 use crate::engine::verify::{Verified, verify};
-use crate::plan::{Action, Plan, PlanOptions};
+use crate::plan::{Action, Plan, PlanOptions, Selection};
 use crate::policy;
+use crate::render::scope::without_unknown;
 use crate::secret::DigestKey;
 use crate::state::hold::LocalHold;
 
@@ -33,6 +35,10 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
         Ok(roots) => roots,
         Err(fail) => return fail.tell(streams),
     };
+    let selection = match args.scope.beside_removal(&roots).and_then(|()| args.scope.selection()) {
+        Ok(selection) => selection,
+        Err(fail) => return fail.tell(streams),
+    };
     let outs = match args.outs.outputs() {
         Ok(outs) => outs,
         Err(fail) => return fail.tell(streams),
@@ -40,7 +46,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
     let done = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
             let connection = session::connect(&files.repository, &args.world, streams).await?;
-            let exit = carry_out(files, &connection, (&roots, &outs), args, streams).await;
+            let exit = carry_out(files, &connection, (&roots, &selection, &outs), args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
             let exit = exit?;
@@ -73,7 +79,7 @@ fn usage(args: &ApplyArgs, may_ask: bool) -> Result<(), Fail> {
 async fn carry_out(
     files: Unsettled,
     connection: &Connection,
-    (roots, outs): (&[Address], &[Output]),
+    (roots, selection, outs): (&[Address], &Selection, &[Output]),
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
@@ -110,8 +116,11 @@ async fn carry_out(
     let seen = connection.look().await?;
     let repository = files.settle(&seen.omni, streams)?;
     let desired = removal::desired(&repository, record.as_ref(), roots)?;
+    scope::check(selection, &repository, record.as_ref(), &seen)?;
+    let options = PlanOptions::selecting(selection);
+    let (recorded, digests) = (record.as_ref(), Some(&key));
     let plan =
-        session::make_plan(&repository, &desired, connection, &seen, record.as_ref(), Some(&key), streams)?;
+        session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
     let context = formats::context();
     args.amount.print(&plan, &context, streams);
     outputs::write(outs, &plan, &context, args.amount.view())?;
@@ -135,9 +144,7 @@ async fn carry_out(
     progress.finish();
     let verified = if report.complete() {
         Some(match connection.look().await {
-            Ok(snapshot) => {
-                verify(&desired, &snapshot, report.record.as_ref(), Some(&key), PlanOptions::default())
-            }
+            Ok(snapshot) => verify(&desired, &snapshot, report.record.as_ref(), Some(&key), options),
             Err(fail) => Verified::Unknown(fail.message),
         })
     } else {
@@ -172,10 +179,11 @@ fn refuse(plan: &Plan, args: &ApplyArgs, streams: &Streams) -> Option<Exit> {
     let limit = args.max_risk.map(policy::Risk::from);
     let verdict = policy::judge(plan, limit);
     if verdict.gaps > 0 {
-        streams.error(
-            "the plan is not complete, so it is not applied",
-            Some("make what is unknown readable, then apply again; nothing was changed"),
-        );
+        let help = match without_unknown(plan) {
+            Some(flags) => format!("nothing was changed; try again, or apply the rest with {flags}"),
+            None => "make what is unknown readable, then apply again; nothing was changed".to_owned(),
+        };
+        streams.error("the plan is not complete, so it is not applied", Some(&help));
         return Some(Exit::Unreachable);
     }
     if verdict.blocks > 0 {

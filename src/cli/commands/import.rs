@@ -21,7 +21,7 @@ use crate::diag::{Sink, Sources, closest};
 use crate::import::{Choice, Facts, Imported, Present, ProxmoxFacts, Request, import};
 use crate::kinds::written;
 use crate::live::{Observation, ProxmoxFailure, Snapshot};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanOptions};
 use crate::spec::{self, below_root};
 use crate::template::Dialect;
 use crate::untrusted::Untrusted;
@@ -212,6 +212,7 @@ async fn carry_out(
         &snapshot,
         memory.record.as_ref(),
         None,
+        PlanOptions::default(),
         streams,
     )?;
     let proved = prove(&plan, connection, streams);

@@ -6,9 +6,10 @@ use crate::cli::fail::Fail;
 use crate::cli::formats;
 use crate::cli::outputs;
 use crate::cli::removal;
+use crate::cli::scope;
 use crate::cli::session;
 use crate::cli::streams::Streams;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanOptions};
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
     let outs = match args.outs.outputs() {
@@ -17,6 +18,10 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
     };
     let roots = match args.removal.roots() {
         Ok(roots) => roots,
+        Err(fail) => return fail.tell(streams),
+    };
+    let selection = match args.scope.beside_removal(&roots).and_then(|()| args.scope.selection()) {
+        Ok(selection) => selection,
         Err(fail) => return fail.tell(streams),
     };
     let made = session::load_for_server(global, streams).and_then(|files| {
@@ -29,7 +34,18 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             let seen = seen?;
             let repository = files.settle(&seen.omni, streams)?;
             let desired = removal::desired(&repository, record, &roots)?;
-            let plan = session::make_plan(&repository, &desired, &connection, &seen, record, None, streams)?;
+            scope::check(&selection, &repository, record, &seen)?;
+            let options = PlanOptions::selecting(&selection);
+            let plan = session::make_plan(
+                &repository,
+                &desired,
+                &connection,
+                &seen,
+                record,
+                None,
+                options,
+                streams,
+            )?;
             connection.close().await?;
             Ok(plan)
         })

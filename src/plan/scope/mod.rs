@@ -9,4 +9,4 @@ mod selection;
 pub(super) use concerns::Concerns;
 pub(super) use effective::effective;
 pub(super) use narrow::{Narrowed, narrow};
-pub use selection::{Pattern, Selection, Unmatched, known};
+pub use selection::{Choice, Selection, Unmatched, known};

@@ -11,14 +11,14 @@ use crate::state::model::Record;
 
 /// A pattern, and how it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
+pub struct Choice {
     /// The pattern.
     pub glob: Glob,
     /// Where it comes from, for messages: the option (`--target`) or the line of a file (`targets.txt:3`).
     pub given: String,
 }
 
-impl Pattern {
+impl Choice {
     /// A pattern of an option.
     ///
     /// # Errors
@@ -32,9 +32,9 @@ impl Pattern {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Only these, and what they need; empty: all.
-    pub targets: Vec<Pattern>,
+    pub targets: Vec<Choice>,
     /// Not these, nor what needs them.
-    pub excludes: Vec<Pattern>,
+    pub excludes: Vec<Choice>,
     /// Only these clusters and what lies below them; of targets only those that lie there. Empty: all.
     pub clusters: Vec<String>,
 }
@@ -57,7 +57,7 @@ impl Selection {
     /// What stands in the plan is no pattern.
     pub fn of(scope: &Scope) -> Result<Self, AddressError> {
         let all = |texts: &[String], given: &str| {
-            texts.iter().map(|text| Pattern::new(text, given)).collect::<Result<Vec<_>, _>>()
+            texts.iter().map(|text| Choice::new(text, given)).collect::<Result<Vec<_>, _>>()
         };
         Ok(Self {
             targets: all(&scope.targets, "--target")?,
@@ -85,7 +85,7 @@ impl Selection {
     }
     /// The same for the record of the plan.
     pub fn scope(&self) -> Scope {
-        let texts = |patterns: &[Pattern]| patterns.iter().map(|p| p.glob.to_string()).collect();
+        let texts = |patterns: &[Choice]| patterns.iter().map(|p| p.glob.to_string()).collect();
         Scope {
             targets: texts(&self.targets),
             excludes: texts(&self.excludes),
@@ -149,7 +149,7 @@ mod tests {
 
     fn selection(targets: &[&str], excludes: &[&str], clusters: &[&str]) -> Selection {
         let all = |texts: &[&str], given: &str| {
-            texts.iter().map(|t| Pattern::new(t, given).unwrap()).collect::<Vec<_>>()
+            texts.iter().map(|t| Choice::new(t, given).unwrap()).collect::<Vec<_>>()
         };
         Selection {
             targets: all(targets, "--target"),

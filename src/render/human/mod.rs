@@ -6,5 +6,6 @@ pub mod file_diff;
 mod layout;
 mod machines;
 pub mod plan;
+mod scope;
 pub mod status;
 mod tree;

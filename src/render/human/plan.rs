@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::diag::Look;
 use super::layout::{Page, Tone, columns, safe};
 use super::machines;
+use super::scope;
 use crate::kinds::Effect;
 use crate::plan::{Action, Change, ChangeCause, Operation, Plan, Step, Warning};
 use crate::render::areas::{Area, areas};
@@ -53,7 +54,7 @@ pub fn text(plan: &Plan, look: Look) -> String {
         return page.finish();
     }
     header(plan, &mut page);
-    unknown(plan, &mut page);
+    scope::unknown(plan, &mut page);
     lost(plan, &mut page);
     for area in areas(plan) {
         block(&area, &mut page);
@@ -75,6 +76,9 @@ pub fn brief(plan: &Plan, look: Look) -> String {
     let mut page = Page::new(look);
     if quiet(plan, &mut page) {
         return page.finish();
+    }
+    if let Some(partial) = &plan.scope {
+        scope::partial(partial, &mut page);
     }
     for Area { steps, .. } in areas(plan) {
         let folded = folded(&steps);
@@ -113,7 +117,8 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
         return false;
     }
     let n = plan.summary.unchanged;
-    let mut line = format!("No changes. {} match{}.", count(n, "object"), if n == 1 { "es" } else { "" });
+    let none = if plan.scope.is_some() { "No changes in this part." } else { "No changes." };
+    let mut line = format!("{none} {} match{}.", count(n, "object"), if n == 1 { "es" } else { "" });
     if plan.summary.foreign > 0 {
         line.push_str(&format!(" {} left alone.", count(plan.summary.foreign, "foreign object")));
     }
@@ -121,6 +126,9 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
         line.push_str(&format!(" {} of others kept.", count(plan.summary.kept, "mark")));
     }
     page.line(&[(Tone::Title, &line)]);
+    if let Some(partial) = &plan.scope {
+        scope::partial(partial, page);
+    }
     for kept in plan.warnings.iter().filter(|w| w.code == crate::plan::KEPT) {
         page.hanging(
             &[(Tone::Warning, "  "), (Tone::Warning, &kept.code), (Tone::Plain, "  ")],
@@ -155,19 +163,8 @@ fn header(plan: &Plan, page: &mut Page) {
         None => "Compared two ways: files, live.".to_owned(),
     };
     page.line(&[(Tone::Dim, &compared)]);
-}
-
-fn unknown(plan: &Plan, page: &mut Page) {
-    if plan.unknown.is_empty() {
-        return;
-    }
-    page.blank();
-    page.line(&[(
-        Tone::Destroy,
-        "Plan incomplete: this was not seen, so it is not planned, and apply refuses",
-    )]);
-    for line in &plan.unknown {
-        page.hanging(&[(Tone::Plain, "  ?  ")], Tone::Plain, &safe(line));
+    if let Some(partial) = &plan.scope {
+        scope::partial(partial, page);
     }
 }
 
@@ -420,8 +417,9 @@ fn totals(plan: &Plan, page: &mut Page) {
     if s.adopt > 0 && !blocked && plan.unknown.is_empty() && !plan.steps.iter().any(|x| x.action.is_change())
     {
         let verb = if s.adopt == 1 { "is" } else { "are" };
+        let none = if plan.scope.is_some() { "No changes in this part." } else { "No changes." };
         let line = format!(
-            "No changes. {} {verb} live as the files have it; apply only writes the record.",
+            "{none} {} {verb} live as the files have it; apply only writes the record.",
             count(s.adopt, "object")
         );
         page.hanging(&[], Tone::Title, &line);
@@ -442,6 +440,9 @@ fn totals(plan: &Plan, page: &mut Page) {
     }
     if !plan.unknown.is_empty() {
         line.push_str(" INCOMPLETE.");
+    }
+    if let Some(scope) = &plan.scope {
+        line.push_str(&format!(" PARTIAL ({} left out).", scope.left_out));
     }
     page.hanging(&[], if blocks > 0 { Tone::Destroy } else { Tone::Title }, &line);
 }

@@ -3,4 +3,5 @@
 mod finding;
 mod impact;
 pub mod plan;
+mod scope;
 pub mod status;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::finding::WarningView;
 use super::impact::{AffectedView, EtcdView};
+use super::scope::{ScopeView, UnknownSubtreeView};
 use crate::diff::redact;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::{Action, ChangeCause, Goal, Operation, Plan, Step, Summary};
@@ -69,6 +70,8 @@ pub struct PlanView {
     pub warnings: Vec<WarningView>,
     /// What could not be read, in words.
     pub unknown: Vec<String>,
+    /// Where that is: without these the rest could be applied.
+    pub unknown_subtrees: Vec<UnknownSubtreeView>,
 }
 
 /// The program.
@@ -254,19 +257,6 @@ pub struct DriftView {
     pub files_too: bool,
 }
 
-/// What a plan was restricted to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ScopeView {
-    /// Addresses or globs of `--target`.
-    pub targets: Vec<String>,
-    /// Addresses or globs of `--exclude`.
-    pub excludes: Vec<String>,
-    /// Names of `--cluster`.
-    pub clusters: Vec<String>,
-    /// Steps that the whole plan has and this one has not.
-    pub left_out: u32,
-}
-
 impl PlanView {
     /// The view of a plan, and of what stands around it.
     pub fn new(plan: &Plan, context: &Context) -> Self {
@@ -287,12 +277,7 @@ impl PlanView {
             blocked: plan.warnings.iter().any(|w| w.blocks),
             has_changes: plan.steps.iter().any(|s| s.action.is_change()),
             risk: Risk::of(plan.summary.worst).word().to_owned(),
-            scope: plan.scope.as_ref().map(|s| ScopeView {
-                targets: s.targets.clone(),
-                excludes: s.excludes.clone(),
-                clusters: s.clusters.clone(),
-                left_out: s.left_out,
-            }),
+            scope: plan.scope.as_ref().map(ScopeView::from),
             summary: plan.summary.clone(),
             lost: plan
                 .lost
@@ -324,6 +309,7 @@ impl PlanView {
             drift: drift(plan),
             warnings: plan.warnings.iter().map(WarningView::from).collect(),
             unknown: plan.unknown.clone(),
+            unknown_subtrees: plan.unknown_subtrees.iter().map(UnknownSubtreeView::from).collect(),
         }
     }
 }
