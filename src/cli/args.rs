@@ -95,6 +95,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Plan, ask, carry out, wait until the clusters are up, and verify that nothing is left
     Apply(ApplyArgs),
+    /// Show a saved plan, from its file alone
+    Show(super::commands::show::ShowArgs),
     /// Print a live cluster as a template, as `omnictl cluster template export` does
     Export(super::commands::export::ExportArgs),
     /// Copy what is live into the files: what somebody made or changed in Omni becomes what they ask for
@@ -163,6 +165,9 @@ pub struct PlanArgs {
     /// Where else it goes.
     #[command(flatten)]
     pub outs: super::outputs::Outs,
+    /// How it is saved.
+    #[command(flatten)]
+    pub saving: super::saving::Saving,
 }
 
 /// Worst effect that an approval without a question covers.
@@ -192,6 +197,9 @@ impl From<Risk> for crate::policy::Risk {
 /// `apply`
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
+    /// What was approved beforehand.
+    #[command(flatten)]
+    pub approval: super::approval::ApprovalArgs,
     /// Which world.
     #[command(flatten)]
     pub world: World,

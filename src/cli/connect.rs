@@ -268,6 +268,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether Omni answers, with the right code if it does not.
+    pub(super) async fn reachable(&self) -> Result<(), Fail> {
+        self.omni.probe().await.map(drop).map_err(|e| self.unusable(&e))
+    }
+
     /// Names the back ends as people know them: the ports of a lab change.
     pub(super) fn rename(&self, snapshot: &mut Snapshot) {
         snapshot.omni.endpoint.clone_from(&self.name);

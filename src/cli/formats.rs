@@ -59,12 +59,29 @@ pub(super) const FORMATS: &[Format] = &[
             Ok(diff::text(s.plan, now, diff::Secrets::Covered, s.look.color))
         },
     },
+    Format {
+        name: super::saving::SAVED,
+        about: "a saved plan, for `apply` and `show`",
+        printed: false,
+        draw: |s| {
+            s.context.file.clone().ok_or_else(|| {
+                Fail::new(Exit::Usage, "only `plan` writes saved plans")
+                    .help("leave `--out plan=…` out here; the file that holds the plan can be copied")
+            })
+        },
+    },
 ];
 
 fn text(shown: &Shown<'_>) -> String {
     let look = shown.look;
     let look = words::Look { colour: look.color, ascii: look.ascii, width: look.width };
-    human::shown(shown.plan, look, shown.view)
+    let mut text = human::shown(shown.plan, look, shown.view);
+    // A plan of nothing but waiting is one line, and nothing in it is to be approved.
+    let does = shown.plan.steps.iter().any(|s| s.action != crate::plan::Action::Await);
+    if let Some(digest) = shown.context.digest.as_ref().filter(|_| does) {
+        text.push_str(&format!("Digest: {digest}\n"));
+    }
+    text
 }
 
 /// A form that `--format` names.

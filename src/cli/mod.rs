@@ -1,5 +1,6 @@
 //! People: arguments, files below the root, streams, exit codes. Everything that decides something is in lower layers.
 
+mod approval;
 mod args;
 mod commands;
 mod connect;
@@ -19,6 +20,7 @@ mod removal;
 mod report;
 mod repository;
 mod rewrite;
+mod saving;
 mod scope;
 mod session;
 mod state_files;

@@ -10,8 +10,10 @@ use super::files::{FileError, Read, Root};
 use super::streams::Streams;
 use crate::diag::{Sink, SourceId, Sources, Span};
 use crate::graph::{Lifecycle, Move, Pattern};
+use crate::plan::file::FileHash;
 use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
 use crate::render::human::diag;
+use crate::secret::DigestKey;
 use crate::spec::{self, Entry, FileSet, Workspace};
 use crate::template::{self, Dialect, FileProblem, PatchFiles};
 use crate::world::real::Trust;
@@ -47,6 +49,15 @@ impl Files {
         let mut sink = self.base.clone();
         let desired = desired(dialect, &self.workspace, &self.set, sources, &mut sink);
         (desired, sink)
+    }
+
+    /// Every file that was read, by path; of those that hold a secret only what `key` makes of it.
+    pub(super) fn hashes(&self, key: Option<&DigestKey>) -> Vec<FileHash> {
+        let all = self.set.entries.iter().filter_map(|(path, entry)| match entry {
+            Entry::File(bytes) => Some(FileHash::of(path, bytes, key)),
+            Entry::Folder(_) | Entry::Missing | Entry::Refused(_) => None,
+        });
+        all.collect()
     }
 
     /// The bytes of a file that was read.

@@ -93,6 +93,20 @@ impl Report {
 /// # Errors
 /// Only before anything was sent: the journal cannot be written, or the record is not the one that was planned with.
 pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) -> Result<Report, StoreError> {
+    let run = run_id(outside.clock, outside.rng);
+    apply_as(outside, plan, record, run).await
+}
+
+/// [`apply`] as the run `run`, which was named before.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn apply_as(
+    outside: Outside<'_>,
+    plan: &Plan,
+    record: Option<Record>,
+    run: String,
+) -> Result<Report, StoreError> {
     let planned = plan.record.as_ref().map(|(l, s)| (l.as_str(), *s));
     let found = record.as_ref().map(|r| (r.lineage.as_str(), r.serial));
     if planned != found {
@@ -101,7 +115,6 @@ pub async fn apply(outside: Outside<'_>, plan: &Plan, record: Option<Record>) ->
     }
     let mut memory =
         Memory::new(outside.store, record, || Record::new(identity(outside.rng), plan.omni.clone()));
-    let run = run_id(outside.clock, outside.rng);
     let first = Line::Run {
         format: FORMAT,
         run: run.clone(),
@@ -264,8 +277,8 @@ fn nothing_open(fs: &dyn Fs, journal: &Journal) -> bool {
     fs.read(journal.path()).is_ok_and(|bytes| Found::parse(journal.path().into(), &bytes).open().is_empty())
 }
 
-/// Sorts by time: `20260721T101500Z-1a2b3c4d`.
-fn run_id(clock: &dyn Clock, rng: &dyn Rng) -> String {
+/// A name for a run. Names sort by time: `20260721T101500Z-1a2b3c4d`.
+pub fn run_id(clock: &dyn Clock, rng: &dyn Rng) -> String {
     let time = jiff::Timestamp::from_second(clock.unix() as i64)
         .map_or_else(|_| "00000000T000000Z".to_owned(), |t| t.strftime("%Y%m%dT%H%M%SZ").to_string());
     let id = identity(rng);

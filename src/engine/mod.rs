@@ -1,6 +1,7 @@
 //! Motion: looking, carrying out a plan, waiting, recovering, looking again. Nothing is decided here; the plan has decided.
 
 pub mod apply;
+pub mod claim;
 pub mod driver;
 pub mod event;
 mod memory;

@@ -77,6 +77,8 @@ pub struct Context {
     pub report: Option<Link>,
     /// Folder of the checkout at the commit that is proposed, as the forge shows it.
     pub sources: Option<Link>,
+    /// The saved plan, for the file that is to hold it.
+    pub file: Option<String>,
     /// Folder of the deployment within the checkout, without slashes at its ends; empty where they are the same.
     pub folder: String,
 }

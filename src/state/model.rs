@@ -23,6 +23,20 @@ pub struct Record {
     pub omni: String,
     /// What we made or adopted.
     pub entries: BTreeMap<Address, Entry>,
+    /// Saved plans that were applied, by the SHA-256 of their file, kept until they would have expired anyway.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub used: BTreeMap<String, Used>,
+}
+
+/// That a saved plan was applied: it is good for one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// The run.
+    pub run: String,
+    /// Unix time in seconds at which it began.
+    pub at: i64,
+    /// Unix time in seconds from which the plan would not have been good any more.
+    pub expires: i64,
 }
 
 /// One thing that we made or adopted.
@@ -55,6 +69,7 @@ impl Record {
             serial: 0,
             omni: omni.into(),
             entries: BTreeMap::new(),
+            used: BTreeMap::new(),
         }
     }
 }

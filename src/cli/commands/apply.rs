@@ -1,6 +1,7 @@
 //! `apply`: plan, ask, carry out, verify.
 
 use crate::address::Address;
+use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, Global};
 use crate::cli::connect::Connection;
 use crate::cli::credentials;
@@ -16,7 +17,8 @@ use crate::cli::report;
 use crate::cli::scope;
 use crate::cli::session;
 use crate::cli::streams::Streams;
-use crate::engine::apply::{Deadlines, Outside, apply};
+use crate::engine::apply::{Deadlines, Outside, apply_as, run_id};
+use crate::engine::claim::claim;
 use crate::engine::recover::{RecoverError, recover};
 use crate::engine::stop::Stop;
 use crate::engine::verify::{Verified, verify};
@@ -31,12 +33,16 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
     if let Err(fail) = usage(args, may_ask) {
         return fail.tell(streams);
     }
-    let roots = match args.removal.roots() {
-        Ok(roots) => roots,
+    let approval = match Approval::of(&args.approval) {
+        Ok(approval) => approval,
         Err(fail) => return fail.tell(streams),
     };
-    let selection = match args.scope.beside_removal(&roots).and_then(|()| args.scope.selection()) {
-        Ok(selection) => selection,
+    let given = args.removal.roots().and_then(|roots| {
+        args.scope.beside_removal(&roots)?;
+        approval.chosen(roots, args.scope.selection()?)
+    });
+    let (roots, selection) = match given {
+        Ok(chosen) => chosen,
         Err(fail) => return fail.tell(streams),
     };
     let outs = match args.outs.outputs() {
@@ -46,7 +52,8 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
     let done = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
             let connection = session::connect(&files.repository, &args.world, streams).await?;
-            let exit = carry_out(files, &connection, (&roots, &selection, &outs), args, streams).await;
+            let orders = Orders { approval: &approval, roots: &roots, selection: &selection, outs: &outs };
+            let exit = carry_out(files, &connection, orders, args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
             let exit = exit?;
@@ -61,25 +68,35 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
 
 /// Who approves must be known before anything is read.
 fn usage(args: &ApplyArgs, may_ask: bool) -> Result<(), Fail> {
-    if args.auto_approve && args.max_risk.is_none() && args.world.lab.is_none() {
+    let approved = args.approval.plan.is_some() || args.approval.expect_digest.is_some();
+    if args.auto_approve && !approved && args.max_risk.is_none() && args.world.lab.is_none() {
         return Err(Fail::new(Exit::Usage, "`--auto-approve` needs `--max-risk` when it is not for the lab")
             .help(
                 "choose the worst that may happen unseen: `--max-risk low`, `medium`, `high` or `critical`",
             ));
     }
-    if !args.auto_approve && !may_ask {
+    if !args.auto_approve && !may_ask && !approved {
         let flags =
             if args.world.lab.is_some() { "--auto-approve" } else { "--auto-approve --max-risk RISK" };
         return Err(Fail::new(Exit::Usage, "there is no terminal to ask on")
-            .help(format!("approve beforehand with `{flags}`")));
+            .help(format!("approve beforehand: with a saved plan, `--expect-digest`, or `{flags}`")));
     }
     Ok(())
+}
+
+/// What is to be applied, and where else the plan goes.
+#[derive(Clone, Copy)]
+struct Orders<'a> {
+    approval: &'a Approval,
+    roots: &'a [Address],
+    selection: &'a Selection,
+    outs: &'a [Output],
 }
 
 async fn carry_out(
     files: Unsettled,
     connection: &Connection,
-    (roots, selection, outs): (&[Address], &Selection, &[Output]),
+    Orders { approval, roots, selection, outs }: Orders<'_>,
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
@@ -87,6 +104,10 @@ async fn carry_out(
         streams.say("note: the record is local (`state/`): on runners that are thrown away, keep that folder between runs");
     }
     let stop = interrupt::watch(streams, interrupt::APPLY);
+    if approval.is_given() {
+        let record = session::record(connection).await?;
+        approval.fits(connection, &files.repository, record.as_ref()).await?;
+    }
     let hold = LocalHold::new(connection.store.lease()?);
     let key = match &connection.digest_key {
         Some(key) => key.clone(),
@@ -113,17 +134,22 @@ async fn carry_out(
     };
     let record = session::record(connection).await?;
     let record = recover(outside, &connection.name, record).await.map_err(recovery)?;
+    // Another run may have ended between the first look at the record and the lease.
+    approval.unused(record.as_ref())?;
     let seen = connection.look().await?;
     let repository = files.settle(&seen.omni, streams)?;
     let desired = removal::desired(&repository, record.as_ref(), roots)?;
     scope::check(selection, &repository, record.as_ref(), &seen)?;
     let options = PlanOptions::selecting(selection);
     let (recorded, digests) = (record.as_ref(), Some(&key));
-    let plan =
+    let mut plan =
         session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
-    let context = formats::context();
+    let mut context = formats::context();
+    approval.name(&plan, connection.digest_key.as_ref(), &mut context)?;
+    approval.agrees(&plan, &seen, connection, streams)?;
     args.amount.print(&plan, &context, streams);
     outputs::write(outs, &plan, &context, args.amount.view())?;
+    approval.expects(&context)?;
     if let Some(exit) = refuse(&plan, args, streams) {
         return Ok(exit);
     }
@@ -131,6 +157,7 @@ async fn carry_out(
         return Ok(Exit::Done);
     }
     if !args.auto_approve
+        && !approval.is_given()
         && plan.steps.iter().any(|s| s.action.is_change())
         && !approved(&plan, &stop, streams).await
     {
@@ -140,7 +167,16 @@ async fn carry_out(
     if connection.digest_key.is_none() {
         connection.store.keep_digest_key(&key)?;
     }
-    let report = apply(outside, &plan, record).await?;
+    let run = run_id(outside.clock, outside.rng);
+    let record = match approval.claim(&run, outside.clock.unix() as i64) {
+        Some((file, used)) => {
+            let record = claim(outside, &plan.omni, record, file, used).await?;
+            plan.record = Some((record.lineage.clone(), record.serial));
+            Some(record)
+        }
+        None => record,
+    };
+    let report = apply_as(outside, &plan, record, run).await?;
     progress.finish();
     let verified = if report.complete() {
         Some(match connection.look().await {

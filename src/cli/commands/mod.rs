@@ -12,6 +12,7 @@ pub(super) mod lab;
 pub(super) mod plan;
 pub(super) mod render;
 pub(super) mod schema;
+pub(super) mod show;
 pub(super) mod spec;
 pub(super) mod status;
 pub(super) mod validate;

@@ -6,10 +6,12 @@ use crate::cli::fail::Fail;
 use crate::cli::formats;
 use crate::cli::outputs;
 use crate::cli::removal;
+use crate::cli::saving::{self, Made};
 use crate::cli::scope;
 use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::plan::{Plan, PlanOptions};
+use crate::render::context::Context;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
     let outs = match args.outs.outputs() {
@@ -46,24 +48,40 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
                 options,
                 streams,
             )?;
+            let mut context = formats::context();
+            let made = Made {
+                plan: &plan,
+                snapshot: &seen,
+                repository: &repository,
+                connection: &connection,
+                choices: saving::choices(&roots, &selection),
+            };
+            saving::name(made, &args.saving, &outs, &mut context).await?;
             connection.close().await?;
-            Ok(plan)
+            Ok((plan, context))
         })
     });
-    let plan = match made {
-        Ok(plan) => plan,
+    let (plan, context) = match made {
+        Ok(made) => made,
         Err(fail) => return fail.tell(streams),
     };
-    match show(args, &outs, &plan, streams) {
+    match show(args, &outs, &plan, &context, streams) {
         Ok(()) => exit(&plan, args.detailed_exitcode),
         Err(fail) => fail.tell(streams),
     }
 }
 
-fn show(args: &PlanArgs, outs: &[outputs::Output], plan: &Plan, streams: &Streams) -> Result<(), Fail> {
-    let context = formats::context();
-    args.printing.print(plan, &context, streams)?;
-    outputs::write(outs, plan, &context, args.printing.amount.view())
+fn show(
+    args: &PlanArgs,
+    outs: &[outputs::Output],
+    plan: &Plan,
+    context: &Context,
+    streams: &Streams,
+) -> Result<(), Fail> {
+    args.printing.print(plan, context, streams)?;
+    outputs::write(outs, plan, context, args.printing.amount.view())?;
+    saving::tell(outs, context, streams);
+    Ok(())
 }
 
 /// An incomplete plan is neither "no changes" nor "changes".

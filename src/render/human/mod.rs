@@ -7,5 +7,6 @@ mod layout;
 mod machines;
 pub mod plan;
 mod scope;
+pub mod stale;
 pub mod status;
 mod tree;
