@@ -2,7 +2,7 @@
 
 use super::apply::Outside;
 use crate::state::model::{Record, Used};
-use crate::state::store::{Store as _, StoreError, Version, identity};
+use crate::state::store::{StoreError, Version, identity};
 
 /// How long after its end a used plan is remembered, in seconds: clocks of two machines may differ.
 const GRACE: i64 = 86_400;

@@ -2,9 +2,9 @@
 
 use super::diag::Look;
 use super::layout::{Page, Tone, safe};
-use super::value::show;
 use crate::diff::Difference;
 use crate::plan::file::{ActionChange, ReadChange, Role, Stale, What};
+use crate::render::value::show;
 
 /// Objects that are named; the rest is counted.
 const OBJECTS: usize = 20;
