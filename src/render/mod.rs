@@ -3,10 +3,12 @@
 mod areas;
 pub mod context;
 pub mod diff;
+pub mod github;
 pub mod graph;
 pub mod human;
 pub mod json;
 pub mod scope;
+pub mod markdown;
 mod unified;
 mod value;
 mod words;

@@ -1,7 +1,7 @@
 //! Words that every renderer uses for the same thing.
 
 use crate::kinds::{Certainty, Effect};
-use crate::plan::{Change, Goal};
+use crate::plan::{Action, Change, ChangeCause, Goal, Plan, Step};
 use crate::untrusted::Untrusted;
 
 /// One safe line of text that may come from outside. What a sink needs besides is its own escaper's.
@@ -51,6 +51,64 @@ pub(super) fn goal_words(goal: &Goal) -> String {
         }
         Goal::MachinesGone { machine_set, machines } => {
             format!("{}: no more than {} left", safe(machine_set), count(*machines, "machine request"))
+        }
+    }
+}
+
+/// The word of an effect, which is ours, and whether it is a prediction; what is not known is none.
+pub(super) fn effect(effect: Effect, certainty: Certainty) -> (&'static str, bool) {
+    let predicted = certainty == Certainty::Predicted && !matches!(effect, Effect::None | Effect::Unknown);
+    (effect.word(), predicted)
+}
+
+/// Who changed a field, where it was not the files alone.
+pub(super) fn cause(cause: ChangeCause) -> Option<&'static str> {
+    match cause {
+        ChangeCause::Files => None,
+        ChangeCause::Drift => Some("drift: changed in Omni since the last apply"),
+        ChangeCause::Both => Some("drift, and the files changed too"),
+    }
+}
+
+/// The order in which actions are counted.
+pub(super) const COUNTED: [Action; 7] = [
+    Action::Adopt,
+    Action::Create,
+    Action::AdoptUpdate,
+    Action::Update,
+    Action::Release,
+    Action::Destroy,
+    Action::Forget,
+];
+
+/// Whether there is nothing to show but that nothing changes: adoptions, blocks and gaps are something.
+pub(super) fn quiet(plan: &Plan) -> bool {
+    plan.steps.iter().all(|s| s.action == Action::Await)
+        && plan.unknown.is_empty()
+        && !plan.warnings.iter().any(|w| w.blocks)
+}
+
+/// Whether a step writes nothing but the record.
+pub(super) fn record_only(step: &Step) -> bool {
+    matches!(step.action, Action::Adopt | Action::Forget)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_no_prediction() {
+        for (one, certainty) in [
+            (Effect::Unknown, Certainty::Predicted),
+            (Effect::Reboot, Certainty::Predicted),
+            (Effect::Reboot, Certainty::Derived),
+        ] {
+            let (word, predicted) = effect(one, certainty);
+            assert_eq!(
+                effect_words(one, certainty),
+                format!("{word}{}", if predicted { " (predicted)" } else { "" })
+            );
         }
     }
 }
