@@ -3,15 +3,19 @@
 use clap::Args;
 use clap::builder::PossibleValue;
 
+use super::args::Global;
 use super::exit::Exit;
 use super::fail::Fail;
+use super::github;
 use super::streams::{Look, Streams};
 use crate::plan::Plan;
 use crate::render::context::Context;
 use crate::render::diff;
+use crate::render::github as annotations;
 use crate::render::human::diag as words;
 use crate::render::human::plan::{self as human, Detail, View};
 use crate::render::json::plan as json;
+use crate::render::markdown;
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
 
@@ -41,6 +45,9 @@ pub(super) struct Format {
     pub(super) draw: fn(&Shown<'_>) -> Result<String, Fail>,
 }
 
+/// The form whose lines are meant to be workflow commands.
+const COMMANDS: &str = "github";
+
 /// All forms, in the order in which help lists them. The first is the default.
 pub(super) const FORMATS: &[Format] = &[
     Format { name: "text", about: "for people", printed: true, draw: |s| Ok(text(s)) },
@@ -69,6 +76,18 @@ pub(super) const FORMATS: &[Format] = &[
                     .help("leave `--out plan=…` out here; the file that holds the plan can be copied")
             })
         },
+    },
+    Format {
+        name: "md",
+        about: "Markdown for the comment of a pull request, cut to `--max-bytes`",
+        printed: true,
+        draw: |s| Ok(markdown::text(s.plan, s.context, s.view.max_bytes.unwrap_or(markdown::COMMENT))),
+    },
+    Format {
+        name: COMMANDS,
+        about: "annotations for GitHub Actions, worst first",
+        printed: true,
+        draw: |s| Ok(annotations::text(s.plan, s.context)),
     },
 ];
 
@@ -124,6 +143,25 @@ pub struct Amount {
     /// Print so many unchanged fields before and after a changed one
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub context: u16,
+    /// Cut Markdown to so many bytes, or to what `github`, `gitlab`, `azure` or `bitbucket` takes [default: github]
+    #[arg(long, value_name = "N", value_parser = bytes)]
+    pub max_bytes: Option<usize>,
+}
+
+/// Bytes of a comment, by number or by forge. The limits are those of the forges, with room for what they add.
+fn bytes(text: &str) -> Result<usize, String> {
+    match text {
+        "github" => Ok(markdown::COMMENT),
+        "gitlab" => Ok(950_000),
+        "azure" => Ok(140_000),
+        "bitbucket" => Ok(30_000),
+        _ => text.parse().ok().filter(|n| *n >= markdown::LEAST).ok_or_else(|| {
+            format!(
+                "write a number of at least {}, or `github`, `gitlab`, `azure`, `bitbucket`",
+                markdown::LEAST
+            )
+        }),
+    }
 }
 
 impl Amount {
@@ -134,7 +172,7 @@ impl Amount {
             (_, true) => Detail::Full,
             _ => Detail::Default,
         };
-        View { detail, context: usize::from(self.context) }
+        View { detail, context: usize::from(self.context), max_bytes: self.max_bytes }
     }
     /// The plan for people, on standard output.
     pub(super) fn print(&self, plan: &Plan, context: &Context, streams: &Streams) {
@@ -157,7 +195,13 @@ impl Printing {
     /// Prints it.
     pub(super) fn print(&self, plan: &Plan, context: &Context, streams: &Streams) -> Result<(), Fail> {
         let shown = Shown { plan, context, look: streams.out, view: self.amount.view() };
-        (self.format.0.draw)(&shown).map(|text| streams.data(&text))
+        let text = (self.format.0.draw)(&shown)?;
+        if self.format.0.name == COMMANDS {
+            streams.commands(&text)
+        } else {
+            streams.data(&text)
+        }
+        Ok(())
     }
 }
 
@@ -177,9 +221,9 @@ pub(super) fn named(name: &str) -> Result<&'static Format, Fail> {
 }
 
 /// What stands around a plan that is made now.
-pub(super) fn context() -> Context {
+pub(super) fn context(global: &Global) -> Context {
     let made = jiff::Timestamp::from_second(RealClock::new().unix() as i64).ok().map(|t| t.to_string());
-    Context { made, ..Context::default() }
+    github::context(global, Context { made, ..Context::default() })
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn run() -> Exit {
         Command::Render(args) => commands::render::run(&cli.global, &args, &streams),
         Command::Plan(args) => commands::plan::run(&cli.global, &args, &streams),
         Command::Apply(args) => commands::apply::run(&cli.global, &args, &streams),
-        Command::Show(args) => commands::show::run(&args, &streams),
+        Command::Show(args) => commands::show::run(&cli.global, &args, &streams),
         Command::Export(args) => commands::export::run(&cli.global, &args, &streams),
         Command::Adopt(args) => commands::adopt::run(&cli.global, &args, &streams),
         Command::Fmt(args) => commands::fmt::run(&cli.global, &args, &streams),

@@ -11,6 +11,7 @@ mod exit;
 mod fail;
 mod files;
 mod formats;
+mod github;
 mod interrupt;
 mod main;
 mod new_files;

@@ -1,12 +1,15 @@
 //! Standard streams: data to stdout, talk to stderr, colour and width decided for each.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use super::args::{Color, Global};
+use super::github;
+use crate::untrusted::inert;
 
 /// How to write to one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub(super) struct Streams {
     pub(super) lost: Arc<AtomicBool>,
     pub(super) quiet: bool,
     pub(super) verbose: u8,
+    /// Whether what is written to standard output, and to standard error, is read by the runner of a workflow.
+    logged: (bool, bool),
     /// What is redrawn at the end of stderr, once it is.
     tree: Arc<OnceLock<MultiProgress>>,
 }
@@ -56,6 +61,12 @@ fn colored(h: &Hints<'_>) -> bool {
     }
 }
 
+/// Whether a stream is a regular file, which nobody reads for commands.
+fn is_file(stream: BorrowedFd<'_>) -> bool {
+    let copy = stream.try_clone_to_owned().map(std::fs::File::from);
+    copy.and_then(|f| f.metadata()).is_ok_and(|m| m.is_file())
+}
+
 impl Streams {
     /// Reads flags, environment and terminals.
     pub(super) fn new(global: &Global) -> Self {
@@ -80,7 +91,12 @@ impl Streams {
             width: columns.unwrap_or(100).clamp(60, 160),
             terminal: terminal && term.as_deref() != Some("dumb"),
         };
+        let workflow = github::active();
         Self {
+            logged: (
+                workflow && !is_file(std::io::stdout().as_fd()),
+                workflow && !is_file(std::io::stderr().as_fd()),
+            ),
             out: look(std::io::stdout().is_terminal()),
             err: look(std::io::stderr().is_terminal()),
             lost: Arc::default(),
@@ -99,7 +115,18 @@ impl Streams {
 
     /// Data. A reader that went away (`| head`) is no error and stops nothing; data that is lost otherwise is told, and the
     /// program does not end as if all were well.
+    ///
+    /// In the log of a workflow, lines that would be commands are taken apart. Redirected to a file, data stays as it is.
     pub(super) fn data(&self, text: &str) {
+        self.write(&if self.logged.0 { inert(text) } else { text.into() });
+    }
+
+    /// Commands for the runner of a workflow, as they are.
+    pub(super) fn commands(&self, text: &str) {
+        self.write(text);
+    }
+
+    fn write(&self, text: &str) {
         let mut out = std::io::stdout().lock();
         let end: &[u8] = if text.is_empty() || text.ends_with('\n') { b"" } else { b"\n" };
         let written =
@@ -122,6 +149,7 @@ impl Streams {
 
     /// Talk that is always shown.
     pub(super) fn tell(&self, text: &str) {
+        let text = if self.logged.1 { inert(text) } else { text.into() };
         let write = || {
             let mut err = std::io::stderr().lock();
             let _ = err.write_all(text.as_bytes());

@@ -95,7 +95,7 @@ fn only_what_is_known_not_to_be_up_is_waited_for() {
 }
 
 /// Two of the golden worlds: files of one against the live state and record of another.
-fn mixed(files: &Case, world: &Case, dropped: &BTreeSet<usize>) -> Case {
+pub(crate) fn mixed(files: &Case, world: &Case, dropped: &BTreeSet<usize>) -> Case {
     let clusters = files
         .desired
         .clusters

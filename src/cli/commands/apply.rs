@@ -9,6 +9,7 @@ use crate::cli::dialect::Unsettled;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats;
+use crate::cli::github;
 use crate::cli::interrupt;
 use crate::cli::outputs::{self, Output};
 use crate::cli::progress::Progress;
@@ -24,6 +25,7 @@ use crate::engine::stop::Stop;
 use crate::engine::verify::{Verified, verify};
 use crate::plan::{Action, Plan, PlanOptions, Selection};
 use crate::policy;
+use crate::render::context::Context;
 use crate::render::scope::without_unknown;
 use crate::secret::DigestKey;
 use crate::state::hold::LocalHold;
@@ -49,10 +51,13 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
         Ok(outs) => outs,
         Err(fail) => return fail.tell(streams),
     };
+    let context = formats::context(global);
     let done = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
             let connection = session::connect(&files.repository, &args.world, streams).await?;
-            let orders = Orders { approval: &approval, roots: &roots, selection: &selection, outs: &outs };
+            let (approval, roots, selection, outs, context) =
+                (&approval, &roots, &selection, &outs, &context);
+            let orders = Orders { approval, roots, selection, outs, context };
             let exit = carry_out(files, &connection, orders, args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
@@ -91,12 +96,13 @@ struct Orders<'a> {
     roots: &'a [Address],
     selection: &'a Selection,
     outs: &'a [Output],
+    context: &'a Context,
 }
 
 async fn carry_out(
     files: Unsettled,
     connection: &Connection,
-    Orders { approval, roots, selection, outs }: Orders<'_>,
+    Orders { approval, roots, selection, outs, context }: Orders<'_>,
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
@@ -144,17 +150,17 @@ async fn carry_out(
     let (recorded, digests) = (record.as_ref(), Some(&key));
     let mut plan =
         session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
-    let mut context = formats::context();
+    let mut context = context.clone();
     approval.name(&plan, connection.digest_key.as_ref(), &mut context)?;
     approval.agrees(&plan, &seen, connection, streams)?;
     args.amount.print(&plan, &context, streams);
     outputs::write(outs, &plan, &context, args.amount.view())?;
     approval.expects(&context)?;
     if let Some(exit) = refuse(&plan, args, streams) {
-        return Ok(exit);
+        return github::tell(&plan, &context, exit, None);
     }
     if plan.steps.is_empty() {
-        return Ok(Exit::Done);
+        return github::tell(&plan, &context, Exit::Done, None);
     }
     if !args.auto_approve
         && !approval.is_given()
@@ -162,7 +168,8 @@ async fn carry_out(
         && !approved(&plan, &stop, streams).await
     {
         streams.tell("Not approved. Nothing was changed.");
-        return Ok(if stop.requested() { Exit::Stopped } else { Exit::Error });
+        let exit = if stop.requested() { Exit::Stopped } else { Exit::Error };
+        return github::tell(&plan, &context, exit, None);
     }
     if connection.digest_key.is_none() {
         connection.store.keep_digest_key(&key)?;
@@ -186,11 +193,12 @@ async fn carry_out(
     } else {
         None
     };
-    streams.data(&report::text(&plan, &report, verified.as_ref(), connection.world.as_deref()));
+    let text = report::text(&plan, &report, verified.as_ref(), connection.world.as_deref());
+    streams.data(&text);
     if let Some(e) = &report.memory {
         streams.error(&e.to_string(), Some(&e.help()));
     }
-    Ok(report::exit(&report, verified.as_ref()))
+    github::tell(&plan, &context, report::exit(&report, verified.as_ref()), Some(&text))
 }
 
 fn random_key(connection: &Connection) -> DigestKey {

@@ -4,6 +4,7 @@ use crate::cli::args::{Global, PlanArgs};
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats;
+use crate::cli::github;
 use crate::cli::outputs;
 use crate::cli::removal;
 use crate::cli::saving::{self, Made};
@@ -48,7 +49,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
                 options,
                 streams,
             )?;
-            let mut context = formats::context();
+            let mut context = formats::context(global);
             let made = Made {
                 plan: &plan,
                 snapshot: &seen,
@@ -66,7 +67,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
         Err(fail) => return fail.tell(streams),
     };
     match show(args, &outs, &plan, &context, streams) {
-        Ok(()) => exit(&plan, args.detailed_exitcode),
+        Ok(exit) => exit,
         Err(fail) => fail.tell(streams),
     }
 }
@@ -77,11 +78,11 @@ fn show(
     plan: &Plan,
     context: &Context,
     streams: &Streams,
-) -> Result<(), Fail> {
+) -> Result<Exit, Fail> {
     args.printing.print(plan, context, streams)?;
     outputs::write(outs, plan, context, args.printing.amount.view())?;
     saving::tell(outs, context, streams);
-    Ok(())
+    github::tell(plan, context, exit(plan, args.detailed_exitcode), None)
 }
 
 /// An incomplete plan is neither "no changes" nor "changes".

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::approval;
+use crate::cli::args::Global;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats::{self, Printing};
@@ -25,17 +26,17 @@ pub struct ShowArgs {
     pub outs: Outs,
 }
 
-pub(in crate::cli) fn run(args: &ShowArgs, streams: &Streams) -> Exit {
-    match show(args, streams) {
+pub(in crate::cli) fn run(global: &Global, args: &ShowArgs, streams: &Streams) -> Exit {
+    match show(global, args, streams) {
         Ok(()) => Exit::Done,
         Err(fail) => fail.tell(streams),
     }
 }
 
-fn show(args: &ShowArgs, streams: &Streams) -> Result<(), Fail> {
+fn show(global: &Global, args: &ShowArgs, streams: &Streams) -> Result<(), Fail> {
     let outs = args.outs.outputs()?;
     let opened = approval::open(&args.plan, Exit::Files)?;
-    let mut context = formats::context();
+    let mut context = formats::context(global);
     saving::around(&opened.saved, &mut context);
     let plan = opened.saved.plan.plan();
     args.printing.print(&plan, &context, streams)?;

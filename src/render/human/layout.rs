@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::diag::Look;
 pub(super) use crate::render::words::safe;
+use crate::untrusted::{hidden, inert};
 
 /// What a piece of text is, for its colour. The word or symbol always says it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +75,10 @@ impl Page {
             self.out.push('\n');
         }
     }
-    /// A piece in its colour.
+    /// A piece in its colour. Whoever wrote it: what could steer a terminal is replaced here, so that none gets through.
     pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
-        let text = if self.look.ascii { text.replace('…', "...") } else { text.to_owned() };
+        let text: String = text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect();
+        let text = if self.look.ascii { text.replace('…', "...") } else { text };
         if !self.look.colour || tone == Tone::Plain || text.is_empty() {
             return text;
         }
@@ -89,7 +91,8 @@ impl Page {
         for (tone, text) in pieces {
             line.push_str(&self.paint(*tone, text));
         }
-        self.out.push_str(line.trim_end());
+        // Wrapping may put what was inside of a line at its beginning, where a runner looks for commands.
+        self.out.push_str(&inert(line.trim_end()));
         self.out.push('\n');
     }
     /// A lead, then text that wraps below its own beginning.

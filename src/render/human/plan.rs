@@ -37,6 +37,8 @@ pub struct View {
     pub detail: Detail,
     /// Fields beside a changed one that stay as they are, at most so many before it and after it.
     pub context: usize,
+    /// Most UTF-8 bytes, for the formats that are cut to a size; `None`: what a comment on GitHub takes.
+    pub max_bytes: Option<usize>,
 }
 
 /// The plan as `view` wants it.

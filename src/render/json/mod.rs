@@ -1,5 +1,6 @@
 //! JSON for programs: versioned views, with their schemas. A minor version only adds; consumers ignore unknown keys.
 
+mod escape;
 mod finding;
 mod impact;
 pub mod plan;

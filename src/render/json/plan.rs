@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::escape::visible;
 use super::finding::WarningView;
 use super::impact::{AffectedView, EtcdView};
 use super::scope::{ScopeView, UnknownSubtreeView};
@@ -323,7 +324,7 @@ pub fn text(plan: &Plan) -> String {
 pub fn text_in(plan: &Plan, context: &Context) -> String {
     let mut text = serde_json::to_string_pretty(&PlanView::new(plan, context)).unwrap_or_default();
     text.push('\n');
-    text
+    visible(text)
 }
 
 /// The JSON Schema of [`text`], indented, with a line end.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::escape::visible;
 use super::plan::{OmniView, ToolView};
 use crate::plan::status::{ClusterStatus, ProxmoxStatus, Status, Up};
 
@@ -53,7 +54,7 @@ pub fn text(status: &Status) -> String {
     };
     let mut text = serde_json::to_string_pretty(&view).unwrap_or_default();
     text.push('\n');
-    text
+    visible(text)
 }
 
 /// The JSON Schema of [`text`], indented, with a line end.

@@ -96,12 +96,8 @@ impl Markdown {
     fn words(&mut self, text: &str, first: bool) {
         let mut odd: Vec<&str> = Vec::new();
         for (i, word) in text.split(' ').enumerate() {
-            let plain = word.is_empty() || word == "->" || plain(word, first && i == 0);
-            if plain {
-                if !odd.is_empty() {
-                    self.span(&odd.join(" "));
-                    odd.clear();
-                }
+            if plain(word, first && i == 0) {
+                self.odd(&mut odd);
                 if i > 0 {
                     self.0.push(' ');
                 }
@@ -113,8 +109,21 @@ impl Markdown {
                 odd.push(word);
             }
         }
-        if !odd.is_empty() {
-            self.span(&odd.join(" "));
+        self.odd(&mut odd);
+    }
+    /// Words that are not plain, as one piece of code; the comma or full stop behind them is none.
+    fn odd(&mut self, words: &mut Vec<&str>) {
+        if words.is_empty() {
+            return;
+        }
+        let text = words.join(" ");
+        words.clear();
+        let body = text.trim_end_matches(['.', ',', ';', ':']);
+        if body.is_empty() {
+            self.span(&text);
+        } else {
+            self.span(body);
+            self.0.push_str(text.get(body.len()..).unwrap_or_default());
         }
     }
     /// Escaper of names in a line of HTML (`<summary>`), where Markdown is not read: code with every sign but the plainest
@@ -170,12 +179,17 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// Whether a word can stand outside of code: letters and digits, with hyphens, apostrophes and decimal points inside and
-/// punctuation around them; no commit id, no ticket, no address. The first word of a line must not number a list either.
+/// punctuation around them; no commit id, no ticket, no address. The first word of a text must not number a list either.
 fn plain(word: &str, first: bool) -> bool {
+    // Punctuation that stands alone does so beside code; an arrow is written as one.
+    if word == "->" || word.chars().all(|c| "(),.;:".contains(c)) {
+        return true;
+    }
     let body = word.trim_start_matches(['(', '"', '\'']);
     let core = body.trim_end_matches(['.', ',', ';', ':', '?', ')', '"', '\'', '%', '…']);
     let digits = core.bytes().all(|b| b.is_ascii_digit());
-    if core.is_empty() || (first && digits) || core.to_ascii_lowercase().starts_with("www") {
+    let numbers = first && digits && !word.ends_with(|c: char| c.is_ascii_digit());
+    if core.is_empty() || numbers || core.to_ascii_lowercase().starts_with("www") {
         return false;
     }
     let hex = core.bytes().all(|b| b.is_ascii_hexdigit());
@@ -287,14 +301,16 @@ mod tests {
                 "`cluster/a` is locked in Omni: 2 steps may not run",
                 "`cluster/a` is locked in Omni: 2 steps may not run",
             ),
-            ("3 of 4 (75%), it's three-way", "`3` of 4 (75%), it's three-way"),
-            ("size 3 -> 1, v1.12.0", "size 3 → 1, `v1.12.0`"),
+            ("3 of 4 (75%), it's three-way", "3 of 4 (75%), it's three-way"),
+            ("size 3 -> 1, v1.12.0", "size 3 → 1, v1.12.0"),
+            ("for `a`: 1 (`b`, c-1: d_e.)", "for `a`: 1 (`b`, `c-1`: `d_e.)`"),
+            (":smile: . : x", "`:smile` . : x"),
             ("ask @org/team or fixes #1 GH-1", "ask `@org/team` or fixes `#1 GH-1`"),
             ("see www.x.net and https://x.net", "see `www.x.net` and `https://x.net`"),
             ("commit a1b2c3d4 <b>x</b> **y** :x: $z$", "commit `a1b2c3d4 <b>x</b> **y** :x: $z$`"),
             ("an odd ` tick", "an odd  tick"),
             ("`a``b`", "`a` `b`"),
-            ("1. one", "`1.` one"),
+            ("1. one", "`1`. one"),
             ("- x", "`-` x"),
         ] {
             assert_eq!(text(from), to, "{from}");

@@ -20,7 +20,7 @@ pub(super) fn verdict(plan: &Plan, overflow: bool, out: &mut Markdown) {
         (s.update, " update"),
         (s.destroy, " destroy"),
         (s.release, " release"),
-        (s.adopt, " adopt, record only"),
+        (s.adopt, " adopt (record only)"),
     ] {
         if n > 0 {
             out.own(if first { "" } else { ", " }).number(u64::from(n)).own(word);

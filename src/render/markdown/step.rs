@@ -53,11 +53,18 @@ pub(super) fn piece(step: &Step, context: &Context) -> Piece {
     }
     head.own("\n\n");
     let mut rest = Fence::new();
-    for machine in step.affects.iter().take(MACHINES) {
+    // Machines that go on as they are, are only counted.
+    let disturbed: Vec<&Affected> = step.affects.iter().filter(|m| m.effect >= Effect::Reboot).collect();
+    for machine in disturbed.iter().take(MACHINES) {
         affected(machine, &mut rest);
     }
-    if let Some(more) = step.affects.len().checked_sub(MACHINES).filter(|n| *n > 0) {
-        rest.line(Mark::Note, &format!("… {more} more machines"));
+    if let Some(more) = disturbed.len().checked_sub(MACHINES).filter(|n| *n > 0) {
+        rest.line(Mark::Note, &format!("… {more} more {}", if more == 1 { "machine" } else { "machines" }));
+    }
+    let running = step.affects.len() - disturbed.len();
+    if running > 0 {
+        let noun = if running == 1 { "machine is" } else { "machines are" };
+        rest.line(Mark::Note, &format!("{running} {noun} touched without a reboot"));
     }
     for note in &step.notes {
         rest.line(Mark::Note, note);

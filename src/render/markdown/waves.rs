@@ -84,15 +84,13 @@ fn one(plan: &Plan, number: u32, wave: &Wave, out: &mut Markdown) {
 fn etcd(voters: &EtcdVoters, out: &mut Markdown) {
     out.own("etcd of ").code(voters.cluster.name()).own(": voters ");
     out.number(u64::from(voters.before)).own(" → ").number(u64::from(voters.after));
+    out.own(", needed ").number(u64::from(voters.quorum));
     match (voters.healthy, voters.lowest) {
         (Some(healthy), Some(lowest)) => {
-            out.own(", healthy ").number(u64::from(healthy)).own(", at least ").number(u64::from(lowest));
+            out.own(", healthy ").number(u64::from(healthy)).own(", lowest ").number(u64::from(lowest))
         }
-        _ => {
-            out.own(", health not seen");
-        }
-    }
-    out.own(" of the ").number(u64::from(voters.quorum)).own(" needed");
+        _ => out.own(", health not seen"),
+    };
 }
 
 fn drifted(plan: &Plan) -> impl Iterator<Item = (&Step, &crate::plan::Change)> {
