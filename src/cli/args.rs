@@ -114,6 +114,9 @@ pub enum Command {
     Graph(GraphArgs),
     /// Print the JSON Schema of an output
     Schema(SchemaArgs),
+    /// Show who holds the record's lease, or break that of a dead run
+    #[command(subcommand)]
+    Lock(super::commands::lock::LockCommand),
     /// Run, reset or disturb the embedded lab
     #[command(subcommand)]
     Lab(LabCommand),
@@ -224,6 +227,9 @@ pub struct ApplyArgs {
     /// Longest wait for a cluster to come up, or for machines to go
     #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub timeout: u32,
+    /// Longest wait for another run that holds the record's lease, as 90s or 20m
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub lock_timeout: Duration,
 }
 
 /// Format of a graph.
@@ -300,6 +306,9 @@ pub struct LabUpArgs {
     /// Virtual seconds that pass in one real second
     #[arg(long, default_value_t = 60.0, value_parser = speed)]
     pub speed: f64,
+    /// Keep the record in the world's object store: the spec that is written says so
+    #[arg(long)]
+    pub object_store: bool,
 }
 
 /// `lab reset`
@@ -321,13 +330,14 @@ pub struct LabInjectArgs {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "write it as `100ms` or `2s`".to_owned();
+    let wrong = || "write it as `100ms`, `2s` or `20m`".to_owned();
     let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(at);
     let number: u64 = number.parse().map_err(|_| wrong())?;
     match unit {
         "ms" => Ok(Duration::from_millis(number)),
         "s" => Ok(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs).ok_or_else(wrong),
         _ => Err(wrong()),
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::credentials;
 use super::exit::Exit;
 use super::fail::Fail;
+use super::memory::Memory;
+use super::remote::{self, StoreTarget};
 use super::streams::Streams;
 use crate::backend::omni::ProbeError;
 use crate::backend::{OmniBackend, OmniReader as _, ProxmoxApi, ProxmoxReader};
@@ -17,6 +19,7 @@ use crate::lab::{self, Lab, LabError, LabOptions, Speed};
 use crate::live::{OmniSnapshot, ProxmoxFailure, Snapshot};
 use crate::secret::{DigestKey, Secret};
 use crate::state::local::LocalStore;
+use crate::state::object::Keys;
 use crate::wire::Fingerprint;
 use crate::wire::proxmox::Token;
 use crate::world::real::{RealClock, RealFs, RealNet, RealRng, Trust};
@@ -44,6 +47,8 @@ pub(super) struct Targets {
     pub(super) omni_trust: Trust,
     /// Proxmox clusters.
     pub(super) proxmox: Vec<ProxmoxTarget>,
+    /// The record's object store; without one it is in `state/`.
+    pub(super) store: Option<StoreTarget>,
     /// Whether all of a lab's Proxmox clusters count: there is no spec yet that could name them.
     pub(super) any_proxmox: bool,
 }
@@ -55,7 +60,7 @@ pub(super) struct Connection {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rng: Arc<dyn Rng>,
     pub(super) fs: Arc<dyn Fs>,
-    pub(super) store: LocalStore,
+    pub(super) memory: Memory,
     /// Makes digests of secrets: the operator's, else the one beside the record, else none yet.
     pub(super) digest_key: Option<DigestKey>,
     /// Name of the Omni instance in record and plan: its origin, or `lab/WORLD`, whose port changes.
@@ -65,6 +70,14 @@ pub(super) struct Connection {
     /// `lab` for messages with next commands, if it is one.
     pub(super) world: Option<String>,
     lab: Option<Lab>,
+}
+
+/// Said once where secrets cannot be compared with what was applied.
+const NO_DIGEST_KEY: &str = "`OMNI_SCALE_DIGEST_KEY` is not set, so secrets are compared between files and Omni only, not with what was last applied: make a key with `openssl rand -hex 32`, and give it to every machine that applies";
+
+/// An origin without its scheme.
+fn shown(origin: &str) -> String {
+    origin.split("://").last().unwrap_or(origin).to_owned()
 }
 
 /// Folder of all worlds of a repository.
@@ -142,12 +155,17 @@ pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<
     let rng: Arc<dyn Rng> = Arc::new(RealRng);
     let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
     let name = origin.as_str().to_owned();
-    let store = LocalStore::new(fs.clone(), &root.join("state"), &targets.spec, &name);
-    let digest_key = credentials::digest_key(&store)?;
+    let home = LocalStore::new(fs.clone(), &root.join("state"), &targets.spec, &name);
+    let store = targets.store.as_ref().map(|t| remote::open(t, &targets.spec, &name, &clock, streams));
+    let memory = Memory { home, remote: store.transpose()?, omni: shown(&name) };
+    let digest_key = credentials::digest_key(&memory)?;
+    if memory.remote.is_some() && digest_key.is_none() {
+        blind.push(NO_DIGEST_KEY.to_owned());
+    }
     Ok(Connection {
         omni: OmniBackend::new(stack(origin, key, &net, &clock, &rng, streams.verbose)),
         proxmox: proxmox(clusters, &net),
-        store,
+        memory,
         digest_key,
         clock,
         rng,
@@ -205,7 +223,7 @@ pub(super) async fn lab(
         let token = Token::parse(token.expose()).map_err(|e| broken(&e))?;
         clusters.push((cluster.name.clone(), cluster.endpoints.clone(), token));
     }
-    let blind = targets
+    let mut blind: Vec<String> = targets
         .proxmox
         .iter()
         .filter(|t| !clusters.iter().any(|(name, _, _)| *name == t.name))
@@ -216,12 +234,23 @@ pub(super) async fn lab(
     let rng: Arc<dyn Rng> = Arc::new(RealRng);
     let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
     let name = format!("lab/{world}");
-    let store = LocalStore::new(fs.clone(), &folder.join(world), &targets.spec, &name);
-    let digest_key = credentials::digest_key(&store)?;
+    let home = LocalStore::new(fs.clone(), &folder.join(world), &targets.spec, &name);
+    // A world in this process ends with it: nobody else could meet its lease.
+    let store = targets.store.as_ref().filter(|_| running.is_none()).map(|t| {
+        let keys =
+            Keys { access: served.store.access.clone(), secret: served.store.secret.clone(), token: None };
+        let trust = Trust::SystemRoots;
+        remote::connect(&t.store, &served.store.endpoint, trust, &keys, &targets.spec, &name, &clock)
+    });
+    let memory = Memory { home, remote: store.transpose()?, omni: name.clone() };
+    let digest_key = credentials::digest_key(&memory)?;
+    if memory.remote.is_some() && digest_key.is_none() {
+        blind.push(NO_DIGEST_KEY.to_owned());
+    }
     Ok(Connection {
         omni: OmniBackend::new(stack(origin, Arc::new(key), &net, &clock, &rng, streams.verbose)),
         proxmox: proxmox(clusters, &net),
-        store,
+        memory,
         digest_key,
         clock,
         rng,

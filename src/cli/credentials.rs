@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use super::exit::Exit;
 use super::fail::Fail;
+use super::memory::Memory;
 use super::streams::Streams;
 use crate::client::trust::{Bindings, Credential, Unbound, bound, trust_line};
 use crate::client::{Origin, SigningKey, context, key};
 use crate::secret::{DigestKey, Secret};
-use crate::state::local::LocalStore;
 use crate::wire::proxmox::Token;
 
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -28,6 +28,14 @@ fn trust_path() -> Option<PathBuf> {
     Some(config.join("omni-scale/trust"))
 }
 
+/// The user's trust file: where it is, its content, and its name for people.
+pub(super) fn trust_file() -> (Option<PathBuf>, String, String) {
+    let path = trust_path();
+    let file = path.as_ref().and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
+    let shown = path.as_ref().map_or("the trust file".to_owned(), |p| p.display().to_string());
+    (path, file, shown)
+}
+
 /// Checks that the operator bound `credential` to all of `endpoints`. On a terminal it is asked for once and remembered.
 pub(super) fn bind(
     credential: &Credential,
@@ -35,9 +43,7 @@ pub(super) fn bind(
     context: Option<&str>,
     streams: &Streams,
 ) -> Result<Vec<Origin>, Fail> {
-    let path = trust_path();
-    let file = path.as_ref().and_then(|p| std::fs::read_to_string(p).ok()).unwrap_or_default();
-    let shown = path.as_ref().map_or("the trust file".to_owned(), |p| p.display().to_string());
+    let (path, file, shown) = trust_file();
     let variables: BTreeMap<String, String> =
         credential.variables().into_iter().filter_map(|n| variable(&n).map(|v| (n, v))).collect();
     let bindings = Bindings { variables, context, trust_file: &file, trust_path: &shown };
@@ -204,9 +210,9 @@ const DIGEST_KEY: &str = "OMNI_SCALE_DIGEST_KEY";
 const SHORTEST_KEY: usize = 16;
 
 /// The key of digests: the operator's, else the one beside the record, else none yet.
-pub(super) fn digest_key(store: &LocalStore) -> Result<Option<DigestKey>, Fail> {
+pub(super) fn digest_key(memory: &Memory) -> Result<Option<DigestKey>, Fail> {
     match variable(DIGEST_KEY).map(Secret::new) {
-        None => Ok(store.digest_key()?),
+        None => Ok(memory.digest_key()?),
         Some(text) if text.expose().trim().chars().count() < SHORTEST_KEY => {
             let message = format!("`{DIGEST_KEY}` is shorter than {SHORTEST_KEY} characters");
             Err(Fail::new(Exit::Usage, message).help("make one with `openssl rand -hex 32`, and keep it"))

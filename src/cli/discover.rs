@@ -126,6 +126,7 @@ pub(super) async fn lab(
         omni: String::new(),
         omni_trust: Trust::SystemRoots,
         proxmox: Vec::new(),
+        store: None,
         any_proxmox: true,
     };
     let connection = connect::lab(root, world, &targets, streams).await?;
@@ -159,6 +160,7 @@ pub(super) async fn omni(root: &Path, spec: &str, facts: &mut Facts, heard: &mut
         omni: endpoint.clone(),
         omni_trust: Trust::SystemRoots,
         proxmox: Vec::new(),
+        store: None,
         any_proxmox: false,
     };
     let connection = match connect::real(root, &targets, streams) {

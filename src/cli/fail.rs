@@ -43,7 +43,7 @@ impl From<StoreError> for Fail {
     fn from(e: StoreError) -> Self {
         let exit = match &e {
             StoreError::Conflict { .. } => Exit::Stale,
-            StoreError::Held(_) | StoreError::Lost(_) => Exit::Held,
+            StoreError::Held(_) | StoreError::Lost(_) | StoreError::Leased(_) => Exit::Held,
             StoreError::Refused(_) => Exit::Auth,
             StoreError::Unreachable(_) => Exit::Unreachable,
             StoreError::Damaged { .. }
@@ -51,6 +51,8 @@ impl From<StoreError> for Fail {
             | StoreError::Foreign { .. }
             | StoreError::Key(_)
             | StoreError::Lies(_)
+            | StoreError::Lease { .. }
+            | StoreError::Older { .. }
             | StoreError::Unavailable(_) => Exit::Error,
         };
         Self::new(exit, e.to_string()).help(e.help())

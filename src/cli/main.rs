@@ -72,6 +72,7 @@ fn run() -> Exit {
         Command::Import(args) => commands::import::run(&cli.global, &args, &streams),
         Command::Graph(args) => commands::graph::run(&cli.global, &args, &streams),
         Command::Schema(args) => commands::schema::run(&args, &streams),
+        Command::Lock(command) => commands::lock::run(&cli.global, &command, &streams),
         Command::Lab(command) => commands::lab::run(&cli.global, &command, &streams),
         Command::Explain(args) => commands::explain::run(&args, &streams),
         Command::Version => {

@@ -7,6 +7,7 @@ use super::connect::{ProxmoxTarget, Targets};
 use super::exit::Exit;
 use super::fail::Fail;
 use super::files::{FileError, Read, Root};
+use super::remote::StoreTarget;
 use super::streams::Streams;
 use crate::diag::{Sink, SourceId, Sources, Span};
 use crate::graph::{Lifecycle, Move, Pattern};
@@ -403,6 +404,12 @@ fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
         omni: spec.omni.endpoint.clone(),
         omni_trust: trust(&spec.omni.trust)?,
         any_proxmox: false,
+        store: match &spec.state {
+            spec::StateStore::Local => None,
+            spec::StateStore::S3(store) => {
+                Some(StoreTarget { store: store.clone(), trust: trust(&store.trust)? })
+            }
+        },
         proxmox: spec
             .proxmox
             .iter()

@@ -13,6 +13,7 @@ use crate::live::Snapshot;
 use crate::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
 use crate::secret::DigestKey;
 use crate::state::model::Record;
+use crate::state::remote::RemoteStore;
 use crate::state::store::Store as _;
 
 /// Runs something that waits for sockets and timers.
@@ -55,7 +56,7 @@ pub(super) async fn open(
 
 /// Reads the record.
 pub(super) async fn record(connection: &Connection) -> Result<Option<Record>, Fail> {
-    Ok(connection.store.load().await?)
+    Ok(connection.memory.store().load().await?)
 }
 
 /// What earlier runs left on disk, without touching it: the record, and how many calls are in doubt.
@@ -66,13 +67,29 @@ pub(super) struct Memory {
 
 /// Reads [`Memory`] beside the network: with hundreds of clusters it takes as long as a fifth of a round of requests.
 pub(super) async fn memory(connection: &Connection) -> Result<Memory, Fail> {
-    let (fs, store, name) = (connection.fs.clone(), connection.store.clone(), connection.name.clone());
+    if let Some(store) = &connection.memory.remote {
+        let (record, lease) = futures::future::try_join(store.load(), store.lease()).await?;
+        if let Some(found) = &lease {
+            RemoteStore::check_age(&found.lease, record.as_ref(), &store.shown())?;
+        }
+        // What a live holder is doing right now is not in doubt.
+        let in_doubt = lease.filter(|l| !l.lease.held || l.idle.is_none_or(|i| i > l.lease.life()));
+        return Ok(Memory { record, in_doubt: in_doubt.map_or(0, |l| l.lease.open.len()) });
+    }
+    let (fs, store, name) = (connection.fs.clone(), connection.memory.home.clone(), connection.name.clone());
     let runtime = tokio::runtime::Handle::current();
     let read = tokio::task::spawn_blocking(move || -> Result<Memory, Fail> {
         let in_doubt = recover::in_doubt(fs.as_ref(), &store.runs(), &name)?;
         Ok(Memory { record: runtime.block_on(store.load())?, in_doubt })
     });
     read.await.map_err(|e| Fail::new(Exit::Bug, format!("reading the record ended early: {e}")))?
+}
+
+/// Says, in a pipeline, that a record beside the files does not outlive its runner.
+pub(super) fn warn_local(connection: &Connection, streams: &Streams) {
+    if connection.world.is_none() && connection.memory.remote.is_none() && std::env::var_os("CI").is_some() {
+        streams.say("note: the record is local (`state/`): on runners that are thrown away, keep that folder between runs, or keep the record in a bucket with `state: { store: s3://BUCKET/PREFIX }`");
+    }
 }
 
 /// Says what an interrupted run left.

@@ -8,6 +8,7 @@ mod packet;
 pub mod retry;
 pub mod sign;
 pub mod stack;
+pub mod store_trust;
 pub mod trust;
 
 pub use key::SigningKey;

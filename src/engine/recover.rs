@@ -21,7 +21,7 @@ const LOOKS: usize = 4;
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Why recovery cannot be finished. Nothing was changed on the server.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RecoverError {
     /// Our own memory fails.
     #[error(transparent)]

@@ -4,7 +4,7 @@ use super::serve::LabError;
 use super::world::Plant;
 
 /// Faults with what they take.
-const FAULTS: [(&str, &str); 15] = [
+const FAULTS: [(&str, &str); 28] = [
     ("node-offline", "a Proxmox node"),
     ("node-online", "a Proxmox node"),
     ("provider-stopped", ""),
@@ -20,6 +20,19 @@ const FAULTS: [(&str, &str); 15] = [
     ("cni-installed", "a cluster"),
     ("object-made", "an object of Omni as JSON"),
     ("object-changed", "what changes in an object, as JSON"),
+    ("store-ignores-if-none-match", ""),
+    ("store-ignores-if-match", ""),
+    ("store-stale-reads", ""),
+    ("store-weak-etags", ""),
+    ("store-errors-with-200", ""),
+    ("store-denies-own-writes", ""),
+    ("store-refuses", ""),
+    ("store-redirects", ""),
+    ("store-down", ""),
+    ("store-loses-replies", "number of writes"),
+    ("store-drops-requests", "number of writes"),
+    ("store-fails-after", "number of writes"),
+    ("store-mended", ""),
 ];
 
 fn unknown(name: &str) -> LabError {
@@ -82,6 +95,12 @@ pub fn inject(plant: &mut Plant, fault: &str) -> Result<(), LabError> {
                 return Err(missing("cluster"));
             }
             world.clusters.entry(what.to_owned()).or_default().cni_installed = true;
+        }
+        "store-mended" => world.objects.faults.clear(),
+        _ if name.starts_with("store-") && FAULTS.iter().any(|(n, _)| *n == name) => {
+            let times =
+                if what.is_empty() { u64::MAX } else { what.parse().map_err(|_| missing("number"))? };
+            world.objects.faults.insert(name.to_owned(), times);
         }
         "object-made" => super::by_hand::make(&plant.store, what, plant.world.unix())?,
         "object-changed" => super::by_hand::edit(&plant.store, what, plant.world.unix())?,

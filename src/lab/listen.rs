@@ -243,7 +243,8 @@ fn percent_decoded(path: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn respond(reply: HttpReply, reason: Option<&str>) -> hyper::Response<Full<Bytes>> {
+/// A reply as hyper sends it.
+pub fn respond(reply: HttpReply, reason: Option<&str>) -> hyper::Response<Full<Bytes>> {
     let mut builder = hyper::Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         builder = builder.header(name.as_str(), value.as_str());

@@ -18,12 +18,14 @@ mod provider;
 mod proxmox;
 mod random;
 mod respec;
+mod s3;
 mod scenario;
 mod serve;
 mod time;
 mod world;
 
-pub use respec::spec_for;
+pub use respec::{spec_for, store_of, with_store};
 pub use serve::{
-    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, Served, Speed, attached, inject, reset, worlds,
+    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, LabStore, Served, Speed, attached, inject,
+    reset, worlds,
 };

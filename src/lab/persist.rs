@@ -41,6 +41,8 @@ pub struct ServedFile {
     pub service_account_key: String,
     /// Name, origins, pin and token of each Proxmox cluster.
     pub proxmox: Vec<(String, Vec<String>, String, String)>,
+    /// Origin, access key and secret key of the object store.
+    pub store: (String, String, String),
 }
 
 /// Folder of a world; the name is one of ours or of the user's making, and stays one path segment.

@@ -19,6 +19,9 @@ pub fn spec_for(served: &Served, original: &str) -> String {
                 edits.push((key.span.start, value.span.end, String::new()));
             }
         }
+        if let Some(state) = root.get("state") {
+            store(original, state, served, &mut edits);
+        }
         let Some(NodeKind::Map(clusters)) = root.get("proxmox").map(|p| &p.kind) else { continue };
         for (name, cluster) in clusters {
             let found = served
@@ -39,6 +42,65 @@ pub fn spec_for(served: &Served, original: &str) -> String {
         }
     }
     out
+}
+
+/// The bucket that a spec keeps its record in (`s3://…`).
+pub fn store_of(spec: &str) -> Option<String> {
+    let documents = parse(SourceId(0), spec, &Limits::default()).ok()?;
+    let roots = documents.iter().filter_map(|d| d.root.as_ref());
+    let text = roots.filter_map(|r| r.get("state")?.get("store")?.text()).next()?;
+    text.starts_with("s3://").then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// A spec that keeps its record in a bucket; one that does already stays as it is.
+pub fn with_store(spec: &str) -> String {
+    let Ok(documents) = parse(SourceId(0), spec, &Limits::default()) else { return spec.to_owned() };
+    if store_of(spec).is_some() {
+        return spec.to_owned();
+    }
+    let mut out = spec.to_owned();
+    let there = documents.iter().filter_map(|d| d.root.as_ref()).find_map(|r| r.entry("state"));
+    if let Some((key, value)) = there {
+        let end = trimmed(spec, value);
+        out.replace_range(key.span.start..end, "state: { store: s3://records/lab }");
+        return out;
+    }
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    // After the last document's content: a section may stand anywhere in the spec.
+    out.push_str("state: { store: s3://records/lab }\n");
+    out
+}
+
+/// A record in a bucket is kept in the world's store; the bucket's name stays.
+fn store(original: &str, state: &Node, served: &Served, edits: &mut Vec<(usize, usize, String)>) {
+    let Some((key, store)) = state.entry("store") else { return };
+    if !store.text().is_some_and(|t| t.starts_with("s3://")) {
+        return;
+    }
+    for name in ["region", "tls"] {
+        let Some((key, value)) = state.entry(name) else { continue };
+        // The region that stores without regions are signed for; trust is for TLS, which the lab's store has none of.
+        let text = if name == "region" { "region: us-east-1" } else { "" };
+        edits.push((key.span.start, trimmed(original, value), text.to_owned()));
+    }
+    match state.get("endpoint") {
+        Some(endpoint) => {
+            edits.push((endpoint.span.start, trimmed(original, endpoint), served.store.endpoint.clone()))
+        }
+        None => {
+            let line = original.get(..key.span.start).unwrap_or_default();
+            let indent = line.rsplit('\n').next().unwrap_or_default();
+            let end = trimmed(original, store);
+            let text = if indent.trim().is_empty() {
+                format!("\n{indent}endpoint: {}", served.store.endpoint)
+            } else {
+                format!(", endpoint: \"{}\"", served.store.endpoint)
+            };
+            edits.push((end, end, text));
+        }
+    }
 }
 
 fn proxmox(original: &str, cluster: &Node, found: &LabProxmox, edits: &mut Vec<(usize, usize, String)>) {
@@ -82,6 +144,11 @@ mod tests {
                 sha256: "AB:CD".to_owned(),
                 token: Secret::new(String::new()),
             }],
+            store: crate::lab::LabStore {
+                endpoint: "http://127.0.0.1:6000".to_owned(),
+                access: String::new(),
+                secret: Secret::new(String::new()),
+            },
             pid: 1,
         }
     }
@@ -95,5 +162,13 @@ mod tests {
         let expected = "omni: { endpoint: http://127.0.0.1:4000 }\nproxmox:\n  matrix:\n    endpoints: [\"https://127.0.0.1:5000\"]\n    tls: { sha256: \"AB:CD\" }\n";
         assert_eq!(spec_for(&served(), flow), expected);
         assert_eq!(spec_for(&served(), "a: [b"), "a: [b");
+        let kept = "state:\n  store: s3://records/x # ours\n  region: eu-central-1\n";
+        let expected = "state:\n  store: s3://records/x\n  endpoint: http://127.0.0.1:6000 # ours\n  region: us-east-1\n";
+        assert_eq!(spec_for(&served(), kept), expected);
+        let flow = "state: { store: s3://records/x, region: eu-central-1 }\n";
+        let expected =
+            "state: { store: s3://records/x, endpoint: \"http://127.0.0.1:6000\", region: us-east-1 }\n";
+        assert_eq!(spec_for(&served(), flow), expected);
+        assert_eq!(spec_for(&served(), "state: { store: local }\n"), "state: { store: local }\n");
     }
 }

@@ -16,6 +16,7 @@ use super::listen::{self, Front, Servers};
 use super::omni::pgp::KeyPair;
 use super::omni::{Account, OmniServer, RequestLine, Role};
 use super::persist::{self, ServedFile};
+use super::s3;
 use super::scenario;
 use super::time::{Time, VirtualClock, lock, wall};
 use super::world::Plant;
@@ -100,6 +101,17 @@ pub struct LabProxmox {
     pub token: Secret<String>,
 }
 
+/// The object store of a world.
+#[derive(Clone, Debug)]
+pub struct LabStore {
+    /// Origin (`http://127.0.0.1:PORT`).
+    pub endpoint: String,
+    /// Access key.
+    pub access: String,
+    /// Secret access key.
+    pub secret: Secret<String>,
+}
+
 /// Where a served world is found.
 #[derive(Clone, Debug)]
 pub struct Served {
@@ -109,6 +121,8 @@ pub struct Served {
     pub service_account_key: Secret<String>,
     /// Proxmox clusters.
     pub proxmox: Vec<LabProxmox>,
+    /// Object store.
+    pub store: LabStore,
     /// Process that serves.
     pub pid: u32,
 }
@@ -164,6 +178,13 @@ fn account() -> Result<(Account, Secret<String>), LabError> {
     Ok((account, pair.service_account_key(ACCOUNT)))
 }
 
+/// A secret access key for the world's object store.
+fn secret() -> Result<String, LabError> {
+    let mut random = [0_u8; 20];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| LabError::Serve("no randomness".to_owned()))?;
+    Ok(random.iter().map(|b| format!("{b:02x}")).collect())
+}
+
 /// A certificate for loopback and its SHA-256, upper-case hexadecimal with colons.
 fn certificate() -> Result<(TlsAcceptor, String), LabError> {
     let broken = |e: &dyn std::fmt::Display| LabError::Serve(e.to_string());
@@ -209,7 +230,11 @@ impl Lab {
             return Err(persist::unknown(&options.world));
         }
         let held = persist::own(&folder, &options.world)?;
-        let (plant, mut accounts) = open(&folder, &options.world)?;
+        let (mut plant, mut accounts) = open(&folder, &options.world)?;
+        if plant.world.objects.secret.is_empty() {
+            plant.world.objects.secret = secret()?;
+        }
+        let secret = Secret::new(plant.world.objects.secret.clone());
         let (own, key) = account()?;
         accounts.push(own);
         let (log_omni, log_proxmox) = writers(&folder)?;
@@ -233,6 +258,7 @@ impl Lab {
         let (acceptor, pin) = certificate()?;
         let (plain, omni_address) = bind().await?;
         let (secure, proxmox_address) = bind().await?;
+        let (store, store_address) = bind().await?;
         let served = Served {
             omni_endpoint: format!("http://{omni_address}"),
             service_account_key: key,
@@ -242,9 +268,15 @@ impl Lab {
                 sha256: pin,
                 token: Secret::new(token.unwrap_or_default()),
             }],
+            store: LabStore {
+                endpoint: format!("http://{store_address}"),
+                access: s3::ACCESS_KEY.to_owned(),
+                secret,
+            },
             pid: std::process::id(),
         };
         let tasks = vec![
+            tokio::spawn(s3::serve(Arc::clone(&servers), store)),
             tokio::spawn(listen::serve(Arc::clone(&servers), plain, Front::Omni)),
             tokio::spawn(listen::serve(Arc::clone(&servers), secure, Front::Proxmox(acceptor))),
             tokio::spawn(Arc::clone(&time).drive()),
@@ -368,6 +400,11 @@ fn announcement(served: &Served) -> ServedFile {
             .iter()
             .map(|p| (p.name.clone(), p.endpoints.clone(), p.sha256.clone(), p.token.expose().clone()))
             .collect(),
+        store: (
+            served.store.endpoint.clone(),
+            served.store.access.clone(),
+            served.store.secret.expose().clone(),
+        ),
     }
 }
 
@@ -428,6 +465,7 @@ pub fn attached(root: &Path, world: &str) -> Option<Served> {
                 token: Secret::new(token),
             })
             .collect(),
+        store: LabStore { endpoint: file.store.0, access: file.store.1, secret: Secret::new(file.store.2) },
         pid: file.pid,
     })
 }

@@ -52,6 +52,9 @@ pub struct World {
     pub clusters: BTreeMap<String, ClusterFacts>,
     /// When a condition was first seen, for reactions that take their time.
     pub marks: BTreeMap<String, u64>,
+    /// The object store.
+    #[serde(default)]
+    pub objects: super::s3::Objects,
     #[serde(skip)]
     wakes: BTreeSet<u64>,
 }
@@ -75,6 +78,7 @@ impl World {
             machines: BTreeMap::new(),
             clusters: BTreeMap::new(),
             marks: BTreeMap::new(),
+            objects: super::s3::Objects::default(),
             wakes: BTreeSet::new(),
         }
     }

@@ -173,8 +173,13 @@ impl SpecFile {
                 wanted.extend(super::workspace::PROVIDER_FILES.iter().map(|f| format!("{folder}/{f}")));
             }
         }
-        let trusts =
-            std::iter::once(&self.spec.omni.trust).chain(self.spec.proxmox.values().map(|p| &p.trust));
+        let store = match &self.spec.state {
+            super::model::StateStore::S3(store) => Some(&store.trust),
+            super::model::StateStore::Local => None,
+        };
+        let trusts = std::iter::once(&self.spec.omni.trust)
+            .chain(self.spec.proxmox.values().map(|p| &p.trust))
+            .chain(store);
         for trust in trusts {
             if let super::model::Trust::CaFile(path) = trust {
                 wanted.push(path.clone());

@@ -204,7 +204,12 @@ fn provider_files(
 
 fn authorities(spec: &SpecFile, files: &FileSet, out: &mut BTreeMap<String, Vec<u8>>, sink: &mut Sink) {
     let omni = (&spec.spec.omni.trust, spec.spec.omni.place);
-    let all = std::iter::once(omni).chain(spec.spec.proxmox.values().map(|p| (&p.trust, p.place)));
+    let store = match &spec.spec.state {
+        super::model::StateStore::S3(store) => Some((&store.trust, store.place)),
+        super::model::StateStore::Local => None,
+    };
+    let all =
+        std::iter::once(omni).chain(spec.spec.proxmox.values().map(|p| (&p.trust, p.place))).chain(store);
     for (trust, place) in all {
         let super::model::Trust::CaFile(path) = trust else { continue };
         if let Some(bytes) = files.file(path) {

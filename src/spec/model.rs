@@ -154,6 +154,29 @@ pub enum StateStore {
     /// In the folder `state/` of the repository.
     #[default]
     Local,
+    /// In an S3-compatible object store.
+    S3(ObjectStore),
+}
+
+/// An S3-compatible object store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectStore {
+    /// `s3://BUCKET/PREFIX`, without a slash at its end.
+    pub url: String,
+    /// Bucket.
+    pub bucket: String,
+    /// Prefix of all names; may be empty.
+    pub prefix: String,
+    /// Region that requests are signed for.
+    pub region: String,
+    /// `scheme://host[:port]`; AWS's own of the region if the spec names none.
+    pub endpoint: String,
+    /// Whether the spec leaves the endpoint to AWS.
+    pub aws: bool,
+    /// By what it is believed.
+    pub trust: Trust,
+    /// Where the section stands.
+    pub place: Place,
 }
 
 /// How much a rule of a policy weighs when it is broken.

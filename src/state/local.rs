@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::lease::Holder;
 use super::model::Record;
-use super::store::{Store, StoreError, Version, decode, encode, sha256};
+use super::store::{Store, StoreError, Version, decode, encode, sha256, shown};
 use crate::secret::DigestKey;
 use crate::world::{BoxFuture, Fs, FsError, FsLock};
 
@@ -36,6 +37,29 @@ impl LocalStore {
     /// Takes the lease: held until dropped, gone with the process. [`StoreError::Held`] when another run has it.
     pub fn lease(&self) -> Result<Box<dyn FsLock>, StoreError> {
         Ok(self.fs.lock(&self.folder.join(format!("{}.lease", self.name)))?)
+    }
+
+    /// [`LocalStore::lease`], with a file beside it that says who we are.
+    pub fn hold(&self, holder: &Holder) -> Result<Box<dyn FsLock>, StoreError> {
+        let lock = self.lease()?;
+        if let Ok(text) = serde_json::to_vec(holder) {
+            self.fs.replace(&self.holder_path(), &text)?;
+        }
+        Ok(lock)
+    }
+    /// Who holds the lease; `None` when nobody does. The file alone says nothing: it outlives its writer.
+    pub fn holder(&self) -> Result<Option<Holder>, StoreError> {
+        match self.lease() {
+            Ok(_) => Ok(None),
+            Err(StoreError::Held(_)) => {
+                let found = self.fs.read(&self.holder_path()).ok();
+                Ok(Some(found.and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default()))
+            }
+            Err(e) => Err(e),
+        }
+    }
+    fn holder_path(&self) -> PathBuf {
+        self.folder.join(format!("{}.holder", self.name))
     }
 
     /// Path of the key that makes the record's digests; it never stands in the record.
@@ -129,15 +153,8 @@ impl LocalStore {
     }
 }
 
-fn shown(version: Option<&Version>) -> String {
-    version.map_or_else(
-        || "missing".to_owned(),
-        |v| format!("serial {} of {}", v.serial, v.lineage.get(..8).unwrap_or(&v.lineage)),
-    )
-}
-
 /// File name without extension: the host for people, a hash so that two specs or origins never share a record.
-fn file_stem(spec: &str, omni: &str) -> String {
+pub(super) fn file_stem(spec: &str, omni: &str) -> String {
     let host: String = omni
         .split("://")
         .last()

@@ -21,8 +21,35 @@ impl Version {
     }
 }
 
+/// Who holds a lease, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    /// `github run 8123 (main @ 77aa001)`.
+    pub who: String,
+    /// `apply`.
+    pub purpose: String,
+    /// Page of the pipeline's run.
+    pub url: Option<String>,
+    /// Names this holding.
+    pub id: String,
+    /// Since when, Unix seconds by its own clock.
+    pub since: u64,
+    /// How long ago it last wrote, by the store's clock if that is known, else as long as it was watched.
+    pub quiet: std::time::Duration,
+    /// When it may be taken over, if it does not write again.
+    pub left: std::time::Duration,
+}
+
+/// A version for people.
+pub(super) fn shown(version: Option<&Version>) -> String {
+    version.map_or_else(
+        || "missing".to_owned(),
+        |v| format!("serial {} of {}", v.serial, v.lineage.get(..8).unwrap_or(&v.lineage)),
+    )
+}
+
 /// Why a record cannot be read or written. Nothing was changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StoreError {
     /// The bytes are not a record: cut off, edited or damaged.
     #[error("the record `{path}` is not readable: {why}")]
@@ -66,6 +93,27 @@ pub enum StoreError {
     /// The key of the record's digests is not one.
     #[error("the digest key `{0}` is not readable: it is not 64 hexadecimal digits")]
     Key(String),
+    /// It is older than the one that was last written: somebody brought it back.
+    #[error("the record `{path}` is {found}, and was {wanted} already: somebody brought back an older one")]
+    Older {
+        /// Where.
+        path: String,
+        /// What is there.
+        found: String,
+        /// What was there.
+        wanted: String,
+    },
+    /// Another run holds the lease, and may be alive.
+    #[error("another run holds the lease of the record: {}", .0.who)]
+    Leased(Box<Occupant>),
+    /// The lease itself is not readable.
+    #[error("the lease `{path}` is not readable: {why}")]
+    Lease {
+        /// Where.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The right to write was lost while the run was under way.
     #[error("{0}")]
     Lost(String),
@@ -110,6 +158,13 @@ impl StoreError {
                 )
             }
             Self::Held(_) => "wait until it is done".to_owned(),
+            Self::Older { .. } => {
+                "bring back the newest version of the object; to go on with this one, run `omni-scale lock break ID --allow lock:ID`, which also forgets what the lease remembers".to_owned()
+            }
+            Self::Lease { .. } => {
+                "`omni-scale lock break damaged --allow lock:damaged` replaces it; what its holder was about to send is then not known, so read the next plan with care".to_owned()
+            }
+            Self::Leased(_) => "wait for it with `--lock-timeout 20m`".to_owned(),
             Self::Lost(_) => "run `omni-scale plan`; the next apply looks up what is in doubt first".to_owned(),
             Self::Refused(_) => {
                 "nothing was sent to Omni; check the store's credentials, its bucket and its region".to_owned()

@@ -28,7 +28,7 @@ use crate::policy;
 use crate::render::context::Context;
 use crate::render::scope::without_unknown;
 use crate::secret::DigestKey;
-use crate::state::hold::LocalHold;
+use crate::state::hold::Hold;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) -> Exit {
     let may_ask = credentials::may_ask();
@@ -102,37 +102,61 @@ struct Orders<'a> {
 async fn carry_out(
     files: Unsettled,
     connection: &Connection,
+    orders: Orders<'_>,
+    args: &ApplyArgs,
+    streams: &Streams,
+) -> Result<Exit, Fail> {
+    session::warn_local(connection, streams);
+    let stop = interrupt::watch(streams, interrupt::APPLY);
+    if orders.approval.is_given() {
+        let record = session::record(connection).await?;
+        orders.approval.fits(connection, &files.repository, record.as_ref()).await?;
+    }
+    let wait = args.lock_timeout;
+    let hold = tokio::select! {
+        biased;
+        hold = connection.memory.hold(connection, "apply", wait, streams) => hold?,
+        () = stop.wait() => {
+            streams.tell("Nothing was changed.");
+            return Ok(Exit::Stopped);
+        }
+    };
+    let done = under(hold.as_ref(), &stop, files, connection, orders, args, streams).await;
+    // Should this fail, the lease runs out by itself; the next apply waits for that.
+    if let Err(e) = hold.release().await {
+        streams.say(&format!("note: the lease was not given back and runs out by itself: {e}"));
+    }
+    done
+}
+
+/// While nobody else writes.
+async fn under(
+    hold: &dyn Hold,
+    stop: &Stop,
+    files: Unsettled,
+    connection: &Connection,
     Orders { approval, roots, selection, outs, context }: Orders<'_>,
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
-    if connection.world.is_none() && std::env::var_os("CI").is_some() {
-        streams.say("note: the record is local (`state/`): on runners that are thrown away, keep that folder between runs");
-    }
-    let stop = interrupt::watch(streams, interrupt::APPLY);
-    if approval.is_given() {
-        let record = session::record(connection).await?;
-        approval.fits(connection, &files.repository, record.as_ref()).await?;
-    }
-    let hold = LocalHold::new(connection.store.lease()?);
     let key = match &connection.digest_key {
         Some(key) => key.clone(),
         // Another run may have made it before this one had the lease.
-        None => connection.store.digest_key()?.unwrap_or_else(|| random_key(connection)),
+        None => connection.memory.digest_key()?.unwrap_or_else(|| random_key(connection)),
     };
     let progress = Progress::new(streams, connection.clock.clone());
-    let runs = connection.store.runs();
+    let runs = connection.memory.runs();
     let outside = Outside {
         omni: &connection.omni,
         clock: connection.clock.as_ref(),
         rng: connection.rng.as_ref(),
         key: &key,
-        store: &connection.store,
-        hold: &hold,
+        store: connection.memory.store(),
+        hold,
         fs: &connection.fs,
         runs: &runs,
         observer: &progress,
-        stop: &stop,
+        stop,
         deadlines: Deadlines {
             goal: std::time::Duration::from_secs(u64::from(args.timeout) * 60),
             ..Deadlines::default()
@@ -165,14 +189,14 @@ async fn carry_out(
     if !args.auto_approve
         && !approval.is_given()
         && plan.steps.iter().any(|s| s.action.is_change())
-        && !approved(&plan, &stop, streams).await
+        && !approved(&plan, stop, streams).await
     {
         streams.tell("Not approved. Nothing was changed.");
         let exit = if stop.requested() { Exit::Stopped } else { Exit::Error };
         return github::tell(&plan, &context, exit, None);
     }
     if connection.digest_key.is_none() {
-        connection.store.keep_digest_key(&key)?;
+        connection.memory.keep_digest_key(&key)?;
     }
     let run = run_id(outside.clock, outside.rng);
     let record = match approval.claim(&run, outside.clock.unix() as i64) {

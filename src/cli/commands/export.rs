@@ -77,7 +77,7 @@ fn read(global: &Global, world: &World, streams: &Streams) -> Result<OmniSnapsho
     // Templates and folders for them do not matter here: somebody may export because one is broken, or not there yet.
     let (mut repository, _) = repository::read_before_files(global, streams)?;
     repository::judge(&repository.sources, repository.files.apart_from_templates(), streams)?;
-    repository.targets = Targets { proxmox: Vec::new(), ..repository.targets };
+    repository.targets = Targets { proxmox: Vec::new(), store: None, ..repository.targets };
     let types = SYNC_ORDER.map(|kind| (kind.short, kind.namespace));
     session::block_on(async {
         let connection = session::connect(&repository, world, streams).await?;

@@ -115,8 +115,14 @@ fn before(global: &Global, args: &ImportArgs, streams: &Streams) -> Result<Befor
     } else {
         vec![ProxmoxTarget { name: PROXMOX.to_owned(), endpoints, trust: Trust::SystemRoots }]
     };
-    let targets =
-        Targets { spec: spec_path.clone(), omni, omni_trust: Trust::SystemRoots, proxmox, any_proxmox: true };
+    let targets = Targets {
+        spec: spec_path.clone(),
+        omni,
+        omni_trust: Trust::SystemRoots,
+        proxmox,
+        store: None,
+        any_proxmox: true,
+    };
     Ok(Before { root, spec_path, present: Present::default(), targets, endpoint_comment, files: None })
 }
 

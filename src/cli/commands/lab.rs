@@ -75,10 +75,12 @@ fn up(global: &Global, args: &LabUpArgs, streams: &Streams) -> Result<Exit, Fail
         };
         let lab = Lab::start(options).await.map_err(|e| lab_fail(&e))?;
         let relative = format!("state/lab/{}/spec.yaml", args.world);
+        let original = if args.object_store { lab::with_store(&original) } else { original };
+        let text = lab::spec_for(lab.served(), &original);
         RealFs::new()
-            .replace(&root.folder().join(&relative), lab::spec_for(lab.served(), &original).as_bytes())
+            .replace(&root.folder().join(&relative), text.as_bytes())
             .map_err(|e| Fail::new(Exit::Error, e.to_string()))?;
-        streams.data(&environment(lab.served(), &relative));
+        streams.data(&environment(lab.served(), &relative, &text));
         streams.say(&format!("World `{}` is served. Interrupt to stop.", args.world));
         stop.wait().await;
         lab.stop().await.map_err(|e| lab_fail(&e))?;
@@ -88,7 +90,8 @@ fn up(global: &Global, args: &LabUpArgs, streams: &Streams) -> Result<Exit, Fail
 }
 
 /// Lines for a shell. The credentials are those of a throw-away world on loopback.
-fn environment(served: &Served, spec: &str) -> String {
+fn environment(served: &Served, spec: &str, text: &str) -> String {
+    let kept = lab::store_of(text);
     let mut lines = vec![
         format!("export OMNI_ENDPOINT={}", served.omni_endpoint),
         format!("export OMNI_SERVICE_ACCOUNT_KEY={}", served.service_account_key.expose()),
@@ -102,6 +105,12 @@ fn environment(served: &Served, spec: &str) -> String {
         };
         lines.push(format!("export {endpoint}={}", cluster.endpoints.join(",")));
         lines.push(format!("export {token}='{}'", cluster.token.expose()));
+    }
+    if let Some(store) = &kept {
+        lines.push(format!("export OMNI_SCALE_STATE_STORE={store}"));
+        lines.push(format!("export AWS_ENDPOINT_URL_S3={}", served.store.endpoint));
+        lines.push(format!("export AWS_ACCESS_KEY_ID={}", served.store.access));
+        lines.push(format!("export AWS_SECRET_ACCESS_KEY={}", served.store.secret.expose()));
     }
     lines.push(format!("export OMNI_SCALE_SPEC={spec}"));
     lines.join("\n")

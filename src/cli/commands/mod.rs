@@ -9,6 +9,7 @@ pub(super) mod graph;
 pub(super) mod import;
 pub(super) mod init;
 pub(super) mod lab;
+pub(super) mod lock;
 pub(super) mod plan;
 pub(super) mod render;
 pub(super) mod schema;

@@ -32,6 +32,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             let connection = session::connect(&files.repository, &args.world, streams).await?;
             let (memory, seen) = tokio::join!(session::memory(&connection), connection.look());
             let memory = memory?;
+            session::warn_local(&connection, streams);
             session::warn_in_doubt(&memory, streams);
             let record = memory.record.as_ref();
             let seen = seen?;

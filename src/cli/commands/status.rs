@@ -65,7 +65,9 @@ pub struct StatusArgs {
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &StatusArgs, streams: &Streams) -> Exit {
-    let done = session::load_for_server(global, streams).and_then(|files| {
+    let done = session::load_for_server(global, streams).and_then(|mut files| {
+        // How things stand does not depend on what was applied.
+        files.repository.targets.store = None;
         session::block_on(async {
             let connection = session::open(&files.repository, &args.world, streams).await?;
             let exit = show(files, &connection, args, streams).await;

@@ -1,0 +1,108 @@
+//! Stores that say they are S3-compatible and keep no conditions are found out before a record is trusted to them: at the
+//! beginning of every apply, on an object of its own, with seven small requests.
+
+use std::time::Duration;
+
+use super::conditional::{Etag, Put};
+use super::object::{Bucket, Trouble};
+use super::store::StoreError;
+
+/// Attempts of one request of the probe.
+const ATTEMPTS: u32 = 4;
+
+/// How a put of the probe ended, once it is known.
+enum Sent {
+    Written(Etag),
+    Refused,
+}
+
+struct Probe<'a> {
+    bucket: &'a Bucket,
+    name: &'a str,
+}
+
+/// Tries the store out on the object `name`, which nobody else uses. [`StoreError::Lies`] names what it does wrong.
+pub async fn probe(bucket: &Bucket, name: &str) -> Result<(), StoreError> {
+    let probe = Probe { bucket, name };
+    let found = probe.run().await;
+    bucket.discard(name).await;
+    found
+}
+
+impl Probe<'_> {
+    fn lies<T>(&self, what: &str) -> Result<T, StoreError> {
+        Err(Trouble::Lies(what.to_owned()).about(&self.bucket.show(self.name)))
+    }
+
+    async fn run(&self) -> Result<(), StoreError> {
+        let Sent::Written(first) = self.put(b"{\"probe\":1}\n", None).await? else {
+            return self.lies("it refuses to create an object that is not there");
+        };
+        self.shows(b"{\"probe\":1}\n", &first, "a read right after a write does not show it").await?;
+        if let Sent::Written(_) = self.put(b"{\"probe\":2}\n", None).await? {
+            return self.lies("it creates the same object twice: it ignores `If-None-Match`");
+        }
+        let Sent::Written(second) = self.put(b"{\"probe\":3}\n", Some(&first)).await? else {
+            return self.lies("it refuses a replacement whose `If-Match` is right");
+        };
+        if second == first {
+            return self.lies("different contents have the same entity tag");
+        }
+        self.shows(b"{\"probe\":3}\n", &second, "a read shows what was there before the last write").await?;
+        if let Sent::Written(_) = self.put(b"{\"probe\":4}\n", Some(&first)).await? {
+            return self.lies("it replaces an object whose entity tag is another: it ignores `If-Match`");
+        }
+        self.shows(b"{\"probe\":3}\n", &second, "it changed an object although it refused to").await
+    }
+
+    async fn shows(&self, bytes: &[u8], etag: &Etag, otherwise: &str) -> Result<(), StoreError> {
+        match self.bucket.get(self.name).await? {
+            Some(object) if object.bytes == bytes && object.etag == *etag => Ok(()),
+            Some(object) if object.bytes == bytes => {
+                self.lies("reads and writes give different entity tags for the same content")
+            }
+            _ => self.lies(otherwise),
+        }
+    }
+
+    /// One put; a lost reply is found out by reading, as for the record.
+    async fn put(&self, bytes: &[u8], base: Option<&Etag>) -> Result<Sent, StoreError> {
+        let shown = self.bucket.show(self.name);
+        let mut last = String::new();
+        for n in 0..ATTEMPTS {
+            if n > 0 {
+                self.bucket.clock().sleep(Duration::from_millis(150 << n)).await;
+            }
+            match self.bucket.put(self.name, bytes, base).await {
+                Put::Written(etag) => return Ok(Sent::Written(etag)),
+                Put::Refused(why) if why.starts_with("501") => {
+                    return Err(Trouble::Lies(why).about(&shown));
+                }
+                Put::Refused(why) => return Err(Trouble::Refused(why).about(&shown)),
+                Put::Again(why) => last = why,
+                Put::Changed if n == 0 => {
+                    let found = self.bucket.get(self.name).await?;
+                    if found.is_some_and(|o| o.bytes == bytes) {
+                        return self.lies("it answers 412 to a write that it has taken in");
+                    }
+                    return Ok(Sent::Refused);
+                }
+                Put::Changed | Put::Unknown(_) if self.holds(bytes).await?.is_some() => {
+                    let etag = self.holds(bytes).await?;
+                    return Ok(etag.map_or(Sent::Refused, Sent::Written));
+                }
+                Put::Changed => return Ok(Sent::Refused),
+                Put::Unknown(why) => last = why,
+            }
+        }
+        // Errors on the network are one thing; a store that answers so every time is another.
+        if last.contains("200 with an error") || last.contains("entity tag") {
+            return self.lies(&last);
+        }
+        Err(Trouble::Unclear(last).about(&shown))
+    }
+
+    async fn holds(&self, bytes: &[u8]) -> Result<Option<Etag>, StoreError> {
+        Ok(self.bucket.get(self.name).await?.filter(|o| o.bytes == bytes).map(|o| o.etag))
+    }
+}

@@ -1,0 +1,231 @@
+//! The record as an object: `<prefix>/<omni host>-<short hash of spec path and origin>.json`, replaced only where it is still
+//! the one that was read, with the record of each of the last runs beside it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::conditional::{End, Etag};
+use super::lease::{self, Lease};
+use super::local::file_stem;
+use super::model::Record;
+use super::object::{Bucket, Object};
+use super::store::{Store, StoreError, Version, decode, encode, sha256, shown};
+use crate::world::BoxFuture;
+
+/// Backups kept: one for each run that changed the record.
+const BACKUPS: usize = 5;
+/// Longest time for one write of the record.
+const WITHIN: Duration = Duration::from_secs(40);
+
+/// A lease that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundLease {
+    /// Its content.
+    pub lease: Lease,
+    /// Names this content.
+    pub etag: Etag,
+    /// How long ago it was written, by the store's clock.
+    pub idle: Option<Duration>,
+}
+
+/// A record in an object store.
+pub struct RemoteStore {
+    bucket: Arc<Bucket>,
+    name: String,
+    omni: String,
+    seen: Mutex<Option<Seen>>,
+    /// The record before this run's first write is kept.
+    kept: Mutex<bool>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    version: Version,
+    etag: Etag,
+    bytes: Vec<u8>,
+}
+
+impl RemoteStore {
+    /// The record of a spec and an Omni origin in `bucket`.
+    pub fn new(bucket: Arc<Bucket>, spec: &str, omni: &str) -> Self {
+        Self {
+            bucket,
+            name: file_stem(spec, omni),
+            omni: omni.to_owned(),
+            seen: Mutex::new(None),
+            kept: Mutex::new(false),
+        }
+    }
+    /// Its bucket.
+    pub fn bucket(&self) -> &Arc<Bucket> {
+        &self.bucket
+    }
+    /// Where the record is, for people.
+    pub fn shown(&self) -> String {
+        self.bucket.show(&self.record_name())
+    }
+    /// Name of the lease's object.
+    pub fn lease_name(&self) -> String {
+        format!("{}.lease", self.name)
+    }
+    /// What probes' names begin with.
+    pub fn probe_name(&self) -> String {
+        format!("{}.probe-", self.name)
+    }
+    fn record_name(&self) -> String {
+        format!("{}.json", self.name)
+    }
+
+    /// The lease, if there ever was one.
+    pub async fn lease(&self) -> Result<Option<FoundLease>, StoreError> {
+        let name = self.lease_name();
+        let Some(object) = self.bucket.get(&name).await? else { return Ok(None) };
+        let Object { bytes, etag, idle } = object;
+        Ok(Some(FoundLease { lease: lease::decode(&self.bucket.show(&name), &bytes)?, etag, idle }))
+    }
+
+    /// Refuses a record that is older than the one that a lease remembers: somebody brought it back.
+    pub fn check_age(lease: &Lease, record: Option<&Record>, shown: &str) -> Result<(), StoreError> {
+        let Some((lineage, serial)) = &lease.record else { return Ok(()) };
+        let found = record.map(Version::of);
+        let ok = found.as_ref().is_some_and(|f| f.lineage == *lineage && f.serial >= *serial);
+        if ok {
+            return Ok(());
+        }
+        Err(StoreError::Older {
+            path: shown.to_owned(),
+            found: super::store::shown(found.as_ref()),
+            wanted: super::store::shown(Some(&Version { lineage: lineage.clone(), serial: *serial })),
+        })
+    }
+
+    fn seen(&self) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    fn see(&self, seen: Option<Seen>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    async fn read(&self) -> Result<Option<Record>, StoreError> {
+        let path = self.shown();
+        let Some(object) = self.bucket.get(&self.record_name()).await? else {
+            self.see(None);
+            return Ok(None);
+        };
+        let record = match decode(&path, &object.bytes) {
+            Ok(record) => record,
+            Err(e) => return Err(self.with_backup(e).await),
+        };
+        if record.omni != self.omni {
+            return Err(StoreError::Foreign { path, found: record.omni, wanted: self.omni.clone() });
+        }
+        self.see(Some(Seen { version: Version::of(&record), etag: object.etag, bytes: object.bytes }));
+        Ok(Some(record))
+    }
+
+    fn backup_prefix(&self) -> String {
+        format!("{}.backup-", self.name)
+    }
+
+    /// Names the newest backup that reads, so that the way back is in the message.
+    async fn with_backup(&self, error: StoreError) -> StoreError {
+        let StoreError::Damaged { path, why, .. } = error else { return error };
+        let mut backup = None;
+        for name in self.bucket.list(&self.backup_prefix()).await.unwrap_or_default().into_iter().rev() {
+            let found = self.bucket.get(&name).await;
+            if found.is_ok_and(|o| o.is_some_and(|o| decode(&name, &o.bytes).is_ok())) {
+                backup = Some(self.bucket.show(&name));
+                break;
+            }
+        }
+        StoreError::Damaged { path, why, backup }
+    }
+
+    /// Keeps the record as it was before this run: its name holds its content's hash, so no other content can take it.
+    async fn keep(&self, seen: &Seen) -> Result<(), StoreError> {
+        if *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(());
+        }
+        let digest = sha256(&seen.bytes);
+        let name = format!(
+            "{}{:012}-{}.json",
+            self.backup_prefix(),
+            seen.version.serial,
+            digest.get(..8).unwrap_or_default()
+        );
+        match self.bucket.settle(&name, &seen.bytes, None, WITHIN).await {
+            // There already: from a run that was cut off after keeping it.
+            End::Written(_) | End::Lost => {}
+            End::Refused(why, _) => {
+                return Err(StoreError::Refused(format!("`{}`: {why}", self.bucket.show(&name))));
+            }
+            End::GivenUp(why, _) => {
+                return Err(StoreError::Unreachable(format!("`{}`: {why}", self.bucket.show(&name))));
+            }
+        }
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        // Credentials that may not list or delete leave more of them.
+        let names = self.bucket.list(&self.backup_prefix()).await.unwrap_or_default();
+        for old in names.iter().take(names.len().saturating_sub(BACKUPS)) {
+            self.bucket.discard(old).await;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, old: Option<&Version>, new: &Record) -> Result<Version, StoreError> {
+        let conflict =
+            |found: Option<&Version>| StoreError::Conflict { expected: shown(old), found: shown(found) };
+        if self.seen().map(|s| s.version).as_ref() != old {
+            self.read().await?;
+        }
+        let seen = self.seen();
+        let found = seen.as_ref().map(|s| s.version.clone());
+        if found.as_ref() != old {
+            return Err(conflict(found.as_ref()));
+        }
+        let next = Version::of(new);
+        if old.is_some_and(|o| o.lineage != new.lineage || o.serial >= new.serial) {
+            return Err(conflict(Some(&next)));
+        }
+        if let Some(seen) = &seen {
+            self.keep(seen).await?;
+        }
+        let bytes = encode(new)?;
+        let name = self.record_name();
+        let base = seen.as_ref().map(|s| &s.etag);
+        match self.bucket.settle(&name, &bytes, base, WITHIN).await {
+            End::Written(etag) => {
+                // What this run wrote before needs no copy: its beginning is kept.
+                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                self.see(Some(Seen { version: next.clone(), etag, bytes }));
+                Ok(next)
+            }
+            End::Lost => {
+                self.see(None);
+                let found = self.read().await.ok().flatten().map(|r| Version::of(&r));
+                Err(conflict(found.as_ref()))
+            }
+            End::Refused(why, _) => {
+                self.see(None);
+                Err(StoreError::Refused(format!("`{}`: {why}", self.shown())))
+            }
+            End::GivenUp(why, _) => {
+                self.see(None);
+                Err(StoreError::Unreachable(format!("`{}`: {why}", self.shown())))
+            }
+        }
+    }
+}
+
+impl Store for RemoteStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Record>, StoreError>> {
+        Box::pin(self.read())
+    }
+    fn swap<'a>(
+        &'a self,
+        old: Option<&'a Version>,
+        new: &'a Record,
+    ) -> BoxFuture<'a, Result<Version, StoreError>> {
+        Box::pin(self.write(old, new))
+    }
+}
