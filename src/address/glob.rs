@@ -224,9 +224,6 @@ mod tests {
         let glob = format!("cluster/{}b", "a*".repeat(40));
         let address = format!("cluster/{}", "a".repeat(4_000));
         assert!(!fits(&glob, &address));
-        assert!(!fits(
-            &format!("{}x", "**/".repeat(30)),
-            &"k/v/".repeat(200).trim_end_matches('/').to_owned()
-        ));
+        assert!(!fits(&format!("{}x", "**/".repeat(30)), "k/v/".repeat(200).trim_end_matches('/')));
     }
 }

@@ -103,6 +103,8 @@ pub enum Command {
     Adopt(super::commands::adopt::AdoptArgs),
     /// Format the files, keeping comments and what they say
     Fmt(super::commands::fmt::FmtArgs),
+    /// Show what is otherwise in Omni than it was applied; reads only and proposes nothing
+    Drift(super::commands::drift::DriftArgs),
     /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up
     Status(super::commands::status::StatusArgs),
     /// Work on the spec file itself
@@ -272,6 +274,8 @@ pub enum SchemaOf {
     Plan,
     /// The JSON status.
     Status,
+    /// The JSON drift report.
+    Drift,
 }
 
 /// `explain`

@@ -68,6 +68,7 @@ fn run() -> Exit {
         Command::Export(args) => commands::export::run(&cli.global, &args, &streams),
         Command::Adopt(args) => commands::adopt::run(&cli.global, &args, &streams),
         Command::Fmt(args) => commands::fmt::run(&cli.global, &args, &streams),
+        Command::Drift(args) => commands::drift::run(&cli.global, &args, &streams),
         Command::Status(args) => commands::status::run(&cli.global, &args, &streams),
         Command::Import(args) => commands::import::run(&cli.global, &args, &streams),
         Command::Graph(args) => commands::graph::run(&cli.global, &args, &streams),

@@ -35,28 +35,37 @@ pub(super) struct Output {
 impl Outs {
     /// The files, checked before anything is read from servers: a form that is, and a path that can be written to.
     pub(super) fn outputs(&self) -> Result<Vec<Output>, Fail> {
-        let all: Vec<Output> = self.out.iter().map(|text| output(text)).collect::<Result<_, _>>()?;
-        let mut taken = BTreeSet::new();
-        for one in &all {
-            if !taken.insert(place(&one.path)) {
-                return Err(Fail::new(
-                    Exit::Usage,
-                    format!("`{}` is asked for twice by `--out`", one.path.display()),
-                )
-                .help("give every format a path of its own"));
-            }
-            writable(&one.path).map_err(|why| not_written(&one.path, &why))?;
-        }
-        Ok(all)
+        let all = of(&self.out, formats::named)?;
+        Ok(all.into_iter().map(|(format, path)| Output { format, path }).collect())
     }
 }
 
-fn output(text: &str) -> Result<Output, Fail> {
+/// The files of `--out`, by a table of forms.
+pub(super) fn of<T>(
+    texts: &[String],
+    named: impl Fn(&str) -> Result<T, Fail>,
+) -> Result<Vec<(T, PathBuf)>, Fail> {
+    let all: Vec<(T, PathBuf)> = texts.iter().map(|text| output(text, &named)).collect::<Result<_, _>>()?;
+    let mut taken = BTreeSet::new();
+    for (_, path) in &all {
+        if !taken.insert(place(path)) {
+            return Err(Fail::new(
+                Exit::Usage,
+                format!("`{}` is asked for twice by `--out`", path.display()),
+            )
+            .help("give every format a path of its own"));
+        }
+        writable(path).map_err(|why| not_written(path, &why))?;
+    }
+    Ok(all)
+}
+
+fn output<T>(text: &str, named: impl Fn(&str) -> Result<T, Fail>) -> Result<(T, PathBuf), Fail> {
     let Some((name, path)) = text.split_once('=').filter(|(_, p)| !p.is_empty()) else {
         return Err(Fail::new(Exit::Usage, format!("`--out {text}` is not FORMAT=PATH"))
             .help("write it as `--out json=plan.json`"));
     };
-    Ok(Output { format: formats::named(name)?, path: path.into() })
+    Ok((named(name)?, path.into()))
 }
 
 fn not_written(path: &Path, why: &str) -> Fail {
@@ -110,8 +119,13 @@ pub(super) fn write(outputs: &[Output], plan: &Plan, context: &Context, view: Vi
         .iter()
         .map(|o| Ok((o.path.as_path(), (o.format.draw)(&shown)?)))
         .collect::<Result<_, Fail>>()?;
+    write_all(&drawn)
+}
+
+/// Writes all files or none.
+pub(super) fn write_all(drawn: &[(&Path, String)]) -> Result<(), Fail> {
     let mut files = Staged::default();
-    for (path, text) in &drawn {
+    for (path, text) in drawn {
         if let Err(e) = files.stage(path, text.as_bytes()) {
             files.undo();
             return Err(not_written(path, &e.to_string()));

@@ -96,7 +96,9 @@ pub(super) fn check(
         return Ok(());
     }
     let wrong = selection.unmatched(&known(&repository.desired, record, seen));
-    let Some(first) = wrong.first() else { return Ok(()) };
+    if wrong.is_empty() {
+        return Ok(());
+    }
     let shown = |text: &str| Untrusted::new(text).line(200);
     let name = |u: &Unmatched| match u.given.as_str() {
         given @ "--cluster" => format!("`{given} {}`: there is no such cluster", shown(&u.text)),
@@ -104,7 +106,7 @@ pub(super) fn check(
         given => format!("{given}: `{}` fits nothing", shown(&u.text)),
     };
     let message = wrong.iter().map(name).collect::<Vec<_>>().join("\n       ");
-    let help = match &first.closest {
+    let help = match wrong.iter().find_map(|u| u.closest.as_deref()) {
         Some(near) => format!("did you mean `{}`?", shown(near)),
         None => "patterns are compared with the addresses in the files, in the record and in Omni; `plan --format json` and `graph` show them"
             .to_owned(),

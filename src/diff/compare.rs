@@ -45,7 +45,7 @@ pub struct Difference {
 
 /// One field in the remembered form: what was applied, and what is live and wanted in the same form, secrets as digests.
 #[derive(Clone, Copy)]
-struct Memory<'a> {
+pub(super) struct Memory<'a> {
     applied: Option<&'a Value>,
     live: Option<&'a Value>,
     wanted: Option<&'a Value>,
@@ -141,7 +141,7 @@ pub fn same_spec(a: &Resource, b: &Resource) -> bool {
 }
 
 /// The spec in normal form, without what the server owns.
-fn spec(resource: &Resource) -> Value {
+pub(super) fn spec(resource: &Resource) -> Value {
     let Some(kind) = kinds::by_type(&resource.id.kind) else { return resource.spec.clone() };
     match normalise(kind, &resource.spec) {
         Value::Map(map) => Value::Map(
@@ -153,10 +153,10 @@ fn spec(resource: &Resource) -> Value {
     }
 }
 
-struct Walk<'a> {
-    out: Vec<Difference>,
-    kind: &'a str,
-    lenient: bool,
+pub(super) struct Walk<'a> {
+    pub(super) out: Vec<Difference>,
+    pub(super) kind: &'a str,
+    pub(super) lenient: bool,
 }
 
 impl Walk<'_> {
@@ -202,7 +202,7 @@ impl Walk<'_> {
         }
     }
 
-    fn tree(
+    pub(super) fn tree(
         &mut self,
         path: &mut Vec<String>,
         live: Option<&Value>,
@@ -254,7 +254,7 @@ impl Walk<'_> {
         self.push(path, live, wanted, memory.map_or(Cause::Files, |m| m.cause(lenient)), false);
     }
 
-    fn metadata(
+    pub(super) fn metadata(
         &mut self,
         name: &str,
         live: &BTreeMap<String, String>,
@@ -292,7 +292,7 @@ impl Walk<'_> {
         }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         path: &[String],
         live: Option<&Value>,
@@ -319,7 +319,7 @@ pub fn reads_as_nothing(live: &str, wanted: &str) -> bool {
     live.is_empty() && matches!(wanted, "null" | "Null" | "NULL" | "~")
 }
 
-fn remove(value: &Value, path: &[&str]) -> Value {
+pub(super) fn remove(value: &Value, path: &[&str]) -> Value {
     let (Value::Map(map), Some((first, rest))) = (value, path.split_first()) else { return value.clone() };
     let mut map = map.clone();
     if rest.is_empty() {

@@ -11,6 +11,7 @@ mod marks;
 mod masked;
 mod remembered;
 mod sensitive;
+mod since;
 mod unsayable;
 mod words;
 
@@ -21,4 +22,5 @@ pub use marks::only_marks;
 pub use masked::masked;
 pub use remembered::{is_unknown, remembered};
 pub use sensitive::{conceals, is_sensitive, redact};
+pub use since::{Since, since};
 pub use unsayable::keep_unsayable;

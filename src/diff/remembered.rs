@@ -11,7 +11,7 @@ use crate::secret::{DigestKey, is_digest, names_secret, reveals};
 use crate::value::Value;
 
 /// Key of a digest.
-const SECRET: &str = "$secret";
+pub(super) const SECRET: &str = "$secret";
 /// Key of the documents of a text.
 const DOCUMENTS: &str = "$documents";
 /// Key of the digest of a text.
@@ -60,6 +60,16 @@ pub(super) fn unknown(value: &Value, key: Option<&DigestKey>) -> bool {
         Value::Str(text) => unknown_text(text, key),
         Value::List(items) => items.iter().any(|v| unknown(v, key)),
         Value::Map(map) => map.values().any(|v| unknown(v, key)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
+    }
+}
+
+/// Whether a remembered value holds a digest in the place of something that may be secret.
+pub(super) fn shows_digest(value: &Value) -> bool {
+    match value {
+        Value::Str(text) => is_digest(text) || text == UNKNOWN,
+        Value::List(items) => items.iter().any(shows_digest),
+        Value::Map(map) => map.values().any(shows_digest),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
     }
 }

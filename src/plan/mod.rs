@@ -6,6 +6,7 @@ mod awaits;
 mod check;
 mod decide;
 mod draft;
+pub mod drift;
 mod effects;
 mod facts;
 pub mod file;

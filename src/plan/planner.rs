@@ -54,6 +54,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     unchanged.sort_by(|a, b| a.address.cmp(&b.address));
     warnings.extend(found.warnings);
     warnings.extend(rules::judge(&scene, &drafts, &unchanged));
+    warnings.extend(rules::target_alone(&scene, &left));
     let concerns = scope::Concerns::new(&scene, &graph, &drafts);
     warnings.retain(|w| w.address.as_ref().is_none_or(|a| concerns.about(a)));
     warnings.sort_by(|a, b| {

@@ -3,6 +3,7 @@
 mod areas;
 pub mod context;
 pub mod diff;
+mod drift;
 pub mod github;
 pub mod graph;
 pub mod human;

@@ -6,6 +6,11 @@ use crate::plan::{Plan, Scope};
 
 /// What a partial plan was restricted to, and how much it leaves out.
 pub fn headline(scope: &Scope) -> String {
+    format!("PARTIAL plan: {}; {}", choice(scope), left_out(scope))
+}
+
+/// What was chosen.
+pub(super) fn choice(scope: &Scope) -> String {
     let quoted = |texts: &[String]| texts.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
     if !scope.clusters.is_empty() {
@@ -18,7 +23,7 @@ pub fn headline(scope: &Scope) -> String {
     if !scope.excludes.is_empty() {
         parts.push(format!("without {}", quoted(&scope.excludes)));
     }
-    format!("PARTIAL plan: {}; {}", parts.join(", "), left_out(scope))
+    parts.join(", ")
 }
 
 /// How many steps of the whole plan are not in a partial one.

@@ -2,6 +2,7 @@
 
 pub(super) mod adopt;
 pub(super) mod apply;
+pub(super) mod drift;
 pub(super) mod explain;
 pub(super) mod export;
 pub(super) mod fmt;

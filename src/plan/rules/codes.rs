@@ -74,3 +74,5 @@ pub const INSTALL_DISK_PATCH: &str = "OS0434";
 pub const DISABLED_PATCH: &str = "OS0435";
 /// Targets and excludes at once.
 pub const MIXED_SCOPE: &str = "OS0470";
+/// A target that is one address and has left-out steps below it.
+pub const TARGET_ALONE: &str = "OS0471";

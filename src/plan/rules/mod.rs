@@ -22,12 +22,14 @@ mod renamed_cluster;
 mod renamed_patches;
 mod section_removed;
 mod still_declared;
+mod target_alone;
 mod versions;
 
 use super::scene::Scene;
 use super::{Draft, Unchanged, Warning};
 
 pub(super) use proxmox_unread::out_of_reach;
+pub(super) use target_alone::target_alone;
 
 /// Every rule, over the finished steps. Where a person named what is to go, only the rules about that.
 pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchanged]) -> Vec<Warning> {

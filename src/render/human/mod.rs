@@ -1,6 +1,7 @@
 //! Text for people.
 
 pub mod diag;
+pub mod drift;
 mod excerpt;
 pub mod file_diff;
 mod layout;

@@ -10,13 +10,9 @@ pub(super) fn partial(scope: &Scope, page: &mut Page) {
     let rows = consequences(scope);
     let width = rows.iter().map(|(word, _, _)| word.len()).max().unwrap_or(0);
     for (word, address, because) in rows {
-        let address = safe(&address);
         let lead = format!("  {word:<width$}  ");
-        page.hanging(
-            &[(Tone::Warning, &lead), (Tone::Plain, &address)],
-            Tone::Dim,
-            &format!("  {}", safe(&because)),
-        );
+        let text = format!("{}, because of {}", safe(&address), safe(&because));
+        page.hanging(&[(Tone::Warning, &lead)], Tone::Plain, &text);
     }
 }
 

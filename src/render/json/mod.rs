@@ -1,5 +1,6 @@
 //! JSON for programs: versioned views, with their schemas. A minor version only adds; consumers ignore unknown keys.
 
+pub mod drift;
 mod escape;
 mod finding;
 mod impact;

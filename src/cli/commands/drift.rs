@@ -1,0 +1,118 @@
+//! `drift`: what is otherwise in Omni than it was applied. Reads only, and proposes nothing.
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::args::{Global, World};
+use crate::cli::exit::Exit;
+use crate::cli::fail::Fail;
+use crate::cli::formats::IN_FILES;
+use crate::cli::outputs;
+use crate::cli::scope::{self, ScopeArgs};
+use crate::cli::session;
+use crate::cli::streams::{Look, Streams};
+use crate::plan::PlanOptions;
+use crate::plan::drift::{Drift, DriftInput, drift};
+use crate::render::human::{diag, drift as human};
+use crate::render::json::drift as json;
+
+/// Format of a drift report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DriftFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `drift`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What matters: fields that we applied and that are otherwise now; things of ours that are gone or on their way out; things
+that are not ours in clusters of ours; locks. Labels and annotations of others, and the formatting of texts, are counted.
+Without a record nothing was applied that could have drifted.
+
+Exit codes: 0 no drift, or drift without --detailed-exitcode; 2 drift; 69 not everything could be read")]
+pub struct DriftArgs {
+    /// Which world.
+    #[command(flatten)]
+    pub world: World,
+    /// Exit with 2 when there is drift, instead of 0
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Format on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DriftFormat,
+    /// List what does not matter, too
+    #[arg(long)]
+    pub full: bool,
+    /// Also write the report to a file, as `json=PATH` or in any other format; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub out: Vec<String>,
+    /// What of the whole.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+pub(in crate::cli) fn run(global: &Global, args: &DriftArgs, streams: &Streams) -> Exit {
+    match report(global, args, streams) {
+        Ok(exit) => exit,
+        Err(fail) => fail.tell(streams),
+    }
+}
+
+fn report(global: &Global, args: &DriftArgs, streams: &Streams) -> Result<Exit, Fail> {
+    let outs = outputs::of(&args.out, format)?;
+    let selection = args.scope.selection()?;
+    let found = session::load_for_server(global, streams).and_then(|files| {
+        session::block_on(async {
+            let connection = session::connect(&files.repository, &args.world, streams).await?;
+            let (memory, seen) = tokio::join!(session::memory(&connection), connection.look_around());
+            let (memory, seen) = (memory?, seen?);
+            session::warn_in_doubt(&memory, streams);
+            let repository = files.settle(&seen.omni, streams)?;
+            scope::check(&selection, &repository, memory.record.as_ref(), &seen)?;
+            let found = drift(&DriftInput {
+                desired: &repository.desired,
+                snapshot: &seen,
+                record: memory.record.as_ref(),
+                key: connection.digest_key.as_ref(),
+                options: PlanOptions::selecting(&selection),
+            });
+            connection.close().await?;
+            Ok(found)
+        })
+    })?;
+    streams.data(&draw(&found, args.format, args.full, streams.out));
+    let files =
+        outs.iter().map(|(format, path)| (path.as_path(), draw(&found, *format, args.full, IN_FILES)));
+    outputs::write_all(&files.collect::<Vec<_>>())?;
+    Ok(if !found.unknown.is_empty() {
+        Exit::Unreachable
+    } else if args.detailed_exitcode && !found.drifted.is_empty() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    })
+}
+
+fn draw(drift: &Drift, format: DriftFormat, full: bool, look: Look) -> String {
+    match format {
+        DriftFormat::Text => {
+            let look = diag::Look { colour: look.color, ascii: look.ascii, width: look.width };
+            human::text(drift, full, look)
+        }
+        DriftFormat::Json => json::text(drift),
+    }
+}
+
+fn format(name: &str) -> Result<DriftFormat, Fail> {
+    DriftFormat::from_str(name, false).map_err(|_| {
+        let names: Vec<String> = DriftFormat::value_variants()
+            .iter()
+            .filter_map(|f| Some(f.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        Fail::new(Exit::Usage, format!("`{name}` is no format of a drift report"))
+            .help(format!("formats are {}", names.join(", ")))
+    })
+}
