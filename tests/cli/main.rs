@@ -12,6 +12,7 @@ mod init;
 mod plan;
 mod removal;
 mod repository;
+mod saved;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 mod spec_upgrade;

@@ -7,5 +7,6 @@ mod markdown;
 mod properties;
 #[path = "../random_template/mod.rs"]
 mod random_template;
+mod saved;
 mod simulate;
 mod status;

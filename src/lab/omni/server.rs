@@ -103,7 +103,8 @@ impl OmniServer {
             "enable_workload_proxying": true,
             "etcd_backup_settings": { "tick_interval": "60s", "min_interval": "3600s", "max_interval": "86400s" },
             "embedded_discovery_service": true,
-            "audit_log_enabled": true
+            "audit_log_enabled": true,
+            "account": { "id": "11111111-2222-3333-4444-555555555555", "name": "lab" }
         });
         for (kind, id, spec) in [
             ("SysVersions.system.sidero.dev", "current", sys),
