@@ -139,3 +139,55 @@ fn secrets_are_neither_printed_nor_remembered_and_still_compared() {
     let known = run(folder, key, &["plan", "--lab", "--format", "json"]);
     assert!(!known.contains("OS0428") && known.contains("\"steps\": []"), "{known}");
 }
+
+/// A saved plan goes through artefact stores and comments: neither a secret is in it nor what a short one could be guessed
+/// from. It is applied all the same, because the secrets come from the files.
+#[test]
+fn saved_plans_hold_no_secret_and_no_hash_of_one() {
+    use sha2::{Digest as _, Sha256};
+    let hashes: Vec<String> = CANARIES
+        .into_iter()
+        .flat_map(|c| [c.to_owned(), format!("\"{c}\""), FILE.to_owned()])
+        .map(|text| Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect())
+        .collect();
+    let dir = deployment(PATCHES);
+    let folder = dir.path();
+    let checked = |name: &str| {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        assert_eq!(found(&bytes), [""; 0], "{name}");
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!hashes.iter().any(|h| text.contains(h)), "{name} holds a bare hash of a secret");
+        text
+    };
+    for (name, key) in [("first.osplan", None), ("keyed.osplan", Some("an operator's own key, long enough"))] {
+        run(folder, key, &["plan", "--lab", "--out", &format!("plan={name}"), "--out", "diff=p.diff"]);
+        let text = checked(name);
+        assert_eq!((text.contains("\"bound\":"), text.contains("\"keyed\":{")), (key.is_none(), key.is_some()));
+        assert!(text.contains("(hidden 1)"), "{text}");
+        for format in ["text", "json", "diff"] {
+            let shown = run(folder, None, &["show", name, "--format", format]);
+            if format == "diff" {
+                assert_eq!(shown, checked("p.diff"));
+            }
+        }
+    }
+    let key = Some("an operator's own key, long enough");
+    run(folder, key, &["apply", "keyed.osplan", "--lab"]);
+    // What goes holds secrets too.
+    run(folder, key, &["plan", "--lab", "--destroy", "cluster/talos-prod-01", "--out", "plan=gone.osplan"]);
+    checked("gone.osplan");
+    // Another key cannot tell whether the secrets are the same.
+    edit(folder, &PATCHES.replace("canary-registry-password", "canary-private-key"));
+    run(folder, key, &["plan", "--lab", "--out", "plan=next.osplan"]);
+    checked("next.osplan");
+    let refused = Command::new(env!("CARGO_BIN_EXE_omni-scale"))
+        .current_dir(folder)
+        .args(["apply", "next.osplan", "--lab"])
+        .env("OMNI_SCALE_DIGEST_KEY", "quite another key, and long enough")
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(4), "{words}");
+    assert!(words.contains("digested with another key"), "{words}");
+    run(folder, key, &["apply", "next.osplan", "--lab"]);
+}
