@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::render::context::Context;
 use crate::render::diff;
 use crate::render::github as annotations;
+use crate::render::html;
 use crate::render::human::diag as words;
 use crate::render::human::plan::{self as human, Detail, View};
 use crate::render::json::plan as json;
@@ -88,6 +89,12 @@ pub(super) const FORMATS: &[Format] = &[
         about: "annotations for GitHub Actions, worst first",
         printed: true,
         draw: |s| Ok(annotations::text(s.plan, s.context)),
+    },
+    Format {
+        name: "html",
+        about: "a page that stands alone, with the order of steps drawn",
+        printed: true,
+        draw: |s| Ok(html::text(s.plan, s.context)),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! Words that every renderer uses for the same thing.
 
 use crate::kinds::{Certainty, Effect};
-use crate::plan::{Action, Change, ChangeCause, Goal, Plan, Step};
+use crate::plan::{Action, Change, ChangeCause, EtcdVoters, Goal, Plan, Step};
 use crate::untrusted::Untrusted;
 
 /// One safe line of text that may come from outside. What a sink needs besides is its own escaper's.
@@ -91,6 +91,26 @@ pub(super) fn quiet(plan: &Plan) -> bool {
 /// Whether a step writes nothing but the record.
 pub(super) fn record_only(step: &Step) -> bool {
     matches!(step.action, Action::Adopt | Action::Forget)
+}
+
+/// `talos-prod-01: 3 of 3 voters, lowest 2, quorum 2`
+pub(super) fn voters(etcd: &EtcdVoters) -> String {
+    let cluster = safe(etcd.cluster.name());
+    let mut text = match etcd.healthy {
+        Some(healthy) => format!("{cluster}: {healthy} of {}", count(etcd.before, "voter")),
+        None => format!("{cluster}: {}, health not seen", count(etcd.before, "voter")),
+    };
+    if etcd.after != etcd.before {
+        text.push_str(&format!(", then {}", etcd.after));
+    }
+    if let Some(lowest) = etcd.lowest {
+        text.push_str(&format!(", lowest {lowest}"));
+    }
+    text.push_str(&format!(", quorum {}", etcd.quorum));
+    if etcd.lowest.is_some_and(|lowest| lowest < etcd.quorum) {
+        text.push_str(": etcd stops");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Golden plans: each folder holds the planner's inputs (`desired.json`, `snapshot.json`, `record.json` where there is one)
-//! and what comes out (`plan.txt`, `plan.json`, `plan.md`, `plan.github`). `UPDATE_GOLDEN=1` writes the outputs anew; read them before committing.
+//! and what comes out (`plan.txt`, `plan.json`, `plan.md`, `plan.github`, `plan.html`). `UPDATE_GOLDEN=1` writes the outputs anew; read them before committing.
 
 mod cases;
 mod export;
 mod markdown;
+mod pages;
 mod properties;
 #[path = "../random_template/mod.rs"]
 mod random_template;

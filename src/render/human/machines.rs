@@ -3,8 +3,8 @@
 use super::layout::{Page, Tone, safe};
 use super::plan::effect_tone;
 use crate::kinds::Effect;
-use crate::plan::{Affected, EtcdVoters, Step, Wave};
-use crate::render::words::count;
+use crate::plan::{Affected, Step, Wave};
+use crate::render::words::{count, voters};
 
 /// How many machines of one step are named before the rest is counted.
 const NAMED: usize = 5;
@@ -74,24 +74,4 @@ pub(super) fn disruption(wave: &Wave, indent: &str, page: &mut Page) {
         let tone = if short { Tone::Destroy } else { Tone::Plain };
         page.hanging(&[(Tone::Plain, indent), (Tone::Plain, "etcd ")], tone, &voters(etcd));
     }
-}
-
-/// `talos-prod-01: 3 of 3 voters, lowest 2, quorum 2`
-fn voters(etcd: &EtcdVoters) -> String {
-    let cluster = safe(etcd.cluster.name());
-    let mut text = match etcd.healthy {
-        Some(healthy) => format!("{cluster}: {healthy} of {}", count(etcd.before, "voter")),
-        None => format!("{cluster}: {}, health not seen", count(etcd.before, "voter")),
-    };
-    if etcd.after != etcd.before {
-        text.push_str(&format!(", then {}", etcd.after));
-    }
-    if let Some(lowest) = etcd.lowest {
-        text.push_str(&format!(", lowest {lowest}"));
-    }
-    text.push_str(&format!(", quorum {}", etcd.quorum));
-    if etcd.lowest.is_some_and(|lowest| lowest < etcd.quorum) {
-        text.push_str(": etcd stops");
-    }
-    text
 }

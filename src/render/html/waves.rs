@@ -1,0 +1,79 @@
+//! The waves in their order: what is done, what that disturbs, and how many voters each etcd keeps.
+
+use super::changes::place;
+use super::markup::Markup;
+use super::page::Section;
+use super::verdict::{effect_tag, tone_of_action};
+use crate::kinds::Effect;
+use crate::plan::{Action, Operation, Plan, Step};
+use crate::render::words::{count, goal_words, voters};
+
+/// Steps of one wave that are named before the rest is counted.
+const NAMED: usize = 30;
+
+/// The waves.
+pub(super) fn section(plan: &Plan) -> Option<Section> {
+    Section::new("waves", "Waves", |m| {
+        if plan.waves.is_empty() {
+            return;
+        }
+        m.leaf("p", "dim", "Apply goes wave by wave, and begins none before the one above it is done.");
+        m.element("ol", &[("class", "waves")], |m| {
+            for (number, wave) in (1u32..).zip(&plan.waves) {
+                let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave == number).collect();
+                m.element("li", &[("id", &format!("wave-{number}"))], |m| {
+                    m.leaf("span", "number", &number.to_string());
+                    m.text(" ");
+                    m.leaf("strong", "", &wave.title);
+                    m.text(" ");
+                    if wave.disruption >= Effect::Hot {
+                        effect_tag(wave.disruption, wave.disruption.word(), m);
+                        m.text(&match wave.machines {
+                            0 => " no machine disturbed".to_owned(),
+                            n => format!(" {} disturbed", count(n, "machine")),
+                        });
+                    }
+                    named(&steps, m);
+                    etcd(plan, number, m);
+                });
+            }
+        });
+    })
+}
+
+fn named(steps: &[&Step], m: &mut Markup) {
+    m.element("ul", &[], |m| {
+        for step in steps.iter().take(NAMED) {
+            m.element("li", &[], |m| match &step.operation {
+                Operation::Await(goal) => m.text(&format!("wait for {}", goal_words(goal))),
+                _ => {
+                    let tone = format!("tag plain {}", tone_of_action(step.action));
+                    m.leaf("span", &tone, &format!("{} {}", step.action.symbol(), step.action.word()));
+                    m.text(" ");
+                    m.jump(&place(step), &step.address.to_string());
+                }
+            });
+        }
+        let rest = steps.iter().skip(NAMED);
+        let waiting = rest.clone().filter(|s| s.action == Action::Await).count() as u32;
+        let doing = rest.count() as u32 - waiting;
+        for (n, what) in [(doing, "more step"), (waiting, "more wait")] {
+            if n > 0 {
+                m.leaf("li", "dim", &format!("… {}", count(n, what)));
+            }
+        }
+    });
+}
+
+fn etcd(plan: &Plan, number: u32, m: &mut Markup) {
+    let Some(wave) = plan.waves.get(number as usize - 1) else { return };
+    for etcd in &wave.etcd {
+        let short = etcd.lowest.is_some_and(|lowest| lowest < etcd.quorum);
+        m.element("p", &[], |m| {
+            let tone = if short { "tag destroy" } else { "tag quiet" };
+            m.leaf("span", tone, if short { "etcd below quorum" } else { "etcd" });
+            m.text(" ");
+            m.text(&voters(etcd));
+        });
+    }
+}
