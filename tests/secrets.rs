@@ -159,10 +159,14 @@ fn saved_plans_hold_no_secret_and_no_hash_of_one() {
         assert!(!hashes.iter().any(|h| text.contains(h)), "{name} holds a bare hash of a secret");
         text
     };
-    for (name, key) in [("first.osplan", None), ("keyed.osplan", Some("an operator's own key, long enough"))] {
+    for (name, key) in [("first.osplan", None), ("keyed.osplan", Some("an operator's own key, long enough"))]
+    {
         run(folder, key, &["plan", "--lab", "--out", &format!("plan={name}"), "--out", "diff=p.diff"]);
         let text = checked(name);
-        assert_eq!((text.contains("\"bound\":"), text.contains("\"keyed\":{")), (key.is_none(), key.is_some()));
+        assert_eq!(
+            (text.contains("\"bound\":"), text.contains("\"keyed\":{")),
+            (key.is_none(), key.is_some())
+        );
         assert!(text.contains("(hidden 1)"), "{text}");
         for format in ["text", "json", "diff"] {
             let shown = run(folder, None, &["show", name, "--format", format]);

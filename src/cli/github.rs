@@ -9,6 +9,7 @@ use super::args::Global;
 use super::exit::Exit;
 use super::fail::Fail;
 use crate::plan::Plan;
+use crate::plan::drift::Drift;
 use crate::render::context::{Commit, Context, Link};
 use crate::render::{github, markdown};
 use crate::spec::DEFAULT_PATHS;
@@ -91,6 +92,27 @@ pub(super) fn tell(plan: &Plan, context: &Context, exit: Exit, report: Option<&s
         let room = markdown::STEP_SUMMARY.saturating_sub(there).saturating_sub(outcome.len() + 2);
         if room >= markdown::LEAST {
             let text = format!("{outcome}{}\n", markdown::text(plan, context, room));
+            append(&path, "GITHUB_STEP_SUMMARY", &text)?;
+        }
+    }
+    Ok(exit)
+}
+
+/// The same for a drift report.
+pub(super) fn tell_drift(drift: &Drift, context: &Context, exit: Exit) -> Result<Exit, Fail> {
+    if !active() {
+        return Ok(exit);
+    }
+    if let Some(path) = file("GITHUB_OUTPUT") {
+        let mut random = [0; 16];
+        RealRng.fill(&mut random);
+        append(&path, "GITHUB_OUTPUT", &github::drift_outputs(drift, exit.code(), &random))?;
+    }
+    if let Some(path) = file("GITHUB_STEP_SUMMARY") {
+        let there = std::fs::metadata(&path).map_or(0, |m| usize::try_from(m.len()).unwrap_or(usize::MAX));
+        let room = markdown::STEP_SUMMARY.saturating_sub(there);
+        if room >= markdown::LEAST {
+            let text = format!("{}\n", markdown::drift(drift, context, true, room - 1));
             append(&path, "GITHUB_STEP_SUMMARY", &text)?;
         }
     }

@@ -36,5 +36,5 @@ pub use model::{
     Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
 pub use planner::plan;
-pub use rules::codes::KEPT;
+pub use rules::codes::{ABOUT_SCOPE, KEPT};
 pub use scope::{Choice, Selection, Unmatched, known};

@@ -4,6 +4,7 @@
 mod adopt;
 mod apply;
 mod dialect;
+mod drift;
 mod export;
 mod files;
 mod fmt;
@@ -13,6 +14,7 @@ mod plan;
 mod removal;
 mod repository;
 mod saved;
+mod scope;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 mod spec_upgrade;

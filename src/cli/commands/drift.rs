@@ -5,15 +5,19 @@ use clap::{Args, ValueEnum};
 use crate::cli::args::{Global, World};
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
-use crate::cli::formats::IN_FILES;
+use crate::cli::formats::{self, IN_FILES};
+use crate::cli::github;
 use crate::cli::outputs;
 use crate::cli::scope::{self, ScopeArgs};
 use crate::cli::session;
 use crate::cli::streams::{Look, Streams};
 use crate::plan::PlanOptions;
 use crate::plan::drift::{Drift, DriftInput, drift};
+use crate::render::context::Context;
+use crate::render::github::drift_annotations as annotations;
 use crate::render::human::{diag, drift as human};
 use crate::render::json::drift as json;
+use crate::render::markdown;
 
 /// Format of a drift report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -23,6 +27,10 @@ pub enum DriftFormat {
     Text,
     /// For programs.
     Json,
+    /// Markdown for an issue.
+    Md,
+    /// Annotations of GitHub.
+    Github,
 }
 
 /// `drift`
@@ -83,26 +91,31 @@ fn report(global: &Global, args: &DriftArgs, streams: &Streams) -> Result<Exit, 
             Ok(found)
         })
     })?;
-    streams.data(&draw(&found, args.format, args.full, streams.out));
-    let files =
-        outs.iter().map(|(format, path)| (path.as_path(), draw(&found, *format, args.full, IN_FILES)));
+    let context = formats::context(global);
+    streams.data(&draw(&found, args.format, &context, args.full, streams.out));
+    let files = outs
+        .iter()
+        .map(|(format, path)| (path.as_path(), draw(&found, *format, &context, args.full, IN_FILES)));
     outputs::write_all(&files.collect::<Vec<_>>())?;
-    Ok(if !found.unknown.is_empty() {
+    let exit = if !found.unknown.is_empty() {
         Exit::Unreachable
     } else if args.detailed_exitcode && !found.drifted.is_empty() {
         Exit::Changes
     } else {
         Exit::Done
-    })
+    };
+    github::tell_drift(&found, &context, exit)
 }
 
-fn draw(drift: &Drift, format: DriftFormat, full: bool, look: Look) -> String {
+fn draw(drift: &Drift, format: DriftFormat, context: &Context, full: bool, look: Look) -> String {
     match format {
         DriftFormat::Text => {
             let look = diag::Look { colour: look.color, ascii: look.ascii, width: look.width };
             human::text(drift, full, look)
         }
         DriftFormat::Json => json::text(drift),
+        DriftFormat::Md => markdown::drift(drift, context, full, markdown::COMMENT),
+        DriftFormat::Github => annotations(drift),
     }
 }
 

@@ -76,3 +76,5 @@ pub const DISABLED_PATCH: &str = "OS0435";
 pub const MIXED_SCOPE: &str = "OS0470";
 /// A target that is one address and has left-out steps below it.
 pub const TARGET_ALONE: &str = "OS0471";
+/// What is told of a partial plan even where it changes nothing.
+pub const ABOUT_SCOPE: [&str; 2] = [MIXED_SCOPE, TARGET_ALONE];

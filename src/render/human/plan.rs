@@ -10,7 +10,7 @@ use super::layout::{Page, Tone, columns, safe};
 use super::machines;
 use super::scope;
 use crate::kinds::Effect;
-use crate::plan::{Action, Change, ChangeCause, Operation, Plan, Step, Warning};
+use crate::plan::{ABOUT_SCOPE, Action, Change, ChangeCause, KEPT, Operation, Plan, Step, Warning};
 use crate::render::areas::{Area, areas};
 use crate::render::value::show;
 use crate::render::words::{count, effect_words, field_name, goal_words};
@@ -131,12 +131,16 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
     if let Some(partial) = &plan.scope {
         scope::partial(partial, page);
     }
-    for kept in plan.warnings.iter().filter(|w| w.code == crate::plan::KEPT) {
+    let about_scope = |w: &Warning| ABOUT_SCOPE.contains(&w.code.as_str());
+    for told in plan.warnings.iter().filter(|w| w.code == KEPT || about_scope(w)) {
         page.hanging(
-            &[(Tone::Warning, "  "), (Tone::Warning, &kept.code), (Tone::Plain, "  ")],
+            &[(Tone::Warning, "  "), (Tone::Warning, &told.code), (Tone::Plain, "  ")],
             Tone::Plain,
-            &safe(&kept.message),
+            &safe(&told.message),
         );
+        if let Some(help) = told.help.as_deref().filter(|_| about_scope(told)) {
+            page.hanging(&[(Tone::Plain, "          "), (Tone::Dim, "help: ")], Tone::Plain, &safe(help));
+        }
     }
     not_up(plan, page);
     true

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::escape::visible;
 use super::plan::{OmniView, RecordView, ToolView};
 use super::scope::{ScopeView, UnknownSubtreeView};
 use crate::plan::drift::{Deviation, Drift, DriftField, Drifted, FilesSay};
@@ -176,7 +177,7 @@ impl From<&Drift> for DriftView {
 pub fn text(drift: &Drift) -> String {
     let mut text = serde_json::to_string_pretty(&DriftView::from(drift)).unwrap_or_default();
     text.push('\n');
-    text
+    visible(text)
 }
 
 /// The JSON Schema of [`text`], indented, with a line end.

@@ -5,6 +5,7 @@
 
 mod area;
 mod budget;
+mod drift;
 mod escape;
 mod findings;
 mod foot;
@@ -16,5 +17,6 @@ mod step;
 mod table;
 mod waves;
 
+pub use drift::drift;
 pub use outcome::outcome;
 pub use plan::{COMMENT, LEAST, STEP_SUMMARY, text};
