@@ -29,6 +29,8 @@ pub(super) struct Machine<'a> {
     pub(super) control_plane: bool,
     /// Whether it takes no configuration and no upgrade until somebody unlocks it.
     pub(super) locked: bool,
+    /// Whether Omni says that it holds a change back from it; `None` when that was not read.
+    pub(super) held_back: Option<bool>,
     /// Whether Omni says that it runs and is connected; `None` when that was not read.
     pub(super) healthy: Option<bool>,
 }
@@ -68,6 +70,7 @@ impl<'a> Machines<'a> {
                 control_plane: is_control_plane(&node.resource)
                     || live_set.is_some_and(|s| is_control_plane(&s.resource)),
                 locked: is_locked(&node.resource),
+                held_back: statuses.then(|| held_back(scene, uuid)),
                 healthy: statuses.then(|| healthy(scene, uuid)),
             };
             (uuid, machine)
@@ -119,6 +122,13 @@ pub(super) fn set_address(scene: &Scene<'_>, set: &str, cluster: Option<&str>) -
 /// Whether a machine set, or a node, is one of control planes: both carry the label of their role.
 pub(super) fn is_control_plane(resource: &Resource) -> bool {
     resource.omni_label("role-controlplane").is_some()
+}
+
+/// A lock leaves a mark on the machines that would change without it.
+fn held_back(scene: &Scene<'_>, uuid: &str) -> bool {
+    scene
+        .live(&ResourceId::default_ns("ClusterMachineStatuses", uuid))
+        .is_some_and(|s| s.resource.omni_label("locked-update").is_some())
 }
 
 /// Omni says of every machine in which stage it is and whether it is connected. Its `ready` does not count here: it waits

@@ -29,6 +29,7 @@ pub use crate::diff::Cause as ChangeCause;
 pub use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune, Removal};
 pub use check::check;
 use draft::Draft;
+pub use effects::table as effect_table;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
 pub use model::{

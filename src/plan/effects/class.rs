@@ -1,6 +1,7 @@
 //! Class edits: Omni copies class data into new machine requests only; existing ones keep the old text.
 
-use super::machines;
+use super::table::{Subject, When, row};
+use super::{machines, raise_changes};
 use crate::kinds::{Certainty, Effect};
 use crate::plan::scene::{Readable, Scene};
 use crate::plan::{Action, Draft};
@@ -17,17 +18,28 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
         .sum();
     let known =
         scene.readable("MachineSets") == Readable::Yes && scene.readable("MachineSetNodes") == Readable::Yes;
-    let effect = if known && count == 0 { Effect::None } else { Effect::NoEffect };
-    for change in &mut draft.changes {
-        change.effect = effect;
-    }
-    draft.raise(effect, Certainty::Derived);
-    draft.notes.push(match (known, count) {
-        (false, _) => "existing machines do not change: Omni uses class data for new machines only".to_owned(),
-        (true, 0) => "no machine of this class exists yet".to_owned(),
-        (true, n) => format!(
+    raise_changes(draft, |change| {
+        let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+        let row = match path.as_slice() {
+            ["providerdata", field @ ..] if !field.is_empty() => {
+                row(Subject::ProviderData, field, When::Changes)
+            }
+            path => row(Subject::Class, path, When::Changes),
+        };
+        match row.effect {
+            Effect::NoEffect if known && count == 0 => (Effect::None, Certainty::Derived),
+            effect => (effect, row.certainty),
+        }
+    });
+    match (known, count) {
+        (true, 0) => draft.notes.push("no machine of this class exists yet".to_owned()),
+        _ if draft.effect != Effect::NoEffect => {}
+        (false, _) => draft.notes.push(
+            "existing machines do not change: Omni uses class data for new machines only".to_owned(),
+        ),
+        (true, n) => draft.notes.push(format!(
             "stored, but 0 of {} change: Omni uses class data for new machines only; replace machines to apply it",
             machines(n)
-        ),
-    });
+        )),
+    }
 }

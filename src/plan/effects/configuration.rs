@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Going, machines};
+use super::table::{Subject, When, row};
+use super::{Going, machines, raise_changes};
 use crate::address::Address;
 use crate::diff::documents;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::scene::Scene;
-use crate::plan::{Action, Draft};
+use crate::plan::{Action, Draft, Operation};
+use crate::resource::Resource;
+use crate::template::minor;
 use crate::value::Value;
 
-/// Fields of the machine configuration that were seen being applied without a reboot, as prefixes.
-const HOT: [&[&str]; 2] = [&["machine", "sysctls"], &["machine", "time", "servers"]];
+/// The label that takes a patch out of force, from Omni 1.10 on.
+const DISABLED: &str = "omni.sidero.dev/disabled";
 
 pub(super) fn judge(
     scene: &Scene<'_>,
@@ -20,7 +23,6 @@ pub(super) fn judge(
     renames: &BTreeMap<Address, String>,
     going: &Going,
 ) {
-    let Some(subject) = draft.subject() else { return };
     let affected = going.touched(scene, draft).len();
     if affected == 0 {
         return;
@@ -29,45 +31,34 @@ pub(super) fn judge(
         draft.notes.push(note.clone());
         return;
     }
-    let switched_off = subject.labels.contains_key("omni.sidero.dev/disabled");
-    let text = |r: Option<&crate::resource::Resource>| {
-        r.and_then(|r| r.spec.get("data")).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    match draft.action {
-        Action::Update | Action::AdoptUpdate => {
-            for change in &mut draft.changes {
+    let heeded = scene.snapshot().omni.version.known().and_then(|v| minor(v)).is_some_and(|m| m >= (1, 10));
+    let off = |r: &Resource| heeded && r.labels.contains_key(DISABLED);
+    match draft.operation.clone() {
+        Operation::Update { before, after } => {
+            let (was, will) = (off(&before), off(&after));
+            raise_changes(draft, |change| {
                 let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
-                (change.effect, change.certainty) = match path.as_slice() {
-                    _ if change.formatting || switched_off => (Effect::None, Certainty::Derived),
-                    ["annotations", ..] => (Effect::None, Certainty::Predicted),
-                    ["data", "machine configuration", rest @ ..] | ["data", rest @ ..] => of_field(rest),
-                    _ => (Effect::Unknown, Certainty::Predicted),
-                };
-            }
-            for (effect, certainty) in
-                draft.changes.iter().map(|c| (c.effect, c.certainty)).collect::<Vec<_>>()
-            {
-                draft.raise(effect, certainty);
-            }
-        }
-        Action::Create | Action::Destroy if !switched_off => {
-            let text = match draft.action {
-                Action::Create => text(draft.wanted),
-                _ => text(draft.live.map(|l| &l.resource)),
-            };
-            match documents(&text) {
-                Some(documents) => {
-                    for document in &documents {
-                        fields(document, &mut Vec::new(), &mut |path| {
-                            let (effect, certainty) = of_field(path);
-                            draft.raise(effect, certainty);
-                        });
+                match path.as_slice() {
+                    _ if change.formatting || (was && will) => (Effect::None, Certainty::Derived),
+                    ["labels", DISABLED] if was == will => (Effect::None, Certainty::Derived),
+                    // What it says comes into force, or goes out of it, as a whole.
+                    ["labels", DISABLED] => content(if will { &before } else { &after }),
+                    ["data", "machine configuration", field @ ..] | ["data", field @ ..] => of_field(field),
+                    path => {
+                        let row = row(Subject::Patch, path, When::Changes);
+                        (row.effect, row.certainty)
                     }
                 }
-                None => draft.raise(Effect::Unknown, Certainty::Predicted),
-            }
+            });
+        }
+        Operation::Create(patch) | Operation::Teardown { before: patch, .. } if !off(&patch) => {
+            let (effect, certainty) = content(&patch);
+            draft.raise(effect, certainty);
         }
         _ => {}
+    }
+    if !matches!(draft.action, Action::Create | Action::Update | Action::AdoptUpdate | Action::Destroy) {
+        return;
     }
     let scope = machines(affected);
     match draft.effect {
@@ -81,12 +72,20 @@ pub(super) fn judge(
     }
 }
 
-fn of_field(path: &[&str]) -> (Effect, Certainty) {
-    if HOT.iter().any(|hot| path.starts_with(hot)) {
-        (Effect::Hot, Certainty::Predicted)
-    } else {
-        (Effect::Unknown, Certainty::Predicted)
+/// The worst of all fields that a patch sets; of a patch that cannot be read nobody knows.
+fn content(patch: &Resource) -> (Effect, Certainty) {
+    let text = patch.spec.get("data").and_then(Value::as_str).unwrap_or_default();
+    let Some(documents) = documents(text) else { return of_field(&[]) };
+    let mut worst = (Effect::None, Certainty::Derived);
+    for document in &documents {
+        fields(document, &mut Vec::new(), &mut |path| worst = worst.max(of_field(path)));
     }
+    worst
+}
+
+fn of_field(path: &[&str]) -> (Effect, Certainty) {
+    let row = row(Subject::Talos, path, When::Changes);
+    (row.effect, row.certainty)
 }
 
 /// Calls `visit` with the path of every leaf.

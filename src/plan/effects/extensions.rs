@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Going, machines_do};
-use crate::kinds::{Certainty, Effect};
+use super::table::{Subject, When, row};
+use super::{Going, machines_do, raise_changes, raise_whole};
+use crate::kinds::Effect;
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft, Operation};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId};
@@ -92,30 +93,36 @@ pub(super) fn images<'a>(
     drafts.iter().map(of_step).collect()
 }
 
-/// Judges the step of one list, by what it does to the list of each machine.
+/// Judges the step of one list, by the number of machines whose list it changes.
 pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>, touched: usize, going: &Going) {
-    let scope = going.touched(scene, draft).len();
-    if scope == 0 {
+    if going.touched(scene, draft).is_empty() {
         return;
     }
-    let content = matches!(draft.action, Action::Create | Action::Destroy)
-        || draft.changes.iter().any(|c| c.path.first().is_some_and(|p| p != "annotations"));
-    if !content {
+    match draft.action {
+        Action::Create => raise_whole(draft, row(Subject::Extensions, &[], When::Added)),
+        Action::Destroy => raise_whole(draft, row(Subject::Extensions, &[], When::Removed)),
+        Action::Update | Action::AdoptUpdate => raise_changes(draft, |change| {
+            let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+            let row = row(Subject::Extensions, &path, When::Changes);
+            (row.effect, row.certainty)
+        }),
+        _ => return,
+    }
+    if draft.effect != Effect::Reboot {
         return;
     }
-    if touched == 0 {
-        draft.notes.push(
-            "predicted: no machine changes; the list that holds for each of them, the most specific one, stays the same"
-                .to_owned(),
-        );
+    if touched > 0 {
+        draft
+            .notes
+            .push(format!("predicted: {} into a new image, one at a time", machines_do(touched, "reboot")));
         return;
     }
-    for change in draft.changes.iter_mut().filter(|c| c.path.first().is_some_and(|p| p != "annotations")) {
-        change.effect = Effect::Reboot;
-        change.certainty = Certainty::Predicted;
+    for change in draft.changes.iter_mut().filter(|c| c.effect == Effect::Reboot) {
+        change.effect = Effect::None;
     }
-    draft.raise(Effect::Reboot, Certainty::Predicted);
-    draft
-        .notes
-        .push(format!("predicted: {} into a new image, one at a time", machines_do(touched, "reboot")));
+    draft.effect = Effect::None;
+    draft.notes.push(
+        "predicted: no machine changes; the list that holds for each of them, the most specific one, stays the same"
+            .to_owned(),
+    );
 }

@@ -1,7 +1,9 @@
 //! Install disks: Talos is installed on them when a machine gets its place in a cluster. What Omni does with a machine that is
 //! installed on another disk is not pinned, so the effect on it is unknown.
 
-use crate::kinds::{Certainty, Effect};
+use super::table::{Subject, When, row};
+use super::{raise_changes, raise_whole};
+use crate::kinds::Effect;
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft};
 
@@ -9,21 +11,22 @@ pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
     let Some(machine) = draft.subject().map(|r| r.id.id.clone()) else { return };
     let Some(cluster) = draft.address.cluster_name() else { return };
     let placed = scene.machines(cluster).iter().any(|n| n.resource.id.id == machine);
-    let content = |path: &[String]| path.first().is_some_and(|p| p == "install");
-    let moves = match draft.action {
-        Action::Create | Action::Destroy => true,
-        Action::Update | Action::AdoptUpdate => draft.changes.iter().any(|c| content(&c.path)),
-        _ => false,
-    };
-    if !(placed && moves) {
+    if !placed {
         return;
     }
-    for change in draft.changes.iter_mut().filter(|c| content(&c.path)) {
-        change.effect = Effect::Unknown;
-        change.certainty = Certainty::Predicted;
+    match draft.action {
+        Action::Create => raise_whole(draft, row(Subject::InstallDisk, &[], When::Added)),
+        Action::Destroy => raise_whole(draft, row(Subject::InstallDisk, &[], When::Removed)),
+        Action::Update | Action::AdoptUpdate => raise_changes(draft, |change| {
+            let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+            let row = row(Subject::InstallDisk, &path, When::Changes);
+            (row.effect, row.certainty)
+        }),
+        _ => return,
     }
-    draft.raise(Effect::Unknown, Certainty::Predicted);
-    draft
-        .notes
-        .push("what becomes of a machine that is installed on another disk is not predicted".to_owned());
+    if draft.effect == Effect::Unknown {
+        draft
+            .notes
+            .push("what becomes of a machine that is installed on another disk is not predicted".to_owned());
+    }
 }

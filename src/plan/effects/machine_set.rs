@@ -1,6 +1,7 @@
 //! Machine sets: more machines, fewer machines, other machines.
 
-use super::{LOST, machines, machines_do, victims};
+use super::table::{Subject, When, row};
+use super::{LOST, machines, machines_do, raise_changes, victims};
 use crate::graph::edges::class_of_set;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::facts::{Wanted, allocation};
@@ -14,6 +15,8 @@ pub(super) fn judge(scene: &Scene<'_>, known: &Machines<'_>, draft: &mut Draft<'
     let live = scene.machines_of_set(&cluster, &subject.id.id).to_vec();
     match draft.action {
         Action::Create => {
+            let row = row(Subject::MachineSet, &[], When::Added);
+            draft.raise(row.effect, row.certainty);
             if let (Some(class), Some(wanted)) = (class_of_set(subject), allocation(subject)) {
                 draft.notes.push(match wanted {
                     Wanted::Count(n) => format!("{} of class {class}", machines(n as usize)),
@@ -23,7 +26,8 @@ pub(super) fn judge(scene: &Scene<'_>, known: &Machines<'_>, draft: &mut Draft<'
         }
         Action::Destroy => {
             draft.lose(victims::whole_set(scene, known, &subject.id.id, &live));
-            draft.raise(Effect::Destroy, Certainty::Derived);
+            let row = row(Subject::MachineSet, &[], When::Removed);
+            draft.raise(row.effect, row.certainty);
             draft.notes.push(match draft.lost.len() {
                 0 => "it has no machines".to_owned(),
                 1 => format!("its only machine goes with it; {LOST}"),
@@ -46,24 +50,22 @@ fn update(
         (Some(Wanted::Count(b)), Some(Wanted::Count(a))) => Some((b, a)),
         _ => None,
     };
-    for change in &mut draft.changes {
+    let when = match counts {
+        Some((b, a)) if a >= b => When::Grows,
+        Some(_) => When::Shrinks,
+        None => When::Changes,
+    };
+    raise_changes(draft, |change| {
         let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
-        (change.effect, change.certainty) = match path.as_slice() {
-            ["machineClass", "size"] => match counts {
-                Some((b, a)) if a >= b => (Effect::None, Certainty::Derived),
-                Some(_) => (Effect::Destroy, Certainty::Derived),
-                None => (Effect::Unknown, Certainty::Predicted),
-            },
-            ["labels" | "annotations", key] if !key.starts_with(crate::resource::OMNI_PREFIX) => {
-                (Effect::None, Certainty::Predicted)
-            }
-            _ if live.is_empty() => (Effect::None, Certainty::Derived),
-            _ => (Effect::Unknown, Certainty::Predicted),
+        let row = match path.as_slice() {
+            path @ ["machineClass", "size"] => row(Subject::MachineSet, path, when),
+            path => row(Subject::MachineSet, path, When::Changes),
         };
-    }
-    for (effect, certainty) in draft.changes.iter().map(|c| (c.effect, c.certainty)).collect::<Vec<_>>() {
-        draft.raise(effect, certainty);
-    }
+        match row.effect {
+            Effect::Unknown if live.is_empty() => (Effect::None, Certainty::Derived),
+            effect => (effect, row.certainty),
+        }
+    });
     if let Some((b, a)) = counts {
         if a > b {
             let class = class_of_set(after).unwrap_or_default();

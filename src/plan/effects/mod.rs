@@ -1,5 +1,5 @@
-//! What a step does to machines: one rule per kind. Only what recorded timelines of a real Omni show is predicted;
-//! everything else is `unknown`.
+//! What a step does to machines: one judge per kind, all by the one [`table`] of fields. Only what recorded timelines of a
+//! real Omni show is predicted; everything else is `unknown`.
 
 mod class;
 mod cluster;
@@ -7,18 +7,23 @@ mod configuration;
 mod extensions;
 mod install_disk;
 mod kernel_args;
+mod kubernetes;
 mod machine_set;
 mod node;
 pub(super) mod renamed;
+pub mod table;
 mod touched;
+mod unlock;
 mod victims;
 
 use std::collections::BTreeSet;
 
+use self::table::{Row, Subject};
 use super::machines::Machines;
 use super::scene::Scene;
-use super::{Action, Draft};
+use super::{Action, Change, Draft};
 use crate::graph::Prune;
+use crate::kinds::{Certainty, Effect};
 use crate::resource::LiveResource;
 
 /// What is said wherever machines go.
@@ -71,9 +76,10 @@ pub(super) fn judge(scene: &Scene<'_>, machines: &Machines<'_>, drafts: &mut [Dr
             "MachineSetNodes" => node::judge(machines, draft),
             "ConfigPatches" => configuration::judge(scene, draft, &renames, &going),
             "ExtensionsConfigurations" => extensions::judge(scene, draft, image.len(), &going),
-            "KernelArgs" => kernel_args::judge(scene, draft),
+            "KernelArgs" => kernel_args::judge(draft),
             "MachineInstallDiskConfigs" => install_disk::judge(scene, draft),
-            // Manifests and health checks concern what runs in the cluster, not its machines.
+            "KubernetesManifestGroups" => kubernetes::judge(Subject::Manifest, draft),
+            "KubernetesHealthChecks" => kubernetes::judge(Subject::HealthCheck, draft),
             _ => {}
         }
         touched::fill(scene, machines, draft, &going, image, &unlocked);
@@ -81,6 +87,21 @@ pub(super) fn judge(scene: &Scene<'_>, machines: &Machines<'_>, drafts: &mut [Dr
             note_lost_marks(draft);
         }
     }
+}
+
+/// Gives every field that changes its effect, and the step the worst of them.
+fn raise_changes(draft: &mut Draft<'_>, effect: impl Fn(&Change) -> (Effect, Certainty)) {
+    let mut changes = std::mem::take(&mut draft.changes);
+    for change in &mut changes {
+        (change.effect, change.certainty) = effect(change);
+        draft.raise(change.effect, change.certainty);
+    }
+    draft.changes = changes;
+}
+
+/// Gives a step about a whole object its effect.
+fn raise_whole(draft: &mut Draft<'_>, row: &Row) {
+    draft.raise(row.effect, row.certainty);
 }
 
 /// With sync's rule, labels and annotations that others put there go; that must not pass unseen.

@@ -1,17 +1,23 @@
 //! Static machines: joining a cluster installs Talos on them, leaving it resets them.
 
-use super::{LOST, victims};
-use crate::kinds::{Certainty, Effect};
+use super::table::{Subject, When, row};
+use super::{LOST, raise_changes, unlock, victims};
+use crate::kinds::Effect;
 use crate::plan::machines::Machines;
 use crate::plan::{Action, Draft};
 
 pub(super) fn judge(known: &Machines<'_>, draft: &mut Draft<'_>) {
     match draft.action {
-        Action::Create => draft.notes.push("the machine joins the cluster and is installed".to_owned()),
+        Action::Create => {
+            let row = row(Subject::Machine, &[], When::Added);
+            draft.raise(row.effect, row.certainty);
+            draft.notes.push("the machine joins the cluster and is installed".to_owned());
+        }
         Action::Destroy => {
             let live: Vec<_> = draft.live.into_iter().collect();
+            let row = row(Subject::Machine, &[], When::Removed);
             draft.lose(victims::all(known, &live));
-            draft.raise(Effect::Destroy, Certainty::Derived);
+            draft.raise(row.effect, row.certainty);
             draft.notes.push(format!("the machine leaves the cluster and is reset; {LOST}"));
         }
         Action::Update | Action::AdoptUpdate => {
@@ -25,19 +31,23 @@ pub(super) fn judge(known: &Machines<'_>, draft: &mut Draft<'_>) {
                     crate::untrusted::Untrusted::new(from).line(80)
                 ));
             }
-            for change in &mut draft.changes {
-                let metadata = change.path.first().is_some_and(|p| p == "labels" || p == "annotations")
-                    && change.path.get(1).is_none_or(|k| !k.starts_with(crate::resource::OMNI_PREFIX));
-                (change.effect, change.certainty) = if metadata {
-                    (Effect::None, Certainty::Predicted)
-                } else {
-                    (Effect::Unknown, Certainty::Predicted)
-                };
-            }
-            for (effect, certainty) in
-                draft.changes.iter().map(|c| (c.effect, c.certainty)).collect::<Vec<_>>()
-            {
-                draft.raise(effect, certainty);
+            let machine = draft.live.and_then(|l| known.of(l));
+            raise_changes(draft, |change| {
+                let path: Vec<&str> = change.path.iter().map(String::as_str).collect();
+                match path.as_slice() {
+                    ["annotations", mark] if unlock::is_lock(mark) => unlock::effect(
+                        change,
+                        row(Subject::Machine, &["locked"], When::Changes),
+                        machine.into_iter(),
+                    ),
+                    path => {
+                        let row = row(Subject::Machine, path, When::Changes);
+                        (row.effect, row.certainty)
+                    }
+                }
+            });
+            if draft.changes.iter().any(|c| c.effect == Effect::Unknown && unlock::releases(c)) {
+                draft.notes.push(unlock::NOTE.to_owned());
             }
         }
         _ => {}

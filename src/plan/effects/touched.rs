@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::Going;
+use super::{Going, unlock};
 use crate::diff::is_locked;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::machines::{Machine, Machines};
@@ -53,19 +53,26 @@ pub(super) fn fill(
         _ => Vec::new(),
     };
     let (effect, certainty) = others(draft);
+    let released = draft.changes.iter().any(|c| c.effect >= Effect::Hot && unlock::releases(c));
     // What only exists in Omni touches no machine; a class is asked for what it will not do.
-    if effect >= Effect::Hot || (draft.kind() == "MachineClasses" && effect == Effect::NoEffect) {
-        let held_back = matches!(draft.kind(), "Clusters" | "ConfigPatches" | "ExtensionsConfigurations");
-        let lost: BTreeSet<Option<String>> = draft.affects.iter().map(|a| a.machine.clone()).collect();
-        let found: Vec<&Machine<'_>> = nodes.into_iter().filter_map(|n| machines.of(n)).collect();
-        for machine in found.into_iter().filter(|m| !lost.contains(&Some(m.name.clone()))) {
-            let held = held_back && machine.locked && !unlocked.contains(&machine.node.resource.id.id);
-            draft.affects.push(if held {
-                machine.affected(Effect::NoEffect, true)
-            } else {
-                machine.affected(effect, certainty == Certainty::Predicted)
-            });
+    let least = if draft.kind() == "MachineClasses" { Effect::NoEffect } else { Effect::Hot };
+    let holds = matches!(draft.kind(), "Clusters" | "ConfigPatches" | "ExtensionsConfigurations");
+    let lost: BTreeSet<Option<String>> = draft.affects.iter().map(|a| a.machine.clone()).collect();
+    let found: Vec<&Machine<'_>> = nodes.into_iter().filter_map(|n| machines.of(n)).collect();
+    for machine in found.into_iter().filter(|m| !lost.contains(&Some(m.name.clone()))) {
+        let (effect, certainty) = match released && machine.held_back != Some(false) {
+            true => (effect, certainty).max((Effect::Unknown, Certainty::Predicted)),
+            false => (effect, certainty),
+        };
+        if effect < least {
+            continue;
         }
+        let held = holds && machine.locked && !unlocked.contains(&machine.node.resource.id.id);
+        draft.affects.push(if held {
+            machine.affected(Effect::NoEffect, true)
+        } else {
+            machine.affected(effect, certainty == Certainty::Predicted)
+        });
     }
     draft.affects.sort_by(|a, b| {
         (Reverse(a.effect), a.machine.is_none(), &a.machine, &a.machine_set).cmp(&(
@@ -77,12 +84,13 @@ pub(super) fn fill(
     });
 }
 
-/// The effect on machines that stay: that of a machine set's size is about those that go.
+/// The effect on every machine that is meant: the size of a machine set is about those that go, and a lock that goes about
+/// those from which something was held back.
 fn others(draft: &Draft<'_>) -> (Effect, Certainty) {
-    if draft.kind() != "MachineSets" {
+    if !matches!(draft.action, Action::Update | Action::AdoptUpdate) {
         return (draft.effect, draft.certainty);
     }
-    let rest = draft.changes.iter().filter(|c| c.effect != Effect::Destroy);
+    let rest = draft.changes.iter().filter(|c| c.effect != Effect::Destroy && !unlock::releases(c));
     rest.map(|c| (c.effect, c.certainty)).max().unwrap_or((Effect::None, Certainty::Derived))
 }
 
