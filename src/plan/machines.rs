@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Affected;
-use super::scene::Scene;
+use super::scene::{Readable, Scene};
 use crate::address::Address;
 use crate::diff::is_locked;
 use crate::graph::address_of;
@@ -55,8 +55,7 @@ pub(super) struct Machines<'a> {
 
 impl<'a> Machines<'a> {
     pub(super) fn new(scene: &Scene<'a>) -> Self {
-        let statuses = scene.snapshot().omni.types.contains_key("ClusterMachineStatuses.omni.sidero.dev")
-            && scene.snapshot().omni.unreadable("ClusterMachineStatuses").is_none();
+        let statuses = scene.readable("ClusterMachineStatuses") == Readable::Yes;
         let all = scene.snapshot().omni.list("MachineSetNodes").iter().map(|node| {
             let uuid = node.resource.id.id.as_str();
             let request = scene.machine_name(uuid);

@@ -17,6 +17,11 @@ pub const DEFAULT_PATHS: [&str; 2] = ["spec/omni.yaml", "specs/omni.yaml"];
 pub(super) const ENGINE: [&str; 8] =
     ["omni", "proxmox", "providers", "machine_classes", "clusters", "policy", "lifecycle", "state"];
 
+/// Names of all sections.
+pub fn section_names() -> impl Iterator<Item = &'static str> {
+    ENGINE.iter().chain(&narrative::SECTIONS).copied()
+}
+
 /// A spec that was read; it says which files it wants.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpecFile {

@@ -27,7 +27,7 @@ pub mod upgrade;
 mod workspace;
 
 pub use class::{CLASS_TYPE, Class};
-pub use document::{DEFAULT_PATHS, SpecFile, read_spec};
+pub use document::{DEFAULT_PATHS, SpecFile, read_spec, section_names};
 pub use expression::Expression;
 pub use files::{Entry, FileSet, below_root, resolve};
 pub use load::{load, referenced_files};

@@ -135,3 +135,6 @@ pub(super) fn machines_do(n: usize, verb: &str) -> String {
         format!("{n} machines {verb}")
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -92,6 +92,7 @@ pub(super) const ROWS: &[Row] = &[
     steers(&["policy", "rules", "severity"], RULE),
     steers(&["policy", "rules", "assert"], RULE),
     steers(&["policy", "rules", "message"], RULE),
+    steers(&["policy", "rules", "applies_to"], RULE),
     steers(&["policy", "exceptions", "guard"], EXCEPTION),
     steers(&["policy", "exceptions", "rule"], EXCEPTION),
     steers(&["policy", "exceptions", "address"], EXCEPTION),
