@@ -10,7 +10,7 @@ use crate::live::{Observation, Reason};
 use crate::resource::{LiveResource, Resource, ResourceId};
 use crate::untrusted::Untrusted;
 use crate::value::Value;
-use crate::wire::omni::{self, Call, Fault, NotSendable, clock_difference};
+use crate::wire::omni::{self, AuditEvent, Call, Fault, NotSendable, clock_difference};
 use crate::world::{BoxFuture, NetError};
 
 /// Types that some supported versions of Omni do not have. An unknown type is answered like one that nobody may read
@@ -96,6 +96,13 @@ impl OmniBackend {
             }),
             Err(failure) => Err(self.probe_error(failure)),
         }
+    }
+
+    /// Reads who wrote what, from one day to another (`2026-11-19`). `None` where the key may not, or where there is no usable
+    /// answer: it explains, and nothing depends on it.
+    pub async fn audit(&self, start: &str, end: &str) -> Option<Vec<AuditEvent>> {
+        let answer = self.stack.call(&Call::audit_log(start, end)).await.ok()?;
+        omni::audit_events(&answer.reply()).ok()
     }
 
     async fn read(&self, call: &Call) -> Result<LiveResource, Failure> {

@@ -1,5 +1,6 @@
 //! What was approved before apply began: a saved plan, or the digest of one.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -13,11 +14,12 @@ use super::saving;
 use super::streams::Streams;
 use crate::address::Address;
 use crate::live::Snapshot;
-use crate::plan::file::{self, Choices, ProxmoxIdentity, Refusal, SavedPlan};
+use crate::plan::file::{self, Choices, ProxmoxIdentity, Refusal, SavedPlan, Stale};
 use crate::plan::{Plan, Scope, Selection};
 use crate::render::context::Context;
 use crate::render::human::diag::Look;
 use crate::render::human::stale;
+use crate::resource::ResourceId;
 use crate::secret::DigestKey;
 use crate::state::model::{Record, Used};
 
@@ -67,6 +69,32 @@ pub(super) fn open(path: &Path, wrong: Exit) -> Result<Opened, Fail> {
     let (saved, sum) = file::decode(&bytes)
         .map_err(|e| Fail::new(wrong, format!("the saved plan `{shown}` is refused: {e}")).help(e.help()))?;
     Ok(Opened { saved, sum })
+}
+
+/// Who wrote the objects last that are not what the plan saw, where the key may read the audit log. It is asked for the days
+/// around the last write, because its events come with a delay and clocks differ.
+async fn authors(saved: &SavedPlan, stale: &Stale, connection: &Connection) -> BTreeMap<ResourceId, String> {
+    let at = |unix: i64| jiff::Timestamp::from_second(unix).ok();
+    let ours = [at(saved.header.created), at(connection.clock.unix() as i64)];
+    let written = stale.objects.iter().map(|o| o.updated.parse::<jiff::Timestamp>().ok());
+    let times: Vec<jiff::Timestamp> = written.chain(ours).flatten().collect();
+    let (first, last) = (times.iter().min().copied(), times.iter().max().copied());
+    let day = |time: Option<jiff::Timestamp>, hours: i64| {
+        let time = time?.checked_add(jiff::SignedDuration::from_hours(hours)).ok()?;
+        Some(time.strftime("%Y-%m-%d").to_string())
+    };
+    let (Some(start), Some(end)) = (day(first, -24), day(last, 24)) else {
+        return BTreeMap::new();
+    };
+    if stale.objects.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut events = connection.omni.audit(&start, &end).await.unwrap_or_default();
+    events.sort_by_key(|e| e.at);
+    let by: BTreeMap<(String, String), String> =
+        events.into_iter().map(|e| ((e.kind, e.id), e.who)).collect();
+    let last = |id: &ResourceId| by.get(&(id.kind.clone(), id.id.clone())).cloned();
+    stale.objects.iter().filter_map(|o| Some((o.id.clone(), last(&o.id)?))).collect()
 }
 
 fn refused(refusal: Refusal) -> Fail {
@@ -172,7 +200,7 @@ impl Approval {
     }
 
     /// Whether a fresh plan does what the saved one does. What changed meanwhile without a consequence is told.
-    pub(super) fn agrees(
+    pub(super) async fn agrees(
         &self,
         plan: &Plan,
         snapshot: &Snapshot,
@@ -197,7 +225,8 @@ impl Approval {
                 let look =
                     Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
                 streams.error(&stale::title(&why), None);
-                streams.tell(&stale::text(&why, look));
+                let authors = authors(saved, &why, connection).await;
+                streams.tell(&stale::text(&why, &authors, look));
                 streams.tell("  help: nothing was sent; run `omni-scale plan` again");
                 Err(Fail::said(Exit::Stale))
             }

@@ -5,8 +5,11 @@
 
 use serde_json::{Map, Value};
 
-use super::omni::{Key, Resource, Store};
+use super::omni::{Event, Key, Resource, Store};
 use super::serve::LabError;
+
+/// Who does it, as Omni's audit log has it.
+const SOMEBODY: &str = "somebody@example.org";
 
 struct Order {
     key: Key,
@@ -71,12 +74,16 @@ pub fn make(store: &Store, text: &str, now: i64) -> Result<(), LabError> {
     let mut resource = Resource::new(key.clone(), Value::Object(Map::new()));
     change(&mut resource, &content);
     let there = |_| LabError::NoTarget(format!("the world has `{}` already", key.id));
-    store.create(resource, now).map(drop).map_err(there)
+    store.create(resource, now).map_err(there)?;
+    store.note_audit(Event::new("create", &key, SOMEBODY, now));
+    Ok(())
 }
 
 /// Changes an object.
 pub fn edit(store: &Store, text: &str, now: i64) -> Result<(), LabError> {
     let Order { key, content } = order(text)?;
     let missing = |_| LabError::NoTarget(format!("the world has no `{}`", key.id));
-    store.modify(&key, now, |resource| change(resource, &content)).map(drop).map_err(missing)
+    store.modify(&key, now, |resource| change(resource, &content)).map_err(missing)?;
+    store.note_audit(Event::new("update", &key, SOMEBODY, now));
+    Ok(())
 }

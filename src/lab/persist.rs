@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::omni::{Account, Resource, Store};
+use super::omni::{Account, Event, Resource, Store};
 use super::serve::LabError;
 use super::world::{Plant, World};
 
@@ -20,6 +20,8 @@ struct WorldFile {
     resources: Vec<Resource>,
     #[serde(default)]
     accounts: Vec<Account>,
+    #[serde(default)]
+    audit: Vec<Event>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +30,7 @@ struct WorldView<'a> {
     world: &'a World,
     resources: Vec<Resource>,
     accounts: &'a [Account],
+    audit: Vec<Event>,
 }
 
 /// Where a served world is found; only its user may read it.
@@ -79,13 +82,21 @@ pub fn load(folder: &Path) -> Result<Option<(Plant, Vec<Account>)>, LabError> {
         return Err(advice(format!("it is of format {}, this version writes {FORMAT}", file.format)));
     }
     let store = std::sync::Arc::new(Store::restore(file.resources));
+    for event in file.audit {
+        store.note_audit(event);
+    }
     Ok(Some((Plant::new(store, file.world), file.accounts)))
 }
 
 /// Writes a world: old or new, never neither.
 pub fn save(folder: &Path, plant: &Plant, accounts: &[Account]) -> Result<(), LabError> {
-    let view =
-        WorldView { format: FORMAT, world: &plant.world, resources: plant.store.resources(), accounts };
+    let view = WorldView {
+        format: FORMAT,
+        world: &plant.world,
+        resources: plant.store.resources(),
+        accounts,
+        audit: plant.store.audited(),
+    };
     let path = folder.join("world.json");
     let bytes = serde_json::to_vec(&view).map_err(|e| problem(&path, &e))?;
     replace(&path, &bytes)

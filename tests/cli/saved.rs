@@ -136,7 +136,7 @@ fn what_changed_in_omni_is_named_and_what_does_not_matter_is_not_in_the_way() {
     ));
     let stale = apply(&r, &[]).exits(4).says("the plan is stale: 1 object that it would write has changed");
     for line in [
-        "class/matrix-worker was changed, last written ",
+        "class/matrix-worker was changed by somebody@example.org, last written ",
         "~ providerdata.cores   8 -> 2",
         "nothing was sent",
     ] {
@@ -177,7 +177,7 @@ fn what_is_planned_to_be_made_may_not_be_there_already() {
         "deployed",
     ])
     .exits(0);
-    apply(&r, &[]).exits(4).says("class/matrix-big was made, last written ");
+    apply(&r, &[]).exits(4).says("class/matrix-big was made by somebody@example.org, last written ");
 }
 
 #[test]

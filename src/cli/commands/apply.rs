@@ -176,7 +176,7 @@ async fn under(
         session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
     let mut context = context.clone();
     approval.name(&plan, connection.digest_key.as_ref(), &mut context)?;
-    approval.agrees(&plan, &seen, connection, streams)?;
+    approval.agrees(&plan, &seen, connection, streams).await?;
     args.amount.print(&plan, &context, streams);
     outputs::write(outs, &plan, &context, args.amount.view())?;
     approval.expects(&context)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::access::{self, Verb};
+use super::audit;
 use super::auth::{self, Account, Metadata, Role};
 use super::errors::{Code, Refusal};
 use super::schema::{self, Field};
@@ -121,6 +122,9 @@ pub(super) fn serve(
     };
     line.account.clone_from(&account.identity);
     let call = Call { server, method, body, metadata, account, wall, now };
+    if service == management::SERVICE && method == audit::METHOD {
+        return Ok(Outcome::Reply(audit::read(&call)));
+    }
     if service == management::SERVICE {
         return management::serve(&call).map(|body| Outcome::Reply(message(&body)));
     }
@@ -321,7 +325,9 @@ fn create(call: &Call<'_>) -> Result<Outcome, Refusal> {
     }
     label_provider(call, &mut resource);
     storable(&resource, "create")?;
+    let key = resource.key.clone();
     store.create(resource, call.now).map_err(|e| Refusal::stored(&e, "create"))?;
+    audit::note(call, "create", &key);
     empty()
 }
 
@@ -353,7 +359,9 @@ fn update(call: &Call<'_>) -> Result<Outcome, Refusal> {
         "" => Some(1),
         number => number.parse().ok(),
     };
+    let key = resource.key.clone();
     store.replace(resource, expected, call.now).map_err(|e| Refusal::stored(&e, "update"))?;
+    audit::note(call, "update", &key);
     empty()
 }
 
@@ -378,6 +386,7 @@ fn begin_teardown(call: &Call<'_>) -> Result<Arc<Resource>, Refusal> {
     rules::check(&rules::Context::of(call), rules::Write::Teardown(&old))?;
     owned(&old)?;
     store.teardown(&key, call.now).map_err(|e| Refusal::stored(&e, "get"))?;
+    audit::note(call, "teardown", &key);
     Ok(old)
 }
 

@@ -27,6 +27,7 @@ static MESSAGES: LazyLock<Vec<(&str, Vec<Field>)>> = LazyLock::new(|| {
         ("CreateUser", "email:s role:s"),
         ("DestroyUser", "email:s"),
         ("ListUsers", ""),
+        ("ReadAuditLog", "start_time:s end_time:s"),
         ("ValidateConfig", "config:s"),
         ("ValidateJSONSchema", "schema:s data:s"),
     ]
@@ -42,7 +43,6 @@ const OTHERS: &[&str] = &[
     "MachineLogs",
     "KubernetesUpgradePreChecks",
     "KubernetesSyncManifests",
-    "ReadAuditLog",
     "GetSupportBundle",
     "MaintenanceLifecycle",
     "CreateSchematic",
@@ -68,7 +68,7 @@ pub(super) fn exists(method: &str, version: ServerVersion) -> bool {
 
 /// Whether the method changes nothing.
 pub(super) fn reads(method: &str) -> bool {
-    method.starts_with("List") || method.starts_with("Validate")
+    ["List", "Validate", "Read"].iter().any(|verb| method.starts_with(verb))
 }
 
 fn unknown(message: impl Into<String>) -> Refusal {

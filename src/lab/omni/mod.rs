@@ -4,6 +4,7 @@
 //! Streams, the COSI State service and most management calls answer 501.
 
 mod access;
+mod audit;
 mod auth;
 mod document;
 mod errors;
@@ -21,6 +22,7 @@ mod server;
 pub mod store;
 mod version;
 
+pub use audit::Event;
 pub use auth::{Account, Role};
 pub use serve::{Times, router};
 pub use server::{Answer, HttpReply, HttpRequest, OmniServer, RequestLine, RequestLog, Waiting};

@@ -9,10 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::audit::Event;
 use super::schema;
 
 /// Changes kept for [`Store::changes_since`]; a reader further behind is told to look at everything.
 const LOG: usize = 8192;
+/// Writes kept for the audit log.
+const AUDIT: usize = 2048;
 
 /// Identity of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -260,6 +263,7 @@ impl Inner {
 #[derive(Default)]
 pub struct Store {
     inner: Mutex<Inner>,
+    audit: Mutex<Vec<Event>>,
 }
 
 impl Store {
@@ -282,6 +286,19 @@ impl Store {
     /// Puts one resource in exactly as it is, replacing one with the same key.
     pub fn put_back(&self, resource: Resource) {
         self.lock().insert(resource, ChangeKind::Created);
+    }
+
+    /// Writes by people and accounts, oldest first.
+    pub fn audited(&self) -> Vec<Event> {
+        self.audit.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// Notes a write; the oldest one goes where there are too many.
+    pub fn note_audit(&self, event: Event) {
+        let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
+        if audit.len() == AUDIT {
+            audit.remove(0);
+        }
+        audit.push(event);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

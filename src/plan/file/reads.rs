@@ -205,7 +205,8 @@ impl Read {
                 address: read.address.clone(),
                 role: read.role,
                 what,
-                updated: live.map(|l| l.updated.clone()).unwrap_or_default(),
+                // What was never updated answers with the beginning of time; such texts sort as their times do.
+                updated: live.map(|l| l.updated.clone().max(l.created.clone())).unwrap_or_default(),
             });
         }
         out.sort_by(|a, b| (a.role, &a.address, &a.id).cmp(&(b.role, &b.address, &b.id)));

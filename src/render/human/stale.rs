@@ -1,10 +1,13 @@
 //! Why a saved plan is not true any more: objects with their fields, then what the plan would now do otherwise.
 
+use std::collections::BTreeMap;
+
 use super::diag::Look;
 use super::layout::{Page, Tone, safe};
 use crate::diff::Difference;
 use crate::plan::file::{ActionChange, ReadChange, Role, Stale, What};
 use crate::render::value::show;
+use crate::resource::ResourceId;
 
 /// Objects that are named; the rest is counted.
 const OBJECTS: usize = 20;
@@ -25,11 +28,11 @@ pub fn title(stale: &Stale) -> String {
     }
 }
 
-/// What changed, indented, one object after the other.
-pub fn text(stale: &Stale, look: Look) -> String {
+/// What changed, indented, one object after the other. `authors` says who wrote an object last, where that is known.
+pub fn text(stale: &Stale, authors: &BTreeMap<ResourceId, String>, look: Look) -> String {
     let mut page = Page::new(look);
     for object in stale.objects.iter().take(OBJECTS) {
-        self::object(object, &mut page);
+        self::object(object, authors.get(&object.id), &mut page);
     }
     let more = stale.objects.len().saturating_sub(OBJECTS);
     if more > 0 {
@@ -53,7 +56,7 @@ pub fn text(stale: &Stale, look: Look) -> String {
     page.finish()
 }
 
-fn object(object: &ReadChange, page: &mut Page) {
+fn object(object: &ReadChange, author: Option<&String>, page: &mut Page) {
     let name = object.address.as_ref().map_or_else(|| object.id.to_string(), ToString::to_string);
     let name = safe(&name);
     let when = if object.updated.is_empty() {
@@ -61,14 +64,15 @@ fn object(object: &ReadChange, page: &mut Page) {
     } else {
         format!(", last written {}", safe(&object.updated))
     };
+    let by = author.map_or_else(String::new, |who| format!(" by {}", safe(who)));
     let words = match &object.what {
-        What::Gone => "is gone".to_owned(),
-        What::Made => format!("was made{when}"),
-        What::MadeAnew => format!("was deleted and made anew{when}"),
+        What::Gone => format!("is gone{}", if by.is_empty() { by } else { format!(", last written{by}") }),
+        What::Made => format!("was made{by}{when}"),
+        What::MadeAnew => format!("was deleted and made anew{by}{when}"),
         What::Changed(fields) if fields.is_empty() => {
-            format!("was changed in a value that is not shown{when}")
+            format!("was changed in a value that is not shown{by}{when}")
         }
-        What::Changed(_) => format!("was changed{when}"),
+        What::Changed(_) => format!("was changed{by}{when}"),
     };
     page.hanging(&[(Tone::Plain, "  "), (Tone::Title, &name), (Tone::Plain, " ")], Tone::Plain, &words);
     let What::Changed(fields) = &object.what else { return };

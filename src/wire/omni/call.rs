@@ -9,6 +9,8 @@ use crate::value::Value;
 
 /// The service that reads and writes resources as JSON.
 const RESOURCE_SERVICE: &str = "omni.resources.ResourceService";
+/// The service of everything that is no resource.
+const MANAGEMENT_SERVICE: &str = "management.ManagementService";
 /// Largest message that the server takes, in bytes.
 const MESSAGE_LIMIT: usize = 32 << 20;
 
@@ -25,6 +27,8 @@ pub enum Operation {
     Update,
     /// Asks for destruction; answered at once. (`Delete` would block until every finalizer is gone, possibly for ever.)
     Teardown,
+    /// Reads who wrote what.
+    AuditLog,
 }
 
 impl Operation {
@@ -36,6 +40,7 @@ impl Operation {
             Self::Create => "Create",
             Self::Update => "Update",
             Self::Teardown => "Teardown",
+            Self::AuditLog => "ReadAuditLog",
         }
     }
     /// Whether the server's state may change.
@@ -148,6 +153,15 @@ impl Call {
         })
     }
 
+    /// Reads the audit log from one day to another (`2026-11-19`), both included.
+    pub fn audit_log(start: &str, end: &str) -> Self {
+        let mut body = Value::map();
+        body.set("start_time", start.into());
+        body.set("end_time", end.into());
+        let target = ResourceId { kind: "audit log".into(), namespace: String::new(), id: String::new() };
+        Self { operation: Operation::AuditLog, target, metadata: BTreeMap::new(), body: body.canonical() }
+    }
+
     /// Path of the request: `/api/<service>/<Method>`.
     pub fn path(&self) -> String {
         format!("/api{}", self.rpc_method())
@@ -155,7 +169,11 @@ impl Call {
 
     /// Method as it is signed: the path without `/api`.
     pub fn rpc_method(&self) -> String {
-        format!("/{RESOURCE_SERVICE}/{}", self.operation.method())
+        let service = match self.operation {
+            Operation::AuditLog => MANAGEMENT_SERVICE,
+            _ => RESOURCE_SERVICE,
+        };
+        format!("/{service}/{}", self.operation.method())
     }
 
     fn write(

@@ -4,6 +4,7 @@
 //! [`payload`] is the text that gets signed; [`headers`] is what is sent; [`resource`], [`resources`] and [`accepted`] read
 //! the answer and say what it proves.
 
+mod audit;
 mod call;
 mod clock;
 mod document;
@@ -15,6 +16,7 @@ mod message;
 mod payload;
 mod reply;
 
+pub use audit::{AuditEvent, audit_events};
 pub use call::{Call, NotSendable, Operation};
 pub use clock::{clock_difference, http_date};
 pub use document::{decode_document, encode_spec};
