@@ -1,0 +1,224 @@
+use super::*;
+
+static STEP: Shape = Shape {
+    name: "step",
+    fields: &[
+        Field { name: "address", of: Of::Text, about: "" },
+        Field { name: "effect", of: Of::Word(&["none", "reboot", "destroy"]), about: "" },
+        Field { name: "kind", of: Of::Maybe(&Of::Text), about: "" },
+        Field { name: "wave", of: Of::Whole, about: "" },
+        Field { name: "data", of: Of::Any, about: "" },
+        Field { name: "tags", of: Of::List(&Of::Text), about: "" },
+    ],
+};
+static PLAN: Shape =
+    Shape { name: "plan", fields: &[Field { name: "steps", of: Of::List(&Of::Shape(&STEP)), about: "" }] };
+static NAMES: [(&str, &Shape); 2] = [("plan", &PLAN), ("step", &STEP)];
+
+fn documents() -> Arc<Documents> {
+    let plan = serde_json::json!({"steps": [
+        {"address": "class/a", "effect": "none", "kind": null, "wave": 1, "data": {"memory": 4096, "ratio": 1.5, "x-y": "é"}, "tags": []},
+        {"address": "class/b", "effect": "reboot", "kind": "K", "wave": 2, "data": {"memory": 8192, "big": u64::MAX}, "tags": ["t", "u"]},
+    ]});
+    Arc::new(BTreeMap::from([("plan", Value::from_json(&plan))]))
+}
+
+fn run(text: &str) -> Result<Finding, Fault> {
+    let program = compile(text, &NAMES).map_err(|faults| faults.into_iter().next().unwrap())?;
+    evaluate(&program, &documents(), None).remove(0)
+}
+
+/// The condition's value, or the marked words with the message.
+fn outcome(text: &str) -> String {
+    match run(text) {
+        Ok(found) => found.holds.to_string(),
+        Err(fault) => format!("{}: {}", text.get(fault.at.start..fault.at.end).unwrap_or("?"), fault.message),
+    }
+}
+
+#[test]
+fn the_language_as_specified() {
+    for text in [
+        "true",
+        "!false",
+        "1 + 2 * 3 == 7",
+        "(1 + 2) * 3 == 9",
+        "7 / 2 == 3",
+        "-7 / 2 == -3",
+        "-7 % 3 == -1",
+        "1.5 * 2.0 == 3.0",
+        "1 == 1.0",
+        "1 < 1.5",
+        "2 > 1.5",
+        "9007199254740993 > 9007199254740992.0",
+        "'a' < 'b'",
+        "false < true",
+        "'a' + 'b' == 'ab'",
+        "[1] + [2] == [1, 2]",
+        "1 in [1, 2]",
+        "1.0 in [1]",
+        "!('a' in ['b'])",
+        "'a' in {'a': 1}",
+        "{'a': [1]} == {'a': [1.0]}",
+        "[1, 2][1] == 2",
+        "{'a': 1}['a'] == 1",
+        "{'a': 1}.a == 1",
+        "has({'a': 1}.a) && !has({'a': 1}.b)",
+        "size('é') == 1",
+        "'abc'.size() == 3",
+        "size([1, 2]) == 2",
+        "size({'a': 1}) == 1",
+        "'abc'.contains('b')",
+        "'abc'.startsWith('ab')",
+        "'abc'.endsWith('bc')",
+        "'abc'.matches('^a.c$')",
+        r"'a1'.matches(r'^\w\d$')",
+        "int('7') == 7",
+        "int(7.9) == 7",
+        "double(1) == 1.0",
+        "string(7) == '7'",
+        "string(true) == 'true'",
+        "true ? true : false",
+        "false || true",
+        "true || 1 / 0 == 1",
+        "1 / 0 == 1 || true",
+        "!(false && 1 / 0 == 1)",
+        "!(1 / 0 == 1 && false)",
+        "[1, 2].all(x, x > 0)",
+        "[1, 2].exists(x, x > 1)",
+        "[1, 2].exists_one(x, x > 1)",
+        "[1, 2].existsOne(x, x > 1)",
+        "[1, 2].map(x, x * 2) == [2, 4]",
+        "[1, 2].map(x, x > 1, x * 2) == [4]",
+        "[1, 2].filter(x, x > 1) == [2]",
+        "{'b': 1, 'a': 2}.map(k, k) == ['a', 'b']",
+        "[].all(x, x > 0)",
+        "![].exists(x, x > 0)",
+        "[0, 1].exists(x, 1 / x == 1)",
+        "[1, 2].all(x, [3].all(y, x < y))",
+        "[1].all(x, [2].all(x, x == 2) && x == 1)",
+        "plan.steps.size() == 2",
+        "plan.steps[0].kind == null",
+        "plan.steps[1].data.memory == 8192",
+        "plan.steps[0].data['x-y'] == 'é'",
+        "plan.steps.map(s, s.address) == ['class/a', 'class/b']",
+        "plan.steps[1].data.big > 9000000000000000000",
+        "plan.steps.exists(s, s.data.memory + 1 == 8193)",
+        "1 - 1 == 0 // a comment",
+        "null == null",
+        "plan.steps[0] == plan.steps[0]",
+        "plan.steps[0] != plan.steps[1]",
+        "'\\u00e9' == 'é'",
+        "\"a\" == 'a'",
+        "'''a''' == 'a'",
+        "0x10 == 16",
+        "1e3 == 1000.0",
+    ] {
+        assert_eq!(outcome(text), "true", "{text}");
+    }
+}
+
+#[test]
+fn faults_name_the_part_and_what_is_wrong() {
+    for (text, wanted) in [
+        ("1 / 0 == 1", "1 / 0: this divides by zero"),
+        ("9223372036854775807 + 1 > 0", "9223372036854775807 + 1: this number is too large"),
+        ("[1][3] == 1", "[1][3]: there is no entry 3 in a list of 1"),
+        ("plan.steps[0].data.memry == 1", "plan.steps[0].data.memry: there is no `memry` in a mapping"),
+        ("plan.steps[0].data.memory == 1 && plan.steps[0].data.memory", "false"),
+        (
+            "plan.steps.all(s, s.kind.startsWith('K'))",
+            "s.kind.startsWith('K'): there is no `startsWith` of null",
+        ),
+        ("int('x') == 1", "int('x'): `x` is no number"),
+        (
+            "'a'.matches(plan.steps[0].address)",
+            "plan.steps[0].address: a pattern of `matches` is written out as a text",
+        ),
+        ("plan.steps[0].data.memory.x == 1", "plan.steps[0].data.memory.x: a whole number has no field `x`"),
+        ("plan.steps[0].data > 1", "plan.steps[0].data > 1: there is no `>` of a mapping and a whole number"),
+        ("[1, 0].all(x, 1 / x > 0)", "1 / x: this divides by zero"),
+        ("{'a': 1, 'a': 2}.a == 1", "'a': this key stands twice"),
+    ] {
+        assert_eq!(outcome(text), wanted, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_are_seen_without_a_plan() {
+    for (text, wanted) in [
+        ("plann.steps == []", "plann: there is no `plann`"),
+        ("plan.stepz == []", "plan.stepz: a plan has no field `stepz`"),
+        ("plan.steps.all(s, s.adress != '')", "s.adress: a step has no field `adress`"),
+        ("plan.steps[0].adress == ''", "plan.steps[0].adress: a step has no field `adress`"),
+        ("plan.steps.map(s, s.address).all(a, a.x == 1)", "a.x: a text has no field `x`"),
+        ("plan.steps.all(s, s.effect == 'rebot')", "'rebot': this is never \"rebot\""),
+        ("plan.steps.all(s, s.effect in ['none', 'rebot'])", "'rebot': this is never \"rebot\""),
+        (
+            "plan.steps.all(s, s.wave == '1')",
+            "s.wave == '1': `==` compares a whole number with a text, which are never the same",
+        ),
+        ("plan.steps.all(s, s.address == null)", "s.address == null: this is a text and never null"),
+        (
+            "plan.steps.all(s, 1 in s.tags)",
+            "1 in s.tags: `in` looks for a whole number among a text, which are never the same",
+        ),
+        ("plan.steps", "plan.steps: the expression is a list, not a condition"),
+        ("plan.steps.size()", "plan.steps.size(): the expression is a whole number, not a condition"),
+        ("plan.steps.size() && true", "plan.steps.size(): this is a whole number, not a condition"),
+        (
+            "plan.steps.size() + 1.5 > 2.0",
+            "plan.steps.size() + 1.5: whole numbers and fractions are not mixed",
+        ),
+        ("plan.steps.all(s, s.wave.contains('a'))", "s.wave: a whole number has no `contains`"),
+        ("plan.steps.any(s, true)", "any: there is no function `any`"),
+        ("timestamp('2020') == 1", "timestamp: `timestamp` is not offered here"),
+        ("plan.steps.all(s.x, true)", "s.x: this is no name for the entries of the list"),
+        ("1u == 1", "1u: there are no unsigned numbers here"),
+        ("b'a' == 'a'", "b'a': there are no bytes here"),
+        ("a = b", "=: a single `=` compares nothing"),
+        ("true and false", "and: `and`, `or` and `not` are no operators"),
+        ("plan.steps ==", ": the expression ends too early"),
+        ("", ": the expression ends too early"),
+        ("true) && false", "): the expression is not understood at `)`"),
+        ("plan.?steps == []", ".: `.?steps` is not offered here"),
+        ("'a'.matches('(')", "'(': this is no pattern: unclosed group"),
+        ("[1].all(a, [1].all(b, [1].all(c, [1].all(d, true))))", "all: macros are nested more than 3 deep"),
+        ("Foo{a: 1} == 1", "{: there are no messages here"),
+        ("'é' == 'é' && plann == 1", "plann: there is no `plann`"),
+    ] {
+        assert_eq!(outcome(text), wanted, "{text}");
+    }
+    let fault = run("plan.stepz == []").unwrap_err();
+    assert_eq!(fault.help.as_deref(), Some("did you mean `steps`?"));
+    let both = compile("plan.x == 1 || plan.y == 1", &NAMES).unwrap_err();
+    assert_eq!(both.len(), 2, "all mistakes are told");
+}
+
+#[test]
+fn a_result_tells_what_it_looked_at() {
+    let seen = |text: &str| {
+        let all: Vec<String> =
+            run(text).unwrap().seen.into_iter().map(|(w, v)| format!("{w} = {v}")).collect();
+        all.join("; ")
+    };
+    assert_eq!(seen("plan.steps.all(s, s.data.memory >= 8192)"), "s = class/a; s.data.memory = 4096");
+    assert_eq!(seen("plan.steps.all(s, s.data.memory >= 1)"), "plan.steps = 2 entries: [class/a, class/b]");
+    assert_eq!(seen("plan.steps.exists(s, s.wave == 2)"), "s = class/b; s.wave = 2");
+    assert_eq!(seen("plan.steps.size() == 2 && plan.steps[0].kind == 'K'"), "plan.steps[0].kind = null");
+    assert_eq!(seen("!(plan.steps.size() == 2)"), "plan.steps.size() = 2");
+    assert_eq!(
+        seen("plan.steps.filter(s, s.wave > 5).size() > 0"),
+        "plan.steps.filter(s, s.wave > 5).size() = 0"
+    );
+    assert_eq!(seen("plan.steps[1].tags == ['t']"), "plan.steps[1].tags = [\"t\", \"u\"]");
+}
+
+#[test]
+fn steps_are_judged_one_by_one() {
+    let program = compile("step.wave == 1", &NAMES).unwrap();
+    let all = evaluate(&program, &documents(), Some(vec![1, 0]));
+    assert_eq!(all.iter().map(|r| r.as_ref().unwrap().holds).collect::<Vec<_>>(), [false, true]);
+    assert!(evaluate(&program, &documents(), Some(Vec::new())).is_empty());
+    assert!(program.mentions("step") && !program.mentions("plan"));
+}
