@@ -36,6 +36,8 @@ pub const FILE_MISSING: u16 = 127;
 pub const NOT_BUILT: u16 = 128;
 /// Something that stands in a place where it does nothing.
 pub const NO_EFFECT: u16 = 129;
+/// An expression that cannot be evaluated.
+pub const EXPRESSION: u16 = 130;
 
 /// A document in a machine class file that is not a machine class.
 pub const NOT_A_CLASS: u16 = 140;

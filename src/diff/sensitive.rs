@@ -62,6 +62,21 @@ pub fn redact(resource: &Resource) -> Resource {
     out
 }
 
+/// A copy of a tree in which every value that must not be shown is `{"$hidden": true}`, and everything else is as it is.
+pub fn covered(value: &Value) -> Value {
+    match value {
+        Value::Str(text) if reveals(text) => hidden(),
+        Value::List(items) => Value::List(items.iter().map(covered).collect()),
+        Value::Map(map) => {
+            let entry = |k: &String, v: &Value| {
+                if sensitive_entry(k, v) || conceals(value, k) { hidden() } else { covered(v) }
+            };
+            Value::Map(map.iter().map(|(k, v)| (k.clone(), entry(k, v))).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => value.clone(),
+    }
+}
+
 /// Hides texts outside embedded YAML that hold a secret, as kernel arguments may.
 fn hide(value: &mut Value) {
     match value {
@@ -108,6 +123,16 @@ mod tests {
         assert!(!is_sensitive(&path("labels/environment"), Some(&"production".into())));
         assert!(!is_sensitive(&path("machine/sysctls/net.core.somaxconn"), Some(&"65535".into())));
         assert!(!is_sensitive(&path("providerdata/storage_selector"), Some(&"name == \"vm_ssd\"".into())));
+    }
+
+    #[test]
+    fn a_covered_tree_keeps_what_is_no_secret() {
+        let map = |json: &str| serde_json::from_str::<Value>(json).unwrap();
+        let tree = map(
+            r#"{"cluster":{"proxy":{"disabled":true}},"machine":{"token":"x","files":[{"path":"/etc/secret/a","content":"y"}]}}"#,
+        );
+        let wanted = r#"{"cluster":{"proxy":{"disabled":true}},"machine":{"files":[{"content":{"$hidden":true},"path":"/etc/secret/a"}],"token":{"$hidden":true}}}"#;
+        assert_eq!(covered(&tree), map(wanted));
     }
 
     #[test]

@@ -189,7 +189,9 @@ fn place(text: &str, (line, column): (isize, isize)) -> Span {
     let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = text.get(before..).unwrap_or_default();
     let start = before + rest.char_indices().nth(column).map_or(rest.trim_end().len(), |(i, _)| i);
-    let length = text.get(start..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
+    let here = text.get(start..).unwrap_or_default();
+    let word = here.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(here.len());
+    let length = here.chars().next().map_or(0, char::len_utf8).max(word);
     Span::new(start, start + length)
 }
 

@@ -53,16 +53,12 @@ const CALLABLE: [&str; 15] = [
 
 /// The parser's tree in our form. Stops at the first thing that is not offered.
 pub(super) fn lower(parsed: &IdedExpr, info: &SourceInfo, text: &str) -> Result<Expr, Fault> {
-    let mut bytes: Vec<usize> = text.char_indices().map(|(i, _)| i).collect();
-    bytes.push(text.len());
-    Lowering { info, text, bytes, macros: 0 }.expr(parsed)
+    Lowering { info, text, macros: 0 }.expr(parsed)
 }
 
 struct Lowering<'a> {
     info: &'a SourceInfo,
     text: &'a str,
-    /// Byte offset of each character: the parser counts characters.
-    bytes: Vec<usize>,
     /// Macros around what is read now.
     macros: usize,
 }
@@ -70,10 +66,11 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     /// Where the parser says that a node is: a name or a literal as a whole, of anything else its sign.
     fn sign(&self, id: u64) -> Span {
-        let byte = |c: u32| self.bytes.get(c as usize).copied().unwrap_or(self.text.len());
-        self.info.offset_for(id).map_or(Span::new(0, self.text.len()), |(start, last)| {
-            Span::new(byte(start), byte(last.saturating_add(1)))
-        })
+        let end = self.text.len();
+        // Bytes, the last one included.
+        let span =
+            |(start, last): (u32, u32)| Span::new((start as usize).min(end), (last as usize + 1).min(end));
+        self.info.offset_for(id).map_or(Span::new(0, end), span)
     }
 
     /// Up to and with a closing bracket that follows, if one does.
@@ -248,7 +245,8 @@ impl Lowering<'_> {
             }
         };
         let Parsed::Ident(name) = &variable.expr else {
-            return Err(Fault::new(self.sign(variable.id), "this is no name for the entries of the list")
+            let at = self.expr(variable)?.at;
+            return Err(Fault::new(at, "this is no name for the entries of the list")
                 .help("write `list.all(x, x > 0)`"));
         };
         let range = self.expr(target)?;
