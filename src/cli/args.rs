@@ -107,6 +107,8 @@ pub enum Command {
     Drift(super::commands::drift::DriftArgs),
     /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up
     Status(super::commands::status::StatusArgs),
+    /// Check the spec's definition of done; exit 1 unless every check holds
+    Verify(super::commands::verify::VerifyArgs),
     /// Work on the spec file itself
     #[command(subcommand)]
     Spec(super::commands::spec::SpecCommand),

@@ -70,6 +70,7 @@ fn run() -> Exit {
         Command::Fmt(args) => commands::fmt::run(&cli.global, &args, &streams),
         Command::Drift(args) => commands::drift::run(&cli.global, &args, &streams),
         Command::Status(args) => commands::status::run(&cli.global, &args, &streams),
+        Command::Verify(args) => commands::verify::run(&cli.global, &args, &streams),
         Command::Import(args) => commands::import::run(&cli.global, &args, &streams),
         Command::Graph(args) => commands::graph::run(&cli.global, &args, &streams),
         Command::Schema(args) => commands::schema::run(&args, &streams),

@@ -22,6 +22,7 @@ mod remote;
 mod removal;
 mod report;
 mod repository;
+mod review;
 mod rewrite;
 mod saving;
 mod scope;

@@ -13,6 +13,7 @@ use crate::diag::{Sink, SourceId, Sources, Span};
 use crate::graph::{Lifecycle, Move, Pattern};
 use crate::plan::file::FileHash;
 use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
+use crate::policy::Expressions;
 use crate::render::human::diag;
 use crate::secret::DigestKey;
 use crate::spec::{self, Entry, FileSet, Workspace};
@@ -33,6 +34,15 @@ pub(super) struct Repository {
     pub(super) dialect: Dialect,
     /// What was read, to read it in another language once a server was asked.
     pub(super) files: Files,
+    /// Conditions that the spec lays on plans.
+    pub(super) expressions: Expressions,
+}
+
+impl Repository {
+    /// The spec, typed.
+    pub(super) fn spec(&self) -> &spec::Spec {
+        &self.files.workspace.spec
+    }
 }
 
 /// What was read, before templates are taken for those of one version of Omni.
@@ -152,6 +162,7 @@ fn read_with(
         }
     }
     let workspace = spec::load(found, &files, &mut sources, &mut sink);
+    let expressions = Expressions::read(&workspace.spec, &sources, &mut sink);
     let files = Files { workspace, set: files, base: sink };
     let dialect = files.stated();
     let (desired, sink) = files.read(dialect, &mut sources);
@@ -159,7 +170,7 @@ fn read_with(
         judge(&sources, &sink, streams)?;
     }
     let targets = targets(&files.workspace)?;
-    Ok((Repository { root, sources, desired, targets, dialect, files }, sink))
+    Ok((Repository { root, sources, desired, targets, dialect, files, expressions }, sink))
 }
 
 /// The files of a folder, with those that will be in it.

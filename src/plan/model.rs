@@ -432,3 +432,13 @@ pub struct Plan {
     /// Totals.
     pub summary: Summary,
 }
+
+impl Plan {
+    /// Adds findings, each once: blocks first, then warnings, then what is only told; by code and address within these.
+    pub fn add_findings(&mut self, more: impl IntoIterator<Item = Warning>) {
+        self.warnings.extend(more);
+        let key = |w: &Warning| (!w.blocks, w.info, w.code.clone(), w.address.clone(), w.message.clone());
+        self.warnings.sort_by_cached_key(key);
+        self.warnings.dedup();
+    }
+}

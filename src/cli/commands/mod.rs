@@ -18,3 +18,4 @@ pub(super) mod show;
 pub(super) mod spec;
 pub(super) mod status;
 pub(super) mod validate;
+pub(super) mod verify;

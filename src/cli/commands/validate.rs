@@ -2,14 +2,28 @@
 
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
+use crate::cli::review;
 use crate::cli::session;
 use crate::cli::streams::Streams;
+use crate::render::human::{diag, plan as human};
+use crate::world::Clock as _;
+use crate::world::real::RealClock;
 
 pub(in crate::cli) fn run(global: &Global, streams: &Streams) -> Exit {
     let repository = match session::load(global, streams) {
         Ok(repository) => repository,
         Err(fail) => return fail.tell(streams),
     };
+    // What rules say of the files alone needs no server.
+    let found = review::files(&repository, RealClock::new().unix() as i64);
+    if !found.is_empty() {
+        let look =
+            diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
+        streams.tell(&human::findings(&found, look));
+        if found.iter().any(|f| f.blocks) {
+            return Exit::Blocked;
+        }
+    }
     let desired = &repository.desired;
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let resources: usize = desired.clusters.iter().map(|c| c.resources.len()).sum();

@@ -185,7 +185,8 @@ impl<'d> Datum<'d> {
             Self::Whole(i) => i.to_string(),
             Self::Real(f) => f.to_string(),
             Self::Text(_) | Self::Made(_) => {
-                format!("\"{}\"", Untrusted::new(self.text().unwrap_or_default()).line(60))
+                let text = Untrusted::new(self.text().unwrap_or_default()).line(60);
+                if text.contains('"') { format!("'{text}'") } else { format!("\"{text}\"") }
             }
             Self::Given(_) | Self::List(_) => {
                 let all: Vec<Self> = self.entries().into_iter().flatten().take(7).collect();

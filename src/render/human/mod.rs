@@ -2,6 +2,7 @@
 
 pub mod diag;
 pub mod drift;
+pub mod done;
 mod excerpt;
 pub mod file_diff;
 mod layout;

@@ -67,7 +67,7 @@ pub fn text(plan: &Plan, look: Look) -> String {
         not_up(plan, &mut page);
     }
     waves(plan, &mut page);
-    warnings(plan, &mut page);
+    warnings(&plan.warnings, &mut page);
     page.blank();
     totals(plan, &mut page);
     page.finish()
@@ -399,9 +399,16 @@ fn waves(plan: &Plan, page: &mut Page) {
     }
 }
 
-fn warnings(plan: &Plan, page: &mut Page) {
+/// Findings without a plan around them, as of files alone.
+pub fn findings(all: &[Warning], look: Look) -> String {
+    let mut page = Page::new(look);
+    warnings(all, &mut page);
+    page.finish()
+}
+
+fn warnings(found: &[Warning], page: &mut Page) {
     for (title, blocks, tone) in [("Blocked", true, Tone::Destroy), ("Warnings", false, Tone::Warning)] {
-        let all: Vec<&Warning> = plan.warnings.iter().filter(|w| w.blocks == blocks).collect();
+        let all: Vec<&Warning> = found.iter().filter(|w| w.blocks == blocks).collect();
         if all.is_empty() {
             continue;
         }
