@@ -21,6 +21,6 @@ pub use embedded::{documents, leaves_no_cni};
 pub use marks::only_marks;
 pub use masked::masked;
 pub use remembered::{is_unknown, remembered};
-pub use since::{Since, since};
 pub use sensitive::{conceals, covered, is_sensitive, redact};
+pub use since::{Since, since};
 pub use unsayable::keep_unsayable;

@@ -1,8 +1,8 @@
 //! Text for people.
 
 pub mod diag;
-pub mod drift;
 pub mod done;
+pub mod drift;
 mod excerpt;
 pub mod file_diff;
 mod layout;

@@ -1,7 +1,7 @@
 //! JSON for programs: versioned views, with their schemas. A minor version only adds; consumers ignore unknown keys.
 
-pub mod drift;
 pub mod done;
+pub mod drift;
 mod escape;
 mod finding;
 mod impact;
