@@ -13,6 +13,9 @@ Environment:
   OMNI_ENDPOINT             The origin that this key may be sent to
   PROXMOX_VE_API_TOKEN      user@realm!name=secret; role PVEAuditor on / is enough
   PROXMOX_VE_ENDPOINT       The origins that this token may be sent to, separated by commas
+  OMNI_SCALE_STATE_STORE    The bucket that the AWS_… credentials may be used for; AWS_ENDPOINT_URL_S3 beside
+                            it where it is not AWS's
+  OMNI_SCALE_DIGEST_KEY     Makes the digests by which secrets are remembered
   NO_COLOR, CLICOLOR_FORCE, CLICOLOR, COLUMNS, CI
 
 Exit codes:

@@ -1,6 +1,7 @@
 //! Where a command's memory is: the record in the folder `state/` or in an object store, journals always beside the files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect::Connection;
@@ -11,6 +12,7 @@ use crate::secret::DigestKey;
 use crate::state::heartbeat::{Taking, take};
 use crate::state::hold::{Hold, LocalHold};
 use crate::state::local::LocalStore;
+use crate::state::objects::Objects;
 use crate::state::probe::probe;
 use crate::state::remote::RemoteStore;
 use crate::state::store::{Occupant, Store, StoreError, identity};
@@ -72,10 +74,25 @@ impl Memory {
         let say = |o: &Occupant| {
             streams.say(&format!("waiting for the lease, which {} holds ({})", o.who, heard(o)));
         };
-        let taking = Taking { holder, ttl: remote::ttl(), wait, say: &say };
-        let held = take(store, connection.rng.as_ref(), taking).await.map_err(|e| self.occupied(e))?;
-        let record = store.load().await?;
-        if let Err(e) = RemoteStore::check_age(&held.lease(), record.as_ref(), &store.shown()) {
+        let taking = Taking {
+            holder,
+            ttl: remote::ttl(),
+            wait,
+            say: &say,
+            spawn: |heart| {
+                // It ends with the hold; nobody waits for it.
+                drop(tokio::spawn(heart));
+            },
+        };
+        let objects: Arc<dyn Objects> = store.bucket().clone();
+        let held = take(&objects, &store.lease_name(), connection.rng.as_ref(), taking)
+            .await
+            .map_err(|e| self.occupied(e))?;
+        let sound = match store.load().await {
+            Ok(record) => RemoteStore::check_age(&held.lease(), record.as_ref(), &store.shown()),
+            Err(e) => Err(e),
+        };
+        if let Err(e) = sound {
             // Nothing was sent, so whoever comes next need not wait; should this fail, the lease runs out.
             let _late = held.release().await;
             return Err(e.into());

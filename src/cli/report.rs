@@ -20,6 +20,9 @@ pub(super) fn exit(report: &Report, verified: Option<&Verified>) -> Exit {
         .collect();
     let unknown = endings().any(|e| matches!(e, Ending::Unknown(_)));
     let all = |kind: FailureKind| !kinds.is_empty() && kinds.iter().all(|k| *k == kind);
+    if report.lost.is_some() && !report.complete() {
+        return if unknown || report.done() > 0 { Exit::Partial } else { Exit::Held };
+    }
     if report.stopped && kinds.is_empty() {
         return Exit::Stopped;
     }

@@ -1,21 +1,42 @@
 //! Holding the lease of a record in an object store: taking it, keeping it alive, noting calls in it, giving it back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::conditional::End;
+use super::conditional::{End, Etag};
 use super::hold::{Hold, Loss};
 use super::journal::Intent;
 use super::lease::{self, Holder, Lease, Tenure, Verdict, Watch, claim, occupant};
-use super::object::Bucket;
-use super::remote::RemoteStore;
+use super::objects::{Objects, get, settle};
 use super::store::{Occupant, StoreError, identity};
 use crate::world::{BoxFuture, Clock, Rng};
 
 /// Longest time between two looks at somebody else's lease.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// Runs something beside everything else.
+pub type Spawn = fn(BoxFuture<'static, ()>);
+
+/// A lease that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundLease {
+    /// Its content.
+    pub lease: Lease,
+    /// Names this content.
+    pub etag: Etag,
+    /// How long ago it was written, by the store's clock.
+    pub idle: Option<Duration>,
+}
+
+/// Reads the lease `name`, if there ever was one.
+pub async fn find_lease(objects: &dyn Objects, name: &str) -> Result<Option<FoundLease>, StoreError> {
+    let Some(object) = get(objects, name).await? else { return Ok(None) };
+    let lease = lease::decode(&objects.show(name), &object.bytes)?;
+    Ok(Some(FoundLease { lease, etag: object.etag, idle: object.idle }))
+}
 
 /// How a lease is taken.
 pub struct Taking<'a> {
@@ -27,6 +48,8 @@ pub struct Taking<'a> {
     pub wait: Duration,
     /// Is told who holds it: at once, then every minute of waiting.
     pub say: &'a (dyn Fn(&Occupant) + Send + Sync),
+    /// Runs the heart.
+    pub spawn: Spawn,
 }
 
 /// What is to be written with the next beat.
@@ -47,24 +70,25 @@ impl Notes {
 }
 
 struct Inner {
-    bucket: Arc<Bucket>,
+    bucket: Arc<dyn Objects>,
     name: String,
     tenure: Mutex<Tenure>,
     notes: Mutex<Notes>,
     /// One write at a time: each names the tag of the one before.
     turn: tokio::sync::Mutex<()>,
     loss: watch::Sender<Option<Loss>>,
+    /// The heart stops.
+    over: AtomicBool,
 }
 
 /// A lease that this process holds. Its heart beats until it is released, lost or dropped.
 pub struct RemoteHold {
     inner: Arc<Inner>,
-    heart: tokio::task::JoinHandle<()>,
 }
 
 impl Drop for RemoteHold {
     fn drop(&mut self) {
-        self.heart.abort();
+        self.inner.over.store(true, Ordering::SeqCst);
     }
 }
 
@@ -72,15 +96,18 @@ impl Drop for RemoteHold {
 ///
 /// # Errors
 /// [`StoreError::Leased`] while somebody else may be alive, after waiting as long as allowed.
-pub async fn take(store: &RemoteStore, rng: &dyn Rng, taking: Taking<'_>) -> Result<RemoteHold, StoreError> {
-    let bucket = store.bucket();
+pub async fn take(
+    bucket: &Arc<dyn Objects>,
+    name: &str,
+    rng: &dyn Rng,
+    taking: Taking<'_>,
+) -> Result<RemoteHold, StoreError> {
     let clock = Arc::clone(bucket.clock());
-    let name = store.lease_name();
     let start = clock.now();
     let mut watch = Watch::default();
     let mut said: Option<Duration> = None;
     loop {
-        let found = store.lease().await?;
+        let found = find_lease(bucket.as_ref(), name).await?;
         if let Some(found) = &found
             && let Verdict::Held { quiet, left } =
                 watch.judge(clock.now(), &found.etag, &found.lease, found.idle)
@@ -110,9 +137,11 @@ pub async fn take(store: &RemoteStore, rng: &dyn Rng, taking: Taking<'_>) -> Res
         );
         let sent = clock.now();
         let bytes = lease::encode(&lease)?;
-        let shown = bucket.show(&name);
-        match bucket.settle(&name, &bytes, found.as_ref().map(|f| &f.etag), lease.life() / 2).await {
-            End::Written(etag) => return Ok(RemoteHold::start(bucket, name, Tenure::new(lease, etag, sent))),
+        let shown = bucket.show(name);
+        match settle(bucket.as_ref(), name, &bytes, found.as_ref().map(|f| &f.etag), lease.life() / 2).await {
+            End::Written(etag) => {
+                return Ok(RemoteHold::start(bucket, name, Tenure::new(lease, etag, sent), taking.spawn));
+            }
             // Somebody was faster; the next look shows who.
             End::Lost => {}
             End::Refused(why, _) => return Err(StoreError::Refused(format!("`{shown}`: {why}"))),
@@ -160,7 +189,7 @@ impl Inner {
         };
         let bytes = lease::encode(&next)?;
         let shown = self.bucket.show(&self.name);
-        let end = self.bucket.settle(&self.name, &bytes, Some(&etag), left).await;
+        let end = settle(self.bucket.as_ref(), &self.name, &bytes, Some(&etag), left).await;
         let failed = match end {
             End::Written(etag) => {
                 lock(&self.tenure).written(next, etag, sent);
@@ -196,10 +225,13 @@ impl Inner {
             let due = lock(&self.tenure).due(self.clock().now());
             if !due.is_zero() {
                 self.clock().sleep(due).await;
+                if self.over.load(Ordering::SeqCst) {
+                    return;
+                }
                 continue;
             }
             let _turn = self.turn.lock().await;
-            if self.loss().is_some() {
+            if self.loss().is_some() || self.over.load(Ordering::SeqCst) {
                 return;
             }
             if lock(&self.tenure).due(self.clock().now()).is_zero() && self.write(true).await.is_err() {
@@ -216,19 +248,20 @@ impl Inner {
 }
 
 impl RemoteHold {
-    fn start(bucket: &Arc<Bucket>, name: String, tenure: Tenure) -> Self {
+    fn start(bucket: &Arc<dyn Objects>, name: &str, tenure: Tenure, spawn: Spawn) -> Self {
         let notes = Notes { inherited: tenure.lease().open.clone(), ..Notes::default() };
         let inner = Arc::new(Inner {
             bucket: Arc::clone(bucket),
-            name,
+            name: name.to_owned(),
             tenure: Mutex::new(tenure),
             notes: Mutex::new(notes),
             turn: tokio::sync::Mutex::new(()),
             loss: watch::channel(None).0,
+            over: AtomicBool::new(false),
         });
         let beating = Arc::clone(&inner);
-        let heart = tokio::spawn(async move { beating.beat().await });
-        Self { inner, heart }
+        spawn(Box::pin(async move { beating.beat().await }));
+        Self { inner }
     }
 
     /// The lease as last written.
@@ -292,7 +325,7 @@ impl Hold for RemoteHold {
     fn release(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let _turn = self.inner.turn.lock().await;
-            self.heart.abort();
+            self.inner.over.store(true, Ordering::SeqCst);
             if self.inner.loss().is_some() {
                 return Ok(());
             }
@@ -300,3 +333,6 @@ impl Hold for RemoteHold {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

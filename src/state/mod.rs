@@ -10,6 +10,7 @@ pub mod lease;
 pub mod local;
 pub mod model;
 pub mod object;
+pub mod objects;
 pub mod probe;
 pub mod remote;
 pub mod store;

@@ -13,16 +13,15 @@ use object_store::{
 };
 
 use super::carrier::{Answer, Carrier, LARGEST};
-use super::conditional::{Conditional, End, Etag, Next, Put, Seen};
+use super::conditional::{Etag, Put};
+use super::objects::{Object, Objects, Trouble};
 use super::store::StoreError;
 use crate::secret::Secret;
 use crate::untrusted::Untrusted;
-use crate::world::{Clock, Net, NetError, NetReply};
+use crate::world::{BoxFuture, Clock, Net, NetError, NetReply};
 
 /// For one request: a lease must outlive several.
 const TOTAL: Duration = Duration::from_secs(8);
-/// Reads in all, for one answer.
-const READS: u32 = 4;
 
 /// The credentials of a store.
 #[derive(Clone)]
@@ -46,17 +45,6 @@ pub struct Location {
     pub region: String,
     /// `scheme://host[:port]`.
     pub origin: String,
-}
-
-/// An object as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Content.
-    pub bytes: Vec<u8>,
-    /// Names this content.
-    pub etag: Etag,
-    /// How long ago it was written, by the store's own clock (`Date` less `Last-Modified`).
-    pub idle: Option<Duration>,
 }
 
 /// A bucket, below a prefix.
@@ -103,22 +91,11 @@ impl Bucket {
         Ok(Self { s3, prefix: at.prefix.clone(), shown, clock })
     }
 
-    /// The name of an object for people.
-    pub fn show(&self, name: &str) -> String {
-        format!("{}/{name}", self.shown)
-    }
-
-    /// Its clock.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
     fn path(&self, name: &str) -> Path {
         if self.prefix.is_empty() { Path::from(name) } else { Path::from(format!("{}/{name}", self.prefix)) }
     }
 
-    /// One read, without repetition.
-    pub async fn read(&self, name: &str) -> Result<Option<Object>, Trouble> {
+    async fn ask(&self, name: &str) -> Result<Option<Object>, Trouble> {
         let answer = Answer::default();
         let mut options = GetOptions::default();
         options.extensions.insert(answer.clone());
@@ -132,23 +109,7 @@ impl Bucket {
         }
     }
 
-    /// A read, repeated while there is no clear answer.
-    pub async fn get(&self, name: &str) -> Result<Option<Object>, StoreError> {
-        let mut n = 0;
-        loop {
-            n += 1;
-            match self.read(name).await {
-                Ok(object) => return Ok(object),
-                Err(Trouble::Unclear(_)) if n < READS => {
-                    self.clock.sleep(Duration::from_millis(200 << n)).await;
-                }
-                Err(trouble) => return Err(trouble.about(&self.show(name))),
-            }
-        }
-    }
-
-    /// One put, without repetition: over the object `base`, or where there is none.
-    pub async fn put(&self, name: &str, bytes: &[u8], base: Option<&Etag>) -> Put {
+    async fn send(&self, name: &str, bytes: &[u8], base: Option<&Etag>) -> Put {
         if bytes.len() > LARGEST {
             return Put::Refused(format!("it has more than {} MiB", LARGEST >> 20));
         }
@@ -172,34 +133,6 @@ impl Bucket {
                 Trouble::Refused(why) | Trouble::Lies(why) => Put::Refused(why),
             },
             None => Put::Refused("the request cannot be made".to_owned()),
-        }
-    }
-
-    /// A put until it is known what became of it, for at most `within`.
-    pub async fn settle(&self, name: &str, bytes: &[u8], base: Option<&Etag>, within: Duration) -> End {
-        let mut state = Conditional::new(base.cloned());
-        let start = self.clock.now();
-        loop {
-            let late = self.clock.now().saturating_sub(start) >= within;
-            match state.next().clone() {
-                Next::Over(end) => return end,
-                _ if late => return End::GivenUp("no clear answer in time".to_owned(), true),
-                Next::Put => state.put(self.put(name, bytes, base).await),
-                Next::Read => state.read(match self.read(name).await {
-                    Ok(None) => Seen::Nothing,
-                    Ok(Some(object)) => Seen::Object(object.etag, object.bytes == bytes),
-                    Err(
-                        Trouble::Refused(why)
-                        | Trouble::Lies(why)
-                        | Trouble::Unclear(why)
-                        | Trouble::Unsent(why),
-                    ) => Seen::Unclear(why),
-                }),
-                Next::Pause(pause) => {
-                    self.clock.sleep(pause).await;
-                    state.paused();
-                }
-            }
         }
     }
 
@@ -228,27 +161,18 @@ impl Bucket {
     }
 }
 
-/// Why there is no usable answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Nothing was sent.
-    Unsent(String),
-    /// Nothing that can be relied on came back; another attempt may help.
-    Unclear(String),
-    /// The store accepts no such request.
-    Refused(String),
-    /// The answer breaks the rules of such stores.
-    Lies(String),
-}
-
-impl Trouble {
-    /// As an error about an object.
-    pub fn about(self, shown: &str) -> StoreError {
-        match self {
-            Self::Unsent(why) | Self::Unclear(why) => StoreError::Unreachable(format!("`{shown}`: {why}")),
-            Self::Refused(why) => StoreError::Refused(format!("`{shown}`: {why}")),
-            Self::Lies(why) => StoreError::Lies(format!("`{shown}`: {why}")),
-        }
+impl Objects for Bucket {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Object>, Trouble>> {
+        Box::pin(self.ask(name))
+    }
+    fn put<'a>(&'a self, name: &'a str, bytes: &'a [u8], base: Option<&'a Etag>) -> BoxFuture<'a, Put> {
+        Box::pin(self.send(name, bytes, base))
+    }
+    fn show(&self, name: &str) -> String {
+        format!("{}/{name}", self.shown)
+    }
+    fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 }
 

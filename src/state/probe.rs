@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::conditional::{Etag, Put};
-use super::object::{Bucket, Trouble};
+use super::object::Bucket;
+use super::objects::{Objects as _, Trouble, get};
 use super::store::StoreError;
 
 /// Attempts of one request of the probe.
@@ -56,7 +57,7 @@ impl Probe<'_> {
     }
 
     async fn shows(&self, bytes: &[u8], etag: &Etag, otherwise: &str) -> Result<(), StoreError> {
-        match self.bucket.get(self.name).await? {
+        match get(self.bucket, self.name).await? {
             Some(object) if object.bytes == bytes && object.etag == *etag => Ok(()),
             Some(object) if object.bytes == bytes => {
                 self.lies("reads and writes give different entity tags for the same content")
@@ -81,7 +82,7 @@ impl Probe<'_> {
                 Put::Refused(why) => return Err(Trouble::Refused(why).about(&shown)),
                 Put::Again(why) => last = why,
                 Put::Changed if n == 0 => {
-                    let found = self.bucket.get(self.name).await?;
+                    let found = get(self.bucket, self.name).await?;
                     if found.is_some_and(|o| o.bytes == bytes) {
                         return self.lies("it answers 412 to a write that it has taken in");
                     }
@@ -103,6 +104,6 @@ impl Probe<'_> {
     }
 
     async fn holds(&self, bytes: &[u8]) -> Result<Option<Etag>, StoreError> {
-        Ok(self.bucket.get(self.name).await?.filter(|o| o.bytes == bytes).map(|o| o.etag))
+        Ok(get(self.bucket, self.name).await?.filter(|o| o.bytes == bytes).map(|o| o.etag))
     }
 }

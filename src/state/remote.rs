@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::conditional::{End, Etag};
-use super::lease::{self, Lease};
+use super::heartbeat::{FoundLease, find_lease};
+use super::lease::Lease;
 use super::local::file_stem;
 use super::model::Record;
-use super::object::{Bucket, Object};
+use super::object::Bucket;
+use super::objects::{Objects, get, settle};
 use super::store::{Store, StoreError, Version, decode, encode, sha256, shown};
 use crate::world::BoxFuture;
 
@@ -16,17 +18,6 @@ use crate::world::BoxFuture;
 const BACKUPS: usize = 5;
 /// Longest time for one write of the record.
 const WITHIN: Duration = Duration::from_secs(40);
-
-/// A lease that was read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundLease {
-    /// Its content.
-    pub lease: Lease,
-    /// Names this content.
-    pub etag: Etag,
-    /// How long ago it was written, by the store's clock.
-    pub idle: Option<Duration>,
-}
 
 /// A record in an object store.
 pub struct RemoteStore {
@@ -78,10 +69,7 @@ impl RemoteStore {
 
     /// The lease, if there ever was one.
     pub async fn lease(&self) -> Result<Option<FoundLease>, StoreError> {
-        let name = self.lease_name();
-        let Some(object) = self.bucket.get(&name).await? else { return Ok(None) };
-        let Object { bytes, etag, idle } = object;
-        Ok(Some(FoundLease { lease: lease::decode(&self.bucket.show(&name), &bytes)?, etag, idle }))
+        find_lease(self.bucket.as_ref(), &self.lease_name()).await
     }
 
     /// Refuses a record that is older than the one that a lease remembers: somebody brought it back.
@@ -108,7 +96,7 @@ impl RemoteStore {
 
     async fn read(&self) -> Result<Option<Record>, StoreError> {
         let path = self.shown();
-        let Some(object) = self.bucket.get(&self.record_name()).await? else {
+        let Some(object) = get(self.bucket.as_ref(), &self.record_name()).await? else {
             self.see(None);
             return Ok(None);
         };
@@ -132,7 +120,7 @@ impl RemoteStore {
         let StoreError::Damaged { path, why, .. } = error else { return error };
         let mut backup = None;
         for name in self.bucket.list(&self.backup_prefix()).await.unwrap_or_default().into_iter().rev() {
-            let found = self.bucket.get(&name).await;
+            let found = get(self.bucket.as_ref(), &name).await;
             if found.is_ok_and(|o| o.is_some_and(|o| decode(&name, &o.bytes).is_ok())) {
                 backup = Some(self.bucket.show(&name));
                 break;
@@ -153,7 +141,7 @@ impl RemoteStore {
             seen.version.serial,
             digest.get(..8).unwrap_or_default()
         );
-        match self.bucket.settle(&name, &seen.bytes, None, WITHIN).await {
+        match settle(self.bucket.as_ref(), &name, &seen.bytes, None, WITHIN).await {
             // There already: from a run that was cut off after keeping it.
             End::Written(_) | End::Lost => {}
             End::Refused(why, _) => {
@@ -193,7 +181,7 @@ impl RemoteStore {
         let bytes = encode(new)?;
         let name = self.record_name();
         let base = seen.as_ref().map(|s| &s.etag);
-        match self.bucket.settle(&name, &bytes, base, WITHIN).await {
+        match settle(self.bucket.as_ref(), &name, &bytes, base, WITHIN).await {
             End::Written(etag) => {
                 // What this run wrote before needs no copy: its beginning is kept.
                 *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = true;

@@ -11,6 +11,7 @@ mod fmt;
 mod import;
 mod init;
 mod plan;
+mod remote;
 mod removal;
 mod repository;
 mod saved;

@@ -13,8 +13,10 @@ use crate::cli::memory::{Memory, seconds};
 use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::state::conditional::End;
+use crate::state::heartbeat::FoundLease;
 use crate::state::lease::{self, Holder, Lease, Verdict, Watch, claim, shown};
-use crate::state::remote::{FoundLease, RemoteStore};
+use crate::state::objects::{Objects as _, get, settle};
+use crate::state::remote::RemoteStore;
 use crate::state::store::{StoreError, identity};
 use crate::untrusted::Untrusted;
 
@@ -230,7 +232,9 @@ async fn break_it(connection: &Connection, args: &BreakArgs, streams: &Streams) 
         }
         Err(e @ StoreError::Lease { .. }) if args.id == "damaged" && allowed => {
             streams.say(&format!("note: {e}"));
-            let Some(object) = store.bucket().get(&store.lease_name()).await? else { return Ok(Exit::Done) };
+            let Some(object) = get(store.bucket().as_ref(), &store.lease_name()).await? else {
+                return Ok(Exit::Done);
+            };
             (None, object.etag)
         }
         Err(e) => return Err(e.into()),
@@ -247,7 +251,7 @@ async fn break_it(connection: &Connection, args: &BreakArgs, streams: &Streams) 
         lease.record = None;
     }
     let bytes = lease::encode(&lease)?;
-    match store.bucket().settle(&store.lease_name(), &bytes, Some(&etag), lease.life() / 2).await {
+    match settle(store.bucket().as_ref(), &store.lease_name(), &bytes, Some(&etag), lease.life() / 2).await {
         End::Written(_) => {
             let open = lease.open.len();
             let what = if open == 1 { "1 call".to_owned() } else { format!("{open} calls") };
