@@ -86,8 +86,7 @@ pub fn encode(lease: &Lease) -> Result<Vec<u8>, StoreError> {
 
 /// Reads what [`encode`] wrote. `path` is for messages only.
 pub fn decode(path: &str, bytes: &[u8]) -> Result<Lease, StoreError> {
-    let damaged =
-        |why: &str| StoreError::Damaged { path: path.to_owned(), why: why.to_owned(), backup: None };
+    let damaged = |why: &str| StoreError::Lease { path: path.to_owned(), why: why.to_owned() };
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| {
         damaged(if e.is_eof() { "it is cut off" } else { "it is not JSON, or not a lease of this program" })
     })?;
@@ -262,4 +261,97 @@ pub fn occupant(lease: &Lease, quiet: Duration, left: Duration) -> Occupant {
 /// A holder for people, on one line.
 pub fn shown(holder: &Holder) -> String {
     crate::untrusted::Untrusted::new(holder.who.as_str()).line(120)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease() -> Lease {
+        let mut lease = claim(None, "a1".into(), Holder::default(), TTL, 1_000);
+        lease.record = Some(("chain".into(), 7));
+        lease
+    }
+    fn etag(n: u32) -> Etag {
+        Etag::parse(&format!("\"{n}\"")).unwrap()
+    }
+    fn s(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_byte_of_a_lease_is_noticed() {
+        let bytes = encode(&lease()).unwrap();
+        assert_eq!(decode("l", &bytes).unwrap(), lease());
+        // The last byte is the line end, without which the lease is still whole.
+        for n in 0..bytes.len() - 1 {
+            assert!(matches!(decode("l", &bytes[..n]), Err(StoreError::Lease { .. })), "cut at {n}");
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[n] ^= 1 << bit;
+                match decode("l", &flipped) {
+                    Err(StoreError::Lease { .. } | StoreError::Newer { .. }) => {}
+                    other => panic!("byte {n} bit {bit}: {other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_is_taken_after_its_whole_life_and_not_before() {
+        let held = lease();
+        let mut watch = Watch::default();
+        // Fresh by the store's clock; the holder's own clock says something else, and nobody asks it.
+        assert!(matches!(watch.judge(s(0), &etag(1), &held, Some(s(5))), Verdict::Held { .. }));
+        assert!(matches!(watch.judge(s(50), &etag(1), &held, Some(s(55))), Verdict::Held { .. }));
+        assert_eq!(watch.judge(s(51), &etag(1), &held, Some(s(TTL + 3))), Verdict::Expired);
+        // Without ages only watching counts, and every beat starts it anew.
+        let mut watch = Watch::default();
+        assert!(
+            matches!(watch.judge(s(100), &etag(1), &held, None), Verdict::Held { quiet, .. } if quiet == s(0))
+        );
+        assert!(matches!(watch.judge(s(162), &etag(1), &held, None), Verdict::Held { .. }));
+        assert!(
+            matches!(watch.judge(s(163), &etag(2), &held, None), Verdict::Held { quiet, .. } if quiet == s(0))
+        );
+        assert_eq!(watch.judge(s(226), &etag(2), &held, None), Verdict::Expired);
+        let free = Lease { held: false, ..held };
+        assert_eq!(watch.judge(s(0), &etag(3), &free, Some(s(0))), Verdict::Free);
+    }
+
+    #[test]
+    fn a_life_that_is_found_is_believed_within_reason() {
+        let endless = Lease { ttl: u64::MAX, ..lease() };
+        assert_eq!(endless.life(), s(600));
+        assert_eq!(Lease { ttl: 0, ..lease() }.life(), s(2));
+    }
+
+    #[test]
+    fn a_holder_stops_at_half_its_life_and_for_good() {
+        let mut tenure = Tenure::new(lease(), etag(1), s(10));
+        assert!(tenure.stands(s(39)) && !tenure.stands(s(40)));
+        assert_eq!(tenure.due(s(10)), s(20));
+        tenure.unanswered(s(39), "no answer");
+        assert_eq!(tenure.loss(), None, "there is time for another attempt");
+        let next = tenure.next(5, Vec::new(), None, true);
+        assert_eq!((next.beat, next.record.clone()), (1, Some(("chain".into(), 7))));
+        tenure.written(next, etag(2), s(38));
+        assert!(tenure.stands(s(67)));
+        tenure.unanswered(s(68), "no answer");
+        assert!(tenure.loss().is_some_and(|l| !l.taken));
+        tenure.taken(Some(&lease()));
+        assert!(tenure.loss().is_some_and(|l| !l.taken), "the first reason stays");
+        assert!(!tenure.stands(s(38)));
+    }
+
+    #[test]
+    fn whoever_takes_over_has_a_higher_number_and_is_told_everything() {
+        let old = Lease { fence: 7, ..lease() };
+        let new = claim(Some(&old), "b2".into(), Holder::default(), 30, 2_000);
+        assert_eq!((new.fence, new.beat, new.held, new.record), (8, 0, true, old.record));
+        assert_eq!(
+            claim(Some(&Lease { fence: u64::MAX, ..lease() }), String::new(), Holder::default(), 30, 0).fence,
+            u64::MAX
+        );
+    }
 }

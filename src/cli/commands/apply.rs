@@ -171,7 +171,9 @@ async fn under(
     let desired = removal::desired(&repository, record.as_ref(), roots)?;
     scope::check(selection, &repository, record.as_ref(), &seen)?;
     let options = PlanOptions::selecting(selection);
-    let (recorded, digests) = (record.as_ref(), Some(&key));
+    // A key that nobody keeps makes digests that nobody can compare: without one, plans are the same everywhere.
+    let kept = connection.digest_key.is_some() || connection.memory.remote.is_none();
+    let (recorded, digests) = (record.as_ref(), kept.then_some(&key));
     let mut plan =
         session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
     let mut context = context.clone();
@@ -211,7 +213,7 @@ async fn under(
     progress.finish();
     let verified = if report.complete() {
         Some(match connection.look().await {
-            Ok(snapshot) => verify(&desired, &snapshot, report.record.as_ref(), Some(&key), options),
+            Ok(snapshot) => verify(&desired, &snapshot, report.record.as_ref(), digests, options),
             Err(fail) => Verified::Unknown(fail.message),
         })
     } else {
