@@ -30,7 +30,7 @@ impl Link {
         let host = text.strip_prefix("https://")?;
         let safe = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/%#?=".contains(&b));
         let named = host.starts_with(|c: char| c.is_ascii_alphanumeric());
-        (safe && named && text.len() <= 2000).then(|| Self(text.to_owned()))
+        (safe && named && text.len() <= 500).then(|| Self(text.to_owned()))
     }
     /// The address.
     pub fn as_str(&self) -> &str {

@@ -9,5 +9,7 @@ mod properties;
 #[path = "../random_template/mod.rs"]
 mod random_template;
 mod saved;
+#[path = "../sinks/shown.rs"]
+mod shown;
 mod simulate;
 mod status;

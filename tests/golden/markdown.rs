@@ -1,28 +1,11 @@
 //! The pull-request comment (`plan.md`) and the annotations (`plan.github`) of every scenario, and what holds at any size.
 
-use omni_scale::plan::{Action, Plan};
-use omni_scale::render::context::{Commit, Context, Link};
 use omni_scale::render::{github, markdown};
-use omni_scale::untrusted::Untrusted;
 use proptest::prelude::*;
 
 use crate::cases::{all, expect};
 use crate::properties::mixed;
-
-fn context() -> Context {
-    let forge = "https://git.example.net/team/deploy";
-    let head = "4f2c1d9".repeat(6)[..40].to_owned();
-    Context {
-        key: "spec/omni.yaml".into(),
-        digest: Some(format!("sha256:{}", "9f3a".repeat(16))),
-        base: Commit::parse(&"a1b2c3d4e5".repeat(4)),
-        merge: Commit::parse(&"77aa001122".repeat(4)),
-        report: Link::parse(&format!("{forge}/actions/runs/8123")),
-        sources: Link::parse(&format!("{forge}/blob/{head}")),
-        head: Commit::parse(&head),
-        ..Context::default()
-    }
-}
+use crate::shown::{BUDGETS, context, missing};
 
 #[test]
 fn comments_and_annotations_are_as_committed() {
@@ -35,57 +18,6 @@ fn comments_and_annotations_are_as_committed() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-
-/// What of a plan a page does not show and does not count.
-fn missing(plan: &Plan, budget: usize) -> Vec<String> {
-    let page = markdown::text(plan, &context(), budget);
-    let mut missing = Vec::new();
-    if page.len() > budget {
-        missing.push(format!("{} bytes of {budget}", page.len()));
-    }
-    let number = |line: &str, lead: &str| {
-        let rest = line.strip_prefix(lead)?;
-        rest.split(' ').next()?.parse::<usize>().ok()
-    };
-    let counted = |lead: &str, word: &str| -> usize {
-        page.lines().filter(|l| l.contains(word)).filter_map(|l| number(l, lead)).sum()
-    };
-    let name = |text: &str| format!("`{}`", Untrusted::new(text).line(300));
-    let steps: Vec<_> = plan.steps.iter().filter(|s| s.action != Action::Await).collect();
-    let shown: Vec<bool> = steps
-        .iter()
-        .map(|s| page.contains(&format!("\n**{}** {}", s.action.word(), name(&s.address.to_string()))))
-        .collect();
-    let shown = shown.iter().filter(|s| **s).count();
-    let folded = counted("**record only**: ", "object");
-    let left = counted("- … ", " change");
-    if shown + folded + left != steps.len() {
-        missing.push(format!("{shown} + {folded} + {left} of {} changes", steps.len()));
-    }
-    let all = page.contains("This page cannot list them all");
-    for lost in &plan.lost {
-        let there = lost.machine.as_deref().is_none_or(|m| page.contains(&name(m)));
-        if !there && !(all && page.contains(&format!("disks: {}**", plan.lost.len()))) {
-            missing.push(format!("{lost:?}"));
-        }
-    }
-    let blocks = plan.warnings.iter().filter(|w| w.blocks).count();
-    for warning in plan.warnings.iter().filter(|w| w.blocks) {
-        let code = warning.guard.as_deref().unwrap_or(&warning.code);
-        let address =
-            warning.address.as_ref().map_or(String::new(), |a| format!(" · {}", name(&a.to_string())));
-        let there = page.contains(&format!("- {}", name(code))) && page.contains(&address);
-        if !there && !(all && page.contains(&format!("(** ({blocks})"))) {
-            missing.push(format!("{warning:?}"));
-        }
-    }
-    if !page.contains(" · risk **") && steps.len() + blocks + plan.unknown.len() > 0 {
-        missing.push("the verdict".into());
-    }
-    missing
-}
-
-const BUDGETS: [usize; 9] = [2_000, 2_500, 3_000, 4_000, 6_000, 10_000, 20_000, 40_000, 60_000];
 
 #[test]
 fn every_change_loss_and_block_is_shown_or_counted_at_every_size() {

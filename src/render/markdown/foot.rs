@@ -4,13 +4,23 @@ use super::escape::Markdown;
 use crate::plan::Plan;
 use crate::render::context::Context;
 
-/// The last line.
-pub(super) fn foot(plan: &Plan, context: &Context, out: &mut Markdown) {
+/// Longest address in a line that must be short, in bytes.
+const SHORT: usize = 200;
+
+/// The last line; `bare`: only which plan it is, and where all of it is to be read.
+pub(super) fn foot(plan: &Plan, context: &Context, bare: bool, out: &mut Markdown) {
     out.own("plan ");
     match &context.digest {
         Some(digest) => out.code(digest),
         None => out.own("not saved"),
     };
+    if bare {
+        if let Some(report) = context.report.as_ref().filter(|r| r.as_str().len() <= SHORT) {
+            out.own(" · ").link("full report", report);
+        }
+        out.own("\n");
+        return;
+    }
     for (word, commit) in
         [(" · base ", &context.base), (" · head ", &context.head), (" · merge ", &context.merge)]
     {

@@ -102,8 +102,10 @@ impl<'p> Page<'p> {
         let gaps = cut.of(Level::Gaps, usize::MAX);
         head::scope(self.plan, gaps, &mut out);
         head::unknown(self.plan, gaps, &mut out);
-        let rows = if cut.has(Level::Rows) { usize::MAX } else { ROWS };
-        table::table(self.plan, &self.areas, cut.of(Level::Table, rows), &mut out);
+        if cut.level < Level::Bare {
+            let rows = if cut.has(Level::Rows) { usize::MAX } else { ROWS };
+            table::table(self.plan, &self.areas, cut.of(Level::Table, rows), &mut out);
+        }
         if cut.has(Level::Lost) {
             lost::all(self.plan, &mut out);
         } else if !self.plan.lost.is_empty() {
@@ -118,7 +120,7 @@ impl<'p> Page<'p> {
         }
         self.warnings(cut, &mut out);
         self.stubs(cut, &left, &mut out);
-        foot::foot(self.plan, self.context, &mut out);
+        foot::foot(self.plan, self.context, cut.level == Level::Bare, &mut out);
         out
     }
 
@@ -205,36 +207,46 @@ impl<'p> Page<'p> {
     /// What is left out, in numbers.
     fn stubs(&self, cut: Cut, left: &[(Level, usize, usize)], out: &mut Markdown) {
         let before = out.len();
-        for (at, steps, areas) in left {
-            if *at == Level::Fields {
-                out.own("- … the fields of ").count(*steps, "change").own(" are not shown here\n");
-                continue;
+        let (waves, drift) = if cut.has(Level::Behind) { (0, 0) } else { waves::counts(self.plan) };
+        let (warnings, notes) = match cut.has(Level::Warnings) {
+            true => (0, 0),
+            false => (self.findings.warnings.len(), self.findings.notes.len()),
+        };
+        let others = [(waves, "wave"), (drift, "drifted field"), (warnings, "warning"), (notes, "note")];
+        let others = others.into_iter().filter(|(n, _)| *n > 0);
+        if cut.level == Level::Bare {
+            let changes =
+                left.iter().filter(|(at, ..)| *at != Level::Fields).map(|(_, steps, _)| steps).sum();
+            out.own("- … ").count(changes, "change");
+            for (n, what) in others {
+                out.own(", ").count(n, what);
             }
-            out.own("- … ").count(*steps, "change").own(match at {
-                Level::Still => " that touch no machine",
-                Level::Hot => " without a reboot (effect hot)",
-                Level::Reboots => " with reboots",
-                _ => " that rebuild, destroy or are of unknown effect",
-            });
-            out.own(" in ").count(*areas, "area").own(", not shown here\n");
-        }
-        if !cut.has(Level::Behind) {
-            let (waves, drift) = waves::counts(self.plan);
-            for (n, what) in [(waves, "wave"), (drift, "drifted field")] {
-                if n > 0 {
-                    out.own("- … ").count(n, what).own(", not shown here\n");
-                }
+            out.own(", not shown here\n");
+        } else {
+            for one in left {
+                stub(*one, out);
             }
-        }
-        if !cut.has(Level::Warnings) {
-            for (all, noun) in [(&self.findings.warnings, "warning"), (&self.findings.notes, "note")] {
-                if !all.is_empty() {
-                    out.own("- … ").count(all.len(), noun).own(", not shown here\n");
-                }
+            for (n, what) in others {
+                out.own("- … ").count(n, what).own(", not shown here\n");
             }
         }
         if out.len() > before {
             out.own("\nThis page is cut to its size; the report has everything.\n\n");
         }
     }
+}
+
+/// Changes that are left out at one level: how many, in how many areas.
+fn stub((at, steps, areas): (Level, usize, usize), out: &mut Markdown) {
+    if at == Level::Fields {
+        out.own("- … the fields of ").count(steps, "change").own(" are not shown here\n");
+        return;
+    }
+    out.own("- … ").count(steps, "change").own(match at {
+        Level::Still => " that touch no machine",
+        Level::Hot => " without a reboot (effect hot)",
+        Level::Reboots => " with reboots",
+        _ => " that rebuild, destroy or are of unknown effect",
+    });
+    out.own(" in ").count(areas, "area").own(", not shown here\n");
 }
