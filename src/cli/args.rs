@@ -62,7 +62,7 @@ pub struct Global {
     /// Draw and mark with ASCII only
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// Columns to print in, kept between 60 and 160 [default: the terminal's, else 100]
+    /// Columns to print in, kept between 60 and 200 [default: the terminal's up to 160, else 100]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub width: Option<u16>,
     /// Leave out notes, warnings about files, and progress

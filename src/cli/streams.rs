@@ -88,7 +88,8 @@ impl Streams {
                 terminal,
             }),
             ascii: global.ascii,
-            width: columns.unwrap_or(100).clamp(60, 160),
+            // Nobody reads longer lines, but somebody may ask for them.
+            width: columns.unwrap_or(100).clamp(60, if global.width.is_some() { 200 } else { 160 }),
             terminal: terminal && term.as_deref() != Some("dumb"),
         };
         let workflow = github::active();

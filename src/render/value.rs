@@ -23,6 +23,15 @@ pub(super) fn show(path: &[String], value: &Value) -> String {
     }
 }
 
+/// [`show`], with the number that stands in the file beside a unit, a word or a sign.
+pub(super) fn show_raw(path: &[String], value: &Value) -> String {
+    let shown = show(path, value);
+    match value {
+        Value::Int(n) if shown != n.to_string() => format!("{shown} ({n})"),
+        _ => shown,
+    }
+}
+
 fn mebibytes(n: i128) -> String {
     if n % 1024 == 0 { format!("{} GiB", n / 1024) } else { format!("{n} MiB") }
 }
@@ -67,6 +76,8 @@ mod tests {
         let path = |p: &str| p.split('.').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(show(&path("providerdata.memory"), &Value::Int(16384)), "16 GiB");
         assert_eq!(show(&path("providerdata.memory"), &Value::Int(2500)), "2500 MiB");
+        assert_eq!(show_raw(&path("providerdata.memory"), &Value::Int(16384)), "16 GiB (16384)");
+        assert_eq!(show_raw(&path("providerdata.cores"), &Value::Int(4)), "4");
         assert_eq!(show(&path("providerdata.disk_size"), &Value::Int(100)), "100 GiB");
         assert_eq!(show(&path("kubernetes.version"), &"1.34.3".into()), "v1.34.3");
         assert_eq!(show(&path("data.machine.sysctls.x"), &"65535".into()), "\"65535\"");

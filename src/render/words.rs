@@ -1,7 +1,7 @@
 //! Words that every renderer uses for the same thing.
 
 use crate::kinds::{Certainty, Effect};
-use crate::plan::{Action, Change, ChangeCause, EtcdVoters, Goal, Plan, Step};
+use crate::plan::{Action, ChangeCause, EtcdVoters, Goal, Plan, Step};
 use crate::untrusted::Untrusted;
 
 /// One safe line of text that may come from outside. What a sink needs besides is its own escaper's.
@@ -15,11 +15,10 @@ pub(super) fn count(n: u32, what: &str) -> String {
 }
 
 /// The name of a field in the words of its file; the key that holds an embedded text says nothing and is left out.
-pub(super) fn field_name(change: &Change) -> String {
-    let skip = usize::from(
-        change.path.len() > 1 && change.path.first().is_some_and(|p| p == "providerdata" || p == "data"),
-    );
-    safe(&change.path.iter().skip(skip).cloned().collect::<Vec<_>>().join("."))
+pub(super) fn field_name(path: &[String]) -> String {
+    let skip =
+        usize::from(path.len() > 1 && path.first().is_some_and(|p| p == "providerdata" || p == "data"));
+    safe(&path.iter().skip(skip).cloned().collect::<Vec<_>>().join("."))
 }
 
 /// An effect, and whether it is a prediction.

@@ -2,6 +2,7 @@
 //! and what comes out (`plan.txt`, `plan.json`, `plan.md`, `plan.github`, `plan.html`). `UPDATE_GOLDEN=1` writes the outputs anew; read them before committing.
 
 mod cases;
+mod completeness;
 mod export;
 mod markdown;
 mod pages;

@@ -194,7 +194,7 @@ fn table(step: &Step, changes: &[&Change], caption: &str, m: &mut Markup) {
     m.table("fields", caption, heads, |m| {
         for change in changes {
             m.element("tr", &[], |m| {
-                m.element("th", &[("scope", "row")], |m| m.leaf("code", "", &field_name(change)));
+                m.element("th", &[("scope", "row")], |m| m.leaf("code", "", &field_name(&change.path)));
                 m.element("td", &[], |m| value(change, m));
                 if why {
                     m.leaf("td", "why", &remark(step, change));

@@ -106,20 +106,19 @@ pub(super) fn finding(w: &Warning, word: &str, tone: &str, m: &mut Markup) {
             if let Some(help) = &w.help {
                 row("what to do", help, false);
             }
-            match &w.lifted {
-                None => {
-                    if let Some(lift) = &w.lift {
-                        row("lifted by", lift, true);
-                    }
-                }
-                Some(lifted) => {
-                    row("lifted by", &lifted.by, true);
-                    for (name, value) in
-                        [("owner", &lifted.owner), ("reason", &lifted.reason), ("until", &lifted.expires)]
-                    {
-                        if let Some(value) = value {
-                            row(name, value, false);
-                        }
+            if let Some(rule) = w.rule.as_ref().filter(|_| w.guard.is_some()) {
+                row("rule", rule, false);
+            }
+            if let Some(lift) = &w.lift {
+                row("lifted by", lift, true);
+            }
+            if let Some(lifted) = &w.lifted {
+                row("was lifted by", &lifted.by, true);
+                for (name, value) in
+                    [("owner", &lifted.owner), ("reason", &lifted.reason), ("until", &lifted.expires)]
+                {
+                    if let Some(value) = value {
+                        row(name, value, false);
                     }
                 }
             }

@@ -27,7 +27,7 @@ pub(super) fn drift(plan: &Plan) -> Option<Section> {
                     for (step, change) in all {
                         m.element("tr", &[], |m| {
                             m.element("td", &[], |m| m.leaf("code", "", &step.address.to_string()));
-                            m.element("td", &[], |m| m.leaf("code", "", &field_name(change)));
+                            m.element("td", &[], |m| m.leaf("code", "", &field_name(&change.path)));
                             m.leaf(
                                 "td",
                                 "",

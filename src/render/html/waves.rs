@@ -45,7 +45,13 @@ fn named(steps: &[&Step], m: &mut Markup) {
     m.element("ul", &[], |m| {
         for step in steps.iter().take(NAMED) {
             m.element("li", &[], |m| match &step.operation {
-                Operation::Await(goal) => m.text(&format!("wait for {}", goal_words(goal))),
+                Operation::Await(goal) => {
+                    m.text(&format!("wait for {}", goal_words(goal)));
+                    for note in &step.notes {
+                        m.text("; ");
+                        m.leaf("span", "dim", note);
+                    }
+                }
                 _ => {
                     let tone = format!("tag plain {}", tone_of_action(step.action));
                     m.leaf("span", &tone, &format!("{} {}", step.action.symbol(), step.action.word()));

@@ -45,7 +45,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(look: Look) -> Self {
-        Self { out: String::new(), look: Look { width: look.width.clamp(60, 160), ..look } }
+        Self { out: String::new(), look: Look { width: look.width.clamp(60, 200), ..look } }
     }
     pub(super) fn width(&self) -> usize {
         self.look.width

@@ -10,7 +10,7 @@ use crate::render::words::{count, voters};
 const NAMED: usize = 5;
 
 /// The chain of one step: how many machines, what happens to them, which, and where their VMs are. Worst first.
-pub(super) fn affects(step: &Step, page: &mut Page) {
+pub(super) fn affects(step: &Step, full: bool, page: &mut Page) {
     let mut groups: Vec<((Effect, bool), Vec<&Affected>)> = Vec::new();
     for one in &step.affects {
         let key = (one.effect, one.predicted);
@@ -19,7 +19,7 @@ pub(super) fn affects(step: &Step, page: &mut Page) {
             None => groups.push((key, vec![one])),
         }
     }
-    let mut room = NAMED;
+    let mut room = if full { usize::MAX } else { NAMED };
     for ((effect, predicted), all) in groups {
         let n = u32::try_from(all.len()).unwrap_or(u32::MAX);
         let mut head = format!("{} {}", count(n, "machine"), effect.word());

@@ -3,20 +3,13 @@
 //! Worst first, by area; then the waves, what blocks, warnings, and one line of totals. Nothing is computed here: every
 //! fact stands in the plan.
 
-use std::collections::BTreeMap;
-
 use super::diag::Look;
 use super::layout::{Page, Tone, columns, safe};
-use super::machines;
-use super::scope;
+use super::{findings, scope, steps, waves};
 use crate::kinds::Effect;
-use crate::plan::{ABOUT_SCOPE, Action, Change, ChangeCause, KEPT, Operation, Plan, Step, Warning};
+use crate::plan::{Action, Plan, Step, Warning};
 use crate::render::areas::{Area, areas};
-use crate::render::value::show;
-use crate::render::words::{count, effect_words, field_name, goal_words};
-
-/// How many new fields of one object are listed before the rest is counted.
-const NEW_FIELDS: usize = 12;
+use crate::render::words::{self, count, effect_words};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,31 +38,47 @@ pub struct View {
 pub fn shown(plan: &Plan, look: Look, view: View) -> String {
     match view.detail {
         Detail::Brief => brief(plan, look),
-        Detail::Default | Detail::Full => text(plan, look),
+        Detail::Default | Detail::Full => whole(plan, look, view),
     }
 }
 
-/// The whole plan.
+/// The whole plan, as it is shown unless something else is asked for.
 pub fn text(plan: &Plan, look: Look) -> String {
+    whole(plan, look, View::default())
+}
+
+fn whole(plan: &Plan, look: Look, view: View) -> String {
     let mut page = Page::new(look);
-    if quiet(plan, &mut page) {
+    let full = view.detail == Detail::Full;
+    if quiet(plan, &mut page) && !full {
         return page.finish();
     }
-    header(plan, &mut page);
-    scope::unknown(plan, &mut page);
-    lost(plan, &mut page);
-    for area in areas(plan) {
-        block(&area, &mut page);
+    if !words::quiet(plan) {
+        header(plan, &mut page);
+        scope::unknown(plan, &mut page);
+        lost(plan, &mut page);
+        for area in areas(plan) {
+            steps::block(plan, &area, view, &mut page);
+        }
     }
-    not_compared(plan, &mut page);
-    if !plan.not_up.is_empty() {
+    rest(plan, full, &mut page);
+    if !words::quiet(plan) && !plan.not_up.is_empty() {
         page.blank();
         not_up(plan, &mut page);
     }
-    waves(plan, &mut page);
-    warnings(&plan.warnings, &mut page);
-    page.blank();
-    totals(plan, &mut page);
+    waves::waves(plan, full, &mut page);
+    findings::all(&plan.warnings, words::quiet(plan), full, &mut page);
+    if !words::quiet(plan) {
+        page.blank();
+        totals(plan, &mut page);
+    }
+    page.finish()
+}
+
+/// Findings without a plan around them, as of files alone.
+pub fn findings(all: &[Warning], look: Look) -> String {
+    let mut page = Page::new(look);
+    findings::all(all, false, false, &mut page);
     page.finish()
 }
 
@@ -83,8 +92,8 @@ pub fn brief(plan: &Plan, look: Look) -> String {
         scope::partial(partial, &mut page);
     }
     for Area { steps, .. } in areas(plan) {
-        let folded = folded(&steps);
-        for step in steps.into_iter().filter(|s| !folds(&folded, s)) {
+        let folded = steps::folded(&steps);
+        for step in steps.into_iter().filter(|s| !steps::folds(&folded, s)) {
             let (address, effect) =
                 (safe(&step.address.to_string()), effect_words(step.effect, step.certainty));
             let lead = format!("{} {} ", step.action.symbol(), step.action.word());
@@ -100,9 +109,7 @@ pub fn brief(plan: &Plan, look: Look) -> String {
         }
     }
     not_up(plan, &mut page);
-    for warning in plan.warnings.iter().filter(|w| w.blocks) {
-        page.line(&[(Tone::Destroy, "blocked "), (Tone::Plain, &safe(&warning.message))]);
-    }
+    findings::brief(plan, &mut page);
     for line in &plan.unknown {
         page.line(&[(Tone::Destroy, "unknown "), (Tone::Plain, &safe(line))]);
     }
@@ -112,10 +119,7 @@ pub fn brief(plan: &Plan, look: Look) -> String {
 
 /// Says that there is nothing to change, if so; adoptions, blocks and gaps are something.
 fn quiet(plan: &Plan, page: &mut Page) -> bool {
-    let something = plan.steps.iter().any(|s| s.action != Action::Await)
-        || !plan.unknown.is_empty()
-        || plan.warnings.iter().any(|w| w.blocks);
-    if something {
+    if !words::quiet(plan) {
         return false;
     }
     let n = plan.summary.unchanged;
@@ -131,17 +135,7 @@ fn quiet(plan: &Plan, page: &mut Page) -> bool {
     if let Some(partial) = &plan.scope {
         scope::partial(partial, page);
     }
-    let about_scope = |w: &Warning| ABOUT_SCOPE.contains(&w.code.as_str());
-    for told in plan.warnings.iter().filter(|w| w.code == KEPT || about_scope(w)) {
-        page.hanging(
-            &[(Tone::Warning, "  "), (Tone::Warning, &told.code), (Tone::Plain, "  ")],
-            Tone::Plain,
-            &safe(&told.message),
-        );
-        if let Some(help) = told.help.as_deref().filter(|_| about_scope(told)) {
-            page.hanging(&[(Tone::Plain, "          "), (Tone::Dim, "help: ")], Tone::Plain, &safe(help));
-        }
-    }
+    findings::quiet(plan, page);
     not_up(plan, page);
     true
 }
@@ -204,226 +198,6 @@ fn lost(plan: &Plan, page: &mut Page) {
     }
 }
 
-fn block(area: &Area<'_>, page: &mut Page) {
-    page.blank();
-    let (effect, certainty) = area.worst();
-    let title = format!("worst effect: {}", effect_words(effect, certainty));
-    let name = match area.topic.name() {
-        Some(name) => format!("{} {}", area.topic.word(), safe(name)),
-        None => area.topic.word().to_owned(),
-    };
-    page.line(&[(Tone::Title, &name), (Tone::Plain, "   "), (effect_tone(effect), &title)]);
-    let folded = folded(&area.steps);
-    let steps: Vec<&Step> = area.steps.iter().copied().filter(|s| !folds(&folded, s)).collect();
-    let longest = steps.iter().map(|s| columns(&safe(&s.address.to_string()))).max().unwrap_or(0);
-    for step in steps {
-        head(step, longest, page);
-        fields(step, page);
-        machines::affects(step, page);
-        for note in &step.notes {
-            page.hanging(&[(Tone::Plain, "       ")], Tone::Plain, &safe(note));
-        }
-        if let Some(source) = step.source.as_deref().filter(|_| step.action.is_change()) {
-            page.line(&[(Tone::Plain, "       "), (Tone::Dim, &format!("in {}", safe(source)))]);
-        }
-    }
-    for (note, n) in folded {
-        let lead = format!("  {}  {:<14}", Action::Forget.symbol(), Action::Forget.word());
-        page.hanging(
-            &[(Tone::Dim, &lead)],
-            Tone::Plain,
-            &format!("{n} objects, each {}   record only", safe(note)),
-        );
-    }
-}
-
-/// Entries of the record that go for one reason: what lies below a cluster that goes is only counted.
-fn folded<'p>(steps: &[&'p Step]) -> BTreeMap<&'p str, usize> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for step in steps.iter().filter(|s| s.action == Action::Forget) {
-        if let [note] = step.notes.as_slice() {
-            *counts.entry(note).or_default() += 1;
-        }
-    }
-    counts.retain(|_, n| *n > 1);
-    counts
-}
-
-fn folds(folded: &BTreeMap<&str, usize>, step: &Step) -> bool {
-    step.action == Action::Forget
-        && matches!(step.notes.as_slice(), [note] if folded.contains_key(note.as_str()))
-}
-
-fn head(step: &Step, longest: usize, page: &mut Page) {
-    let lead = format!("  {}  {:<14}", step.action.symbol(), step.action.word());
-    let address = safe(&step.address.to_string());
-    let effect = match step.action {
-        Action::Adopt | Action::Forget => "record only".to_owned(),
-        _ => effect_words(step.effect, step.certainty),
-    };
-    let tone = tone(step);
-    // Effects stand in one column as far as the width allows.
-    let room = page.width().saturating_sub(columns(&lead) + 3 + columns(&effect));
-    let own = columns(&address);
-    if own <= room {
-        let gap = " ".repeat(longest.min(room).max(own) - own + 3);
-        page.line(&[
-            (tone, &lead),
-            (Tone::Plain, &address),
-            (Tone::Plain, &gap),
-            (effect_tone(step.effect), &effect),
-        ]);
-    } else {
-        page.line(&[(tone, &lead), (Tone::Plain, &address)]);
-        page.line(&[(Tone::Plain, "       effect "), (effect_tone(step.effect), &effect)]);
-    }
-}
-
-fn fields(step: &Step, page: &mut Page) {
-    let all: Vec<&Change> = step.changes.iter().filter(|c| !c.formatting).collect();
-    let shown = if step.action == Action::Create { NEW_FIELDS } else { usize::MAX };
-    let names: Vec<String> = all.iter().map(|c| field_name(c)).collect();
-    let width = names.iter().take(shown).map(|n| columns(n)).filter(|n| *n <= 40).max().unwrap_or(0);
-    for (change, name) in all.iter().zip(&names).take(shown) {
-        field(step, change, name, width, page);
-    }
-    let rest = all.len().saturating_sub(shown);
-    if rest > 0 {
-        let noun = if rest == 1 { "field" } else { "fields" };
-        page.line(&[(Tone::Dim, &format!("       … {rest} more {noun} (--format json has all)"))]);
-    }
-}
-
-fn field(step: &Step, change: &Change, name: &str, width: usize, page: &mut Page) {
-    let value = |v: &crate::value::Value| {
-        if change.sensitive { "(not shown)".to_owned() } else { show(&change.path, v) }
-    };
-    let (symbol, tone, mut text) = match (&change.before, &change.after) {
-        (Some(b), Some(a)) => ('~', Tone::Update, format!("{} -> {}", value(b), value(a))),
-        (None, Some(a)) => ('+', Tone::Create, value(a)),
-        (Some(b), None) => ('-', Tone::Destroy, value(b)),
-        (None, None) => return,
-    };
-    match change.cause {
-        ChangeCause::Files => {}
-        ChangeCause::Drift => text.push_str("   * drift: changed in Omni since the last apply"),
-        ChangeCause::Both => text.push_str("   * drift, and the files changed too"),
-    }
-    if step.changes.len() > 1 && change.effect != Effect::None && change.effect != step.effect {
-        text.push_str(&format!("   [{}]", effect_words(change.effect, change.certainty)));
-    }
-    let pad = " ".repeat(width.saturating_sub(columns(name)) + 3);
-    page.hanging(
-        &[(tone, &format!("       {symbol} ")), (Tone::Plain, name), (Tone::Plain, &pad)],
-        Tone::Plain,
-        &text,
-    );
-    lines(change, page);
-}
-
-/// The lines of a longer text that differ.
-fn lines(change: &Change, page: &mut Page) {
-    let (Some(before), Some(after)) =
-        (change.before.as_ref().and_then(|v| v.as_str()), change.after.as_ref().and_then(|v| v.as_str()))
-    else {
-        return;
-    };
-    if change.sensitive || !(before.contains('\n') || after.contains('\n')) {
-        return;
-    }
-    let diff = similar::TextDiff::from_lines(before, after);
-    let changed: Vec<(char, String)> = diff
-        .iter_all_changes()
-        .filter_map(|c| match c.tag() {
-            similar::ChangeTag::Delete => Some(('-', safe(c.value()))),
-            similar::ChangeTag::Insert => Some(('+', safe(c.value()))),
-            similar::ChangeTag::Equal => None,
-        })
-        .collect();
-    for (symbol, line) in changed.iter().take(10) {
-        let tone = if *symbol == '+' { Tone::Create } else { Tone::Destroy };
-        page.line(&[(Tone::Plain, "           "), (tone, &format!("{symbol} {line}"))]);
-    }
-    if changed.len() > 10 {
-        let rest = changed.len() - 10;
-        let noun = if rest == 1 { "line" } else { "lines" };
-        page.line(&[(Tone::Dim, &format!("           … {rest} more {noun}"))]);
-    }
-}
-
-fn not_compared(plan: &Plan, page: &mut Page) {
-    let all: Vec<String> = plan
-        .unchanged
-        .iter()
-        .filter(|u| u.status == "not compared yet")
-        .map(|u| safe(&u.address.to_string()))
-        .collect();
-    if !all.is_empty() {
-        page.blank();
-        page.hanging(&[(Tone::Dim, "not compared yet  ")], Tone::Dim, &all.join(", "));
-    }
-}
-
-fn waves(plan: &Plan, page: &mut Page) {
-    if plan.waves.is_empty() {
-        return;
-    }
-    page.blank();
-    page.line(&[(Tone::Title, "Waves")]);
-    let width = plan.waves.iter().map(|w| columns(&w.title)).max().unwrap_or(0);
-    for (i, wave) in plan.waves.iter().enumerate() {
-        let title = &wave.title;
-        let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave as usize == i + 1).collect();
-        let mut parts: Vec<String> = Vec::new();
-        for action in [
-            Action::Adopt,
-            Action::Create,
-            Action::AdoptUpdate,
-            Action::Update,
-            Action::Release,
-            Action::Destroy,
-            Action::Forget,
-        ] {
-            let n = steps.iter().filter(|s| s.action == action).count();
-            if n > 0 {
-                parts.push(format!("{n} {}", action.word()));
-            }
-        }
-        parts.extend(steps.iter().filter_map(|s| match &s.operation {
-            Operation::Await(goal) => Some(format!("wait for {}", goal_words(goal))),
-            _ => None,
-        }));
-        let lead = format!("  {:>2}  {title}{}", i + 1, " ".repeat(width - columns(title) + 3));
-        page.hanging(&[(Tone::Plain, &lead)], Tone::Plain, &parts.join("; "));
-        machines::disruption(wave, &" ".repeat(columns(&lead)), page);
-    }
-}
-
-/// Findings without a plan around them, as of files alone.
-pub fn findings(all: &[Warning], look: Look) -> String {
-    let mut page = Page::new(look);
-    warnings(all, &mut page);
-    page.finish()
-}
-
-fn warnings(found: &[Warning], page: &mut Page) {
-    for (title, blocks, tone) in [("Blocked", true, Tone::Destroy), ("Warnings", false, Tone::Warning)] {
-        let all: Vec<&Warning> = found.iter().filter(|w| w.blocks == blocks).collect();
-        if all.is_empty() {
-            continue;
-        }
-        page.blank();
-        page.line(&[(tone, title)]);
-        for warning in all {
-            let code = format!("  {}  ", warning.code);
-            page.hanging(&[(tone, &code)], Tone::Plain, &safe(&warning.message));
-            if let Some(help) = &warning.help {
-                page.hanging(&[(Tone::Plain, "          "), (Tone::Dim, "help: ")], Tone::Plain, &safe(help));
-            }
-        }
-    }
-}
-
 fn totals(plan: &Plan, page: &mut Page) {
     let s = &plan.summary;
     let blocked = plan.warnings.iter().any(|w| w.blocks);
@@ -460,6 +234,27 @@ fn totals(plan: &Plan, page: &mut Page) {
     page.hanging(&[], if blocks > 0 { Tone::Destroy } else { Tone::Title }, &line);
 }
 
+/// Declared things that are not compared; with everything else that needs nothing, where all is wanted.
+fn rest(plan: &Plan, full: bool, page: &mut Page) {
+    let mut by: std::collections::BTreeMap<&str, Vec<&crate::plan::Unchanged>> =
+        std::collections::BTreeMap::new();
+    for one in plan.unchanged.iter().filter(|u| full || u.status == "not compared yet") {
+        by.entry(&one.status).or_default().push(one);
+    }
+    for (status, all) in by {
+        page.blank();
+        let lead = format!("{}  ", safe(status));
+        let names: Vec<String> = all
+            .iter()
+            .map(|u| match u.note.as_ref().filter(|_| full) {
+                Some(note) => format!("{} ({})", safe(&u.address.to_string()), safe(note)),
+                None => safe(&u.address.to_string()),
+            })
+            .collect();
+        page.hanging(&[(Tone::Dim, &lead)], Tone::Dim, &names.join(", "));
+    }
+}
+
 pub(super) fn effect_tone(effect: Effect) -> Tone {
     match effect {
         Effect::None | Effect::NoEffect => Tone::Dim,
@@ -470,7 +265,7 @@ pub(super) fn effect_tone(effect: Effect) -> Tone {
     }
 }
 
-fn tone(step: &Step) -> Tone {
+pub(super) fn tone(step: &Step) -> Tone {
     match step.action {
         Action::Create => Tone::Create,
         Action::Update | Action::AdoptUpdate => Tone::Update,

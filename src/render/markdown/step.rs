@@ -141,7 +141,7 @@ fn affected(machine: &Affected, block: &mut Fence) {
 fn fields(step: &Step, block: &mut Fence) {
     let all: Vec<&Change> = step.changes.iter().filter(|c| !c.formatting).collect();
     let most = if step.action == Action::Create { NEW_FIELDS } else { FIELDS };
-    let names: Vec<String> = all.iter().take(most).map(|c| words::field_name(c)).collect();
+    let names: Vec<String> = all.iter().take(most).map(|c| words::field_name(&c.path)).collect();
     let width = names.iter().map(|n| n.chars().count()).filter(|n| *n <= 40).max().unwrap_or(0);
     for (change, name) in all.iter().zip(&names) {
         field(step, change, &format!("{name:<width$}"), block);

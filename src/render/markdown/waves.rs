@@ -107,7 +107,7 @@ fn drift(plan: &Plan, out: &mut Markdown) {
     }
     out.own("**Drift**: ").count(n, "field").own(" changed in Omni since the last apply\n\n");
     for (step, change) in drifted(plan).take(ITEMS) {
-        out.own("- ").code(&step.address.to_string()).own(" ").code(&words::field_name(change));
+        out.own("- ").code(&step.address.to_string()).own(" ").code(&words::field_name(&change.path));
         out.own(if change.cause == ChangeCause::Both { ", and the files changed too\n" } else { "\n" });
     }
     if n > ITEMS {

@@ -1,9 +1,9 @@
 //! Plans as pages. Kept without style and without the JSON in them, so that a difference can be read.
 
 mod browser;
-mod dom;
+pub(crate) mod dom;
 mod hostile;
-mod poison;
+pub(crate) mod poison;
 
 use omni_scale::render::context::Context;
 use omni_scale::render::html;
