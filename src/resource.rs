@@ -1,6 +1,7 @@
 //! Omni resources in normal form: what a file asks for and what a server answered, comparable with each other.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +68,10 @@ impl Resource {
     }
     /// The value of `omni.sidero.dev/<key>` among the labels.
     pub fn omni_label(&self, key: &str) -> Option<&str> {
-        self.labels.get(&format!("{OMNI_PREFIX}{key}")).map(String::as_str)
+        // A search without a text of its own: plans of thousands of machines ask this very often.
+        let ours = self.labels.range::<str, _>((Bound::Included(OMNI_PREFIX), Bound::Unbounded));
+        let mut ours = ours.map_while(|(name, value)| Some((name.strip_prefix(OMNI_PREFIX)?, value)));
+        ours.find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
     }
 }
 

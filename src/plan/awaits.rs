@@ -2,6 +2,8 @@
 //! to be gone. A cluster that needs no change and is not up is waited for too: the run that changed it may not have seen
 //! it come up.
 
+use std::collections::BTreeMap;
+
 use super::facts::{SetFacts, Wanted, allocation, facts};
 use super::scene::Scene;
 use super::unread::Unread;
@@ -18,12 +20,13 @@ pub(super) fn awaits<'a>(
     left: &[Draft<'a>],
 ) -> (Vec<Draft<'a>>, Vec<NotUp>) {
     let (mut out, mut not_up) = (Vec::new(), Vec::new());
+    let mut changes: BTreeMap<&str, Vec<&Draft<'_>>> = BTreeMap::new();
+    for draft in drafts.iter().filter(|d| d.action.is_change()) {
+        changes.entry(draft.address.cluster_name().unwrap_or_default()).or_default().push(draft);
+    }
     for cluster in &scene.input.desired.clusters {
         let address = Address::cluster(&cluster.name);
-        let below: Vec<&Draft<'_>> = drafts
-            .iter()
-            .filter(|d| d.address.cluster_name() == Some(&cluster.name) && d.action.is_change())
-            .collect();
+        let below: &[&Draft<'_>] = changes.get(cluster.name.as_str()).map_or(&[], Vec::as_slice);
         let moves = below.iter().any(|d| {
             matches!(
                 d.kind(),
@@ -50,7 +53,9 @@ pub(super) fn awaits<'a>(
         }
         let goal = goal::of_cluster(&cluster.name, &facts);
         if !moves {
-            let Some(blocker) = goal::blocker(&goal, &scene.snapshot().omni) else { continue };
+            let sets = facts.sets.keys().map(|id| (id.clone(), 0)).collect();
+            let seen = scene.only(&cluster.name, &sets, goal::types(&goal));
+            let Some(blocker) = goal::blocker(&goal, &seen) else { continue };
             not_up.push(NotUp { address: address.clone(), blocker });
         }
         let machines_change = |removal: bool| {

@@ -16,6 +16,12 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
         .map(|d| &d.address)
         .collect();
     let waves: BTreeMap<_, _> = plan.steps.iter().map(|s| (s.id, s.wave)).collect();
+    let like_sync: BTreeSet<&str> = desired
+        .clusters
+        .iter()
+        .filter(|c| c.prune == super::Prune::Template)
+        .map(|c| c.name.as_str())
+        .collect();
     let mut sent = BTreeSet::new();
     let mut last = 0;
     for (position, step) in plan.steps.iter().enumerate() {
@@ -67,9 +73,7 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
             notes.push(format!("{name} does not send what it says"));
         }
         let declared = written.contains(&step.address);
-        let template = desired.clusters.iter().any(|c| {
-            c.prune == super::Prune::Template && step.address.cluster_name() == Some(c.name.as_str())
-        });
+        let template = step.address.cluster_name().is_some_and(|c| like_sync.contains(c));
         if matches!(step.action, Action::Destroy | Action::Release) {
             let ours = record.is_some_and(|r| r.entries.contains_key(&step.address));
             let named = desired.removal.as_ref().is_some_and(|r| r.covers(&step.address));
@@ -94,6 +98,21 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
         if step.changes.iter().any(|c| c.effect > step.effect) {
             notes.push(format!("{name} hides the effect of a field"));
         }
+        if step.affects.iter().any(|m| m.effect > step.effect) {
+            notes.push(format!("{name} hides the effect on a machine"));
+        }
+        if (step.wave as usize)
+            .checked_sub(1)
+            .and_then(|w| plan.waves.get(w))
+            .is_some_and(|w| w.disruption < step.effect)
+        {
+            notes.push(format!("{name} is worse than its wave says"));
+        }
+    }
+    let touched: BTreeSet<_> =
+        plan.steps.iter().flat_map(|s| &s.affects).filter_map(|m| m.machine.as_deref()).collect();
+    for lost in plan.lost.iter().filter_map(|l| l.machine.as_deref()).filter(|m| !touched.contains(m)) {
+        notes.push(format!("no step takes the lost machine `{lost}`"));
     }
     // Needs form no circle: every step can be taken off once what it needs is off.
     let mut done = BTreeSet::new();

@@ -48,6 +48,7 @@ pub(super) fn order(
 
 /// For each of the sorted steps, the positions of those that come before it, with the reasons.
 pub(super) fn needs(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> Result<Vec<BTreeMap<usize, String>>, Cycle> {
+    let users = users(scene, drafts);
     let graph = {
         let mut things = items(scene.input.desired);
         let declared: BTreeSet<Address> = things.iter().map(|i| i.address.clone()).collect();
@@ -101,10 +102,8 @@ pub(super) fn needs(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> Result<Vec<BTree
                 }
             }
             if draft.address.kind() == "class" {
-                for (j, other) in drafts.iter().enumerate() {
-                    if uses_class(scene, other, draft.address.name()) {
-                        need(j, "Omni keeps a class that machine sets use");
-                    }
+                for j in users.get(draft.address.name()).into_iter().flatten() {
+                    need(*j, "Omni keeps a class that machine sets use");
                 }
             }
         } else {
@@ -184,18 +183,22 @@ fn before_removal(removal: &Draft<'_>, other: &Draft<'_>) -> Option<&'static str
     None
 }
 
-/// Whether a step changes or removes a machine set that uses a class, or the cluster of one.
-fn uses_class(scene: &Scene<'_>, draft: &Draft<'_>, class: &str) -> bool {
-    let Some(live) = draft.live.map(|l| &l.resource) else { return false };
-    if draft.action == Action::Await {
-        return false;
+/// Steps by the classes of the machine sets that they change or remove, alone or with their cluster.
+fn users<'d>(scene: &Scene<'d>, drafts: &[Draft<'d>]) -> BTreeMap<&'d str, BTreeSet<usize>> {
+    let mut out: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (i, draft) in drafts.iter().enumerate().filter(|(_, d)| d.action != Action::Await) {
+        let Some(live) = draft.live.map(|l| &l.resource) else { continue };
+        let sets = match live.id.short_kind() {
+            "MachineSets" => class_of_set(live).into_iter().collect(),
+            "Clusters" if draft.action == Action::Destroy => {
+                let sets = scene.in_cluster("MachineSets", &live.id.id);
+                sets.iter().filter_map(|s| class_of_set(&s.resource)).collect()
+            }
+            _ => Vec::new(),
+        };
+        for class in sets {
+            out.entry(class).or_default().insert(i);
+        }
     }
-    match live.id.short_kind() {
-        "MachineSets" => class_of_set(live) == Some(class),
-        "Clusters" if draft.action == Action::Destroy => scene
-            .sets_of_class(class)
-            .iter()
-            .any(|s| s.resource.omni_label("cluster") == Some(live.id.id.as_str())),
-        _ => false,
-    }
+    out
 }

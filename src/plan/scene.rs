@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::graph::edges::class_of_set;
 use crate::graph::{DesiredCluster, DesiredResource, Prune};
 use crate::kinds;
-use crate::live::{Guest, Observation, Snapshot};
+use crate::live::{Guest, Observation, OmniSnapshot, Snapshot};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId, TYPE_SUFFIX};
 use crate::state::model::Entry;
 use crate::template::Dialect;
@@ -267,6 +267,42 @@ impl<'a> Scene<'a> {
     /// Live machine sets that draw machines from a class.
     pub(super) fn sets_of_class(&self, class: &str) -> &[&'a LiveResource] {
         self.by_class.get(class).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was seen of one cluster and its machines, of some types: rules that walk a whole snapshot stay quick with it.
+    pub(super) fn only(
+        &self,
+        cluster: &str,
+        sets: &BTreeMap<String, u32>,
+        types: &[(&str, &str)],
+    ) -> OmniSnapshot {
+        let omni = &self.snapshot().omni;
+        let machines =
+            self.in_cluster("ClusterMachineStatuses", cluster).iter().map(|m| m.resource.id.id.as_str());
+        let machines: Vec<&str> = machines.collect();
+        let mut seen = BTreeMap::new();
+        for (short, _) in types {
+            let full = format!("{short}{TYPE_SUFFIX}");
+            let observation = match omni.types.get(&full) {
+                Some(Observation::Known(_)) => {
+                    let named: Vec<&str> = match *short {
+                        "MachineSetStatuses" => sets.keys().map(String::as_str).collect(),
+                        "MachineStatuses" => machines.clone(),
+                        _ => vec![cluster],
+                    };
+                    let named =
+                        named.into_iter().filter_map(|id| self.live(&ResourceId::default_ns(short, id)));
+                    let all = self.in_cluster(short, cluster).iter().copied().chain(named);
+                    let by_id: BTreeMap<&ResourceId, &LiveResource> =
+                        all.map(|l| (&l.resource.id, l)).collect();
+                    Observation::Known(by_id.into_values().cloned().collect())
+                }
+                Some(other) => other.clone(),
+                None => continue,
+            };
+            seen.insert(full, observation);
+        }
+        OmniSnapshot { endpoint: omni.endpoint.clone(), version: omni.version.clone(), types: seen }
     }
 
     /// How a declared cluster is pruned; `None` if no template declares it.

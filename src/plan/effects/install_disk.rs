@@ -6,11 +6,14 @@ use super::{raise_changes, raise_whole};
 use crate::kinds::Effect;
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft};
+use crate::resource::{Phase, ResourceId};
 
 pub(super) fn judge(scene: &Scene<'_>, draft: &mut Draft<'_>) {
     let Some(machine) = draft.subject().map(|r| r.id.id.clone()) else { return };
     let Some(cluster) = draft.address.cluster_name() else { return };
-    let placed = scene.machines(cluster).iter().any(|n| n.resource.id.id == machine);
+    let node = scene.live(&ResourceId::default_ns("MachineSetNodes", &machine));
+    let placed =
+        node.is_some_and(|n| n.phase == Phase::Running && n.resource.omni_label("cluster") == Some(cluster));
     if !placed {
         return;
     }

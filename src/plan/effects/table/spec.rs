@@ -78,6 +78,7 @@ pub(super) const ROWS: &[Row] = &[
     steers(&["state", "store"], "Where the record is kept. A plan that finds no record removes nothing."),
     steers(&["state", "region"], "Of the object store that keeps the record."),
     steers(&["state", "endpoint"], "Of the object store that keeps the record."),
+    steers(&["state", "tls"], TLS),
     steers(&["policy", "thresholds", "destroy"], THRESHOLD),
     steers(&["policy", "thresholds", "destroy_percent"], THRESHOLD),
     steers(&["policy", "thresholds", "rebuild_percent"], THRESHOLD),
