@@ -9,6 +9,7 @@ use clap::Args;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::fail::Fail;
+use super::guards::Overrides;
 use super::repository::Repository;
 use super::saving;
 use super::streams::Streams;
@@ -125,15 +126,16 @@ impl Approval {
         self.file.is_some() || self.expected.is_some()
     }
 
-    /// What is removed, and what is looked at: what the saved plan was made with, if there is one. Options beside it have to
+    /// What is removed, what is looked at, and what is allowed by hand: what the saved plan was made with, if there is one. Options beside it have to
     /// be the same.
     pub(super) fn chosen(
         &self,
         roots: Vec<Address>,
         selection: Selection,
-    ) -> Result<(Vec<Address>, Selection), Fail> {
-        let Some(Opened { saved, .. }) = &self.file else { return Ok((roots, selection)) };
-        saved.is_of_choices(&saving::choices(&roots, &selection)).map_err(refused)?;
+        overrides: &Overrides,
+    ) -> Result<(Vec<Address>, Selection, Overrides), Fail> {
+        let Some(Opened { saved, .. }) = &self.file else { return Ok((roots, selection, overrides.clone())) };
+        saved.is_of_choices(&saving::choices(&roots, &selection, overrides)).map_err(refused)?;
         let Choices { destroy, options } = &saved.header.choices;
         let values = |option: &str| options.get(option).cloned().unwrap_or_default();
         let scope = Scope {
@@ -146,7 +148,8 @@ impl Approval {
             Fail::new(Exit::Stale, format!("the saved plan's scope cannot be read: {e}"))
                 .help("nothing was sent; plan again")
         })?;
-        Ok((destroy.clone(), selection))
+        let overrides = Overrides { allow: values("allow"), acknowledge: values("acknowledge") };
+        Ok((destroy.clone(), selection, overrides))
     }
 
     /// Checks a saved plan against where it would be applied: target, age, use, files; before the lease and before anything is

@@ -166,6 +166,9 @@ pub struct PlanArgs {
     /// What of the whole.
     #[command(flatten)]
     pub scope: super::scope::ScopeArgs,
+    /// What is allowed by hand.
+    #[command(flatten)]
+    pub overrides: super::guards::Overrides,
     /// Exit with 2 when there are changes, instead of 0
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -219,6 +222,9 @@ pub struct ApplyArgs {
     /// What of the whole.
     #[command(flatten)]
     pub scope: super::scope::ScopeArgs,
+    /// What is allowed by hand.
+    #[command(flatten)]
+    pub overrides: super::guards::Overrides,
     /// Do not ask; outside of the lab this needs `--max-risk`
     #[arg(long)]
     pub auto_approve: bool,

@@ -53,6 +53,13 @@ pub(super) struct Files {
     base: Sink,
 }
 
+impl Repository {
+    /// `policy` of the spec.
+    pub(super) fn policy(&self) -> Option<&spec::Policy> {
+        self.files.workspace.spec.policy.as_ref()
+    }
+}
+
 impl Files {
     /// What the files ask for, with their templates read in `dialect`, and all problems. Texts of patch files are added to
     /// `sources`.

@@ -5,6 +5,7 @@ use clap::Args;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::fail::Fail;
+use super::guards::Overrides;
 use super::outputs::Output;
 use super::repository::Repository;
 use super::streams::Streams;
@@ -68,9 +69,16 @@ pub(super) async fn omni(connection: &Connection) -> Result<OmniIdentity, Fail> 
 }
 
 /// What the person who plans chose, to be chosen again by apply.
-pub(super) fn choices(roots: &[Address], selection: &Selection) -> Choices {
+pub(super) fn choices(roots: &[Address], selection: &Selection, overrides: &Overrides) -> Choices {
     let Scope { targets, excludes, clusters, .. } = selection.scope();
-    let options = [("target", targets), ("exclude", excludes), ("cluster", clusters)];
+    let Overrides { allow, acknowledge } = overrides.clone();
+    let options = [
+        ("target", targets),
+        ("exclude", excludes),
+        ("cluster", clusters),
+        ("allow", allow),
+        ("acknowledge", acknowledge),
+    ];
     let given = options.into_iter().filter(|(_, values)| !values.is_empty());
     Choices { destroy: roots.to_vec(), options: given.map(|(k, v)| (k.to_owned(), v)).collect() }
 }

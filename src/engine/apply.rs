@@ -16,7 +16,7 @@ use super::operate::{Carried, Operator};
 use super::stop::{self, Stop};
 use crate::address::Address;
 use crate::backend::OmniWriter;
-use crate::plan::{Plan, Step, StepId};
+use crate::plan::{Plan, Step, StepId, Warning};
 use crate::secret::DigestKey;
 use crate::state::hold::{Hold, Loss};
 use crate::state::journal::{FORMAT, Found, Journal, Line};
@@ -122,6 +122,7 @@ pub async fn apply_as(
         serial: memory.record.serial,
         omni: plan.omni.clone(),
         time: outside.clock.unix(),
+        lifted: plan.warnings.iter().filter_map(lifted).collect(),
     };
     let journal = Journal::start(outside.fs.clone(), outside.runs, &run, &first)?;
     let start = outside.clock.now();
@@ -203,6 +204,15 @@ pub async fn apply_as(
         memory: run_state.error,
         record: memory.stored(),
     })
+}
+
+/// A finding that somebody answers for: `G01 cluster/dev: --allow destroy:cluster/dev`.
+fn lifted(warning: &Warning) -> Option<String> {
+    let lifted = warning.lifted.as_ref()?;
+    let code = warning.guard.as_ref().or(warning.rule.as_ref()).unwrap_or(&warning.code);
+    let at = warning.address.as_ref().map_or_else(String::new, |a| format!(" {a}"));
+    let owner = lifted.owner.as_ref().map_or_else(String::new, |o| format!(" ({o})"));
+    Some(format!("{code}{at}: {}{owner}", lifted.by))
 }
 
 struct Run<'a> {

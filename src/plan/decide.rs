@@ -33,6 +33,8 @@ fn block(code: &str, address: &Address, message: String, help: &str) -> Warning 
         message,
         blocks: true,
         help: Some(help.to_owned()),
+        // What belongs to somebody else.
+        guard: matches!(code, codes::OWNED | codes::OTHER_CLUSTER).then(|| "G12".to_owned()),
         ..Warning::default()
     }
 }

@@ -37,5 +37,6 @@ pub use model::{
     Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
 pub use planner::plan;
+pub use rules::codes;
 pub use rules::codes::{ABOUT_SCOPE, KEPT};
 pub use scope::{Choice, Selection, Unmatched, known};

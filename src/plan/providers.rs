@@ -148,6 +148,7 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, out: &mut Providers<'a>) {
         if address.kind() == "provider" {
             out.warnings.push(Warning {
                 code: codes::PROVIDER_LEFT.to_owned(),
+                guard: Some("G09".to_owned()),
                 address: Some(address.clone()),
                 message: format!(
                     "infrastructure provider `{}` is no longer in the spec; it stays in Omni",

@@ -266,10 +266,9 @@ impl Default for Thresholds {
 }
 
 /// `policy.versions.together`: Talos and Kubernetes versions of a cluster that change in one plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Together {
     /// One after the other is asked for.
-    #[default]
     Split,
     /// Both at once are fine.
     Allow,
@@ -310,8 +309,8 @@ pub struct Policy {
     pub thresholds: Thresholds,
     /// Seconds that the last backup of etcd may be old.
     pub etcd_backup_max_age: Option<u64>,
-    /// Talos and Kubernetes versions that change together.
-    pub together: Together,
+    /// Talos and Kubernetes versions that change together; `None` where the spec says nothing.
+    pub together: Option<Together>,
     /// What is lifted for a while.
     pub exceptions: Vec<Exception>,
     /// Where the section stands.

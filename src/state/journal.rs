@@ -81,6 +81,9 @@ pub enum Line {
         omni: String,
         /// Unix time.
         time: f64,
+        /// Guards that would have blocked, and what lifted each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lifted: Vec<String>,
     },
     /// Before a call.
     Begin(Box<Intent>),
@@ -270,6 +273,7 @@ mod tests {
             serial: 3,
             omni: "o".into(),
             time: 1.0,
+            lifted: vec![],
         }
     }
 

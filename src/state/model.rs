@@ -1,10 +1,10 @@
 //! The record as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, Glob};
 use crate::resource::{Resource, ResourceId};
 
 /// Version of the record's format; newer ones are refused, older ones migrated.
@@ -26,6 +26,9 @@ pub struct Record {
     /// Saved plans that were applied, by the SHA-256 of their file, kept until they would have expired anyway.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub used: BTreeMap<String, Used>,
+    /// What `lifecycle.protect` held when the last apply was complete: protection does not end in the change that needs its end.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub protect: BTreeSet<Glob>,
 }
 
 /// That a saved plan was applied: it is good for one run.
@@ -70,6 +73,7 @@ impl Record {
             omni: omni.into(),
             entries: BTreeMap::new(),
             used: BTreeMap::new(),
+            protect: BTreeSet::new(),
         }
     }
 }

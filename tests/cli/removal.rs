@@ -7,7 +7,10 @@ fn a_cluster_is_destroyed_by_its_address_and_comes_back_with_the_files() {
     let r = Repository::new();
     r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
     let target = "cluster/talos-prod-01";
-    let plan = r.run(&["plan", "--lab", "--destroy", target, "--detailed-exitcode"]).exits(2);
+    let allow = format!("destroy:{target}");
+    r.run(&["plan", "--lab", "--destroy", target, "--detailed-exitcode"]).exits(3);
+    let plan =
+        r.run(&["plan", "--lab", "--destroy", target, "--allow", &allow, "--detailed-exitcode"]).exits(2);
     for line in [
         "-  destroy       cluster/talos-prod-01",
         "asked for with `--destroy`",
@@ -23,14 +26,18 @@ fn a_cluster_is_destroyed_by_its_address_and_comes_back_with_the_files() {
         "{}",
         plan.out
     );
-    let diff = r.run(&["plan", "--lab", "--destroy", target, "--format", "diff"]).exits(0);
+    let diff = r.run(&["plan", "--lab", "--destroy", target, "--format", "diff"]).exits(3);
     assert!(
         diff.out.starts_with("--- Clusters.omni.sidero.dev(default/talos-prod-01)\n+++ /dev/null\n@@ -1,"),
         "{}",
         diff.out
     );
-    r.run(&["apply", "--lab", "--auto-approve", "--destroy", target, "--max-risk", "high"]).exits(3);
-    r.run(&["apply", "--lab", "--auto-approve", "--destroy", target]).exits(0).says("Verified");
+    r.run(&["apply", "--lab", "--auto-approve", "--destroy", target])
+        .exits(3)
+        .says("if all of that is meant: --allow destroy:cluster/talos-prod-01");
+    let allowed = ["apply", "--lab", "--auto-approve", "--destroy", target, "--allow", &allow];
+    r.run(&[&allowed[..], &["--max-risk", "high"]].concat()).exits(3).says("above `--max-risk high`");
+    r.run(&allowed).exits(0).says("Verified");
     let gone = r.run(&["plan", "--lab", "--destroy", target, "--detailed-exitcode"]).exits(0);
     assert!(gone.out.starts_with("No changes."), "{}", gone.out);
     let again = r.run(&["plan", "--lab", "--detailed-exitcode"]).exits(2);
@@ -47,7 +54,7 @@ fn a_machine_set_takes_its_own_configuration_along() {
     );
     r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
     let set = "cluster/talos-prod-01/machineset/workers";
-    let plan = r.run(&["plan", "--lab", "--destroy", set, "--format", "json"]).exits(0);
+    let plan = r.run(&["plan", "--lab", "--destroy", set, "--format", "json"]).exits(3);
     let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
     let destroyed: Vec<&str> = plan["steps"]
         .as_array()
@@ -57,7 +64,10 @@ fn a_machine_set_takes_its_own_configuration_along() {
         .map(|s| s["address"].as_str().unwrap())
         .collect();
     assert_eq!(destroyed, [set, "cluster/talos-prod-01/patch/400-talos-prod-01-workers-own"]);
-    r.run(&["apply", "--lab", "--auto-approve", "--destroy", set]).exits(0).says("Verified");
+    let allow = "threshold:cluster/talos-prod-01=2";
+    r.run(&["apply", "--lab", "--auto-approve", "--destroy", set, "--allow", allow])
+        .exits(0)
+        .says("Verified");
 }
 
 #[test]

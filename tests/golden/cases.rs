@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use omni_scale::live::Snapshot;
 use omni_scale::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
+use omni_scale::policy::{Circumstances, ReviewError, Settings, review};
 use omni_scale::render::human::diag::Look;
 use omni_scale::render::{human, json};
 use omni_scale::secret::DigestKey;
@@ -17,19 +18,65 @@ pub(crate) struct Case {
     pub(crate) desired: Desired,
     pub(crate) snapshot: Snapshot,
     pub(crate) record: Option<Record>,
+    pub(crate) review: Review,
+}
+
+/// `review.json`: what stands around a review, where a case has it.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct Review {
+    /// Unix seconds.
+    pub(crate) now: i64,
+    pub(crate) ci: bool,
+    /// `policy` of the spec.
+    pub(crate) policy: Settings,
+    /// Flags as they are typed: `--allow destroy:cluster/dev`.
+    pub(crate) flags: Vec<String>,
+}
+
+impl Review {
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            now: self.now,
+            ci: self.ci,
+            settings: self.policy.clone(),
+            overrides: self.flags.iter().map(|f| f.parse().expect("a flag")).collect(),
+        }
+    }
 }
 
 impl Case {
+    /// The plan as people see it: planned and reviewed.
     pub(crate) fn plan(&self) -> Plan {
+        self.reviewed().unwrap_or_else(|e| panic!("{}: {e}", self.name))
+    }
+
+    pub(crate) fn reviewed(&self) -> Result<Plan, ReviewError> {
+        self.with(|input| {
+            let mut plan = self.planner(input);
+            review(&mut plan, input, &self.review.circumstances(), Vec::new())?;
+            Ok(plan)
+        })
+    }
+
+    /// The plan before guards have spoken.
+    pub(crate) fn unreviewed(&self) -> Plan {
+        self.with(|input| self.planner(input))
+    }
+
+    fn planner(&self, input: &PlanInput<'_>) -> Plan {
+        plan(input).unwrap_or_else(|problems| panic!("{}: {problems:?}", self.name))
+    }
+
+    pub(crate) fn with<T>(&self, see: impl FnOnce(&PlanInput<'_>) -> T) -> T {
         let key = DigestKey::new([7; 32]);
-        plan(&PlanInput {
+        see(&PlanInput {
             desired: &self.desired,
             snapshot: &self.snapshot,
             record: self.record.as_ref(),
             key: Some(&key),
             options: PlanOptions::default(),
         })
-        .unwrap_or_else(|problems| panic!("{}: {problems:?}", self.name))
     }
 }
 
@@ -59,6 +106,7 @@ fn load() -> Vec<Case> {
             desired: read(&folder.join("desired.json")).expect("desired.json"),
             snapshot: read(&folder.join("snapshot.json")).expect("snapshot.json"),
             record: read(&folder.join("record.json")),
+            review: read(&folder.join("review.json")).unwrap_or_default(),
             folder,
         })
         .collect();

@@ -22,7 +22,7 @@ fn applies(plan: &Plan) -> bool {
 
 /// Plans, carries out, plans again: nothing may be left but waiting, for the snapshot's machines do not move.
 fn converges(case: &Case) {
-    let plan = case.plan();
+    let plan = case.unreviewed();
     if !applies(&plan) {
         return;
     }
@@ -38,7 +38,7 @@ fn converges(case: &Case) {
 
 #[test]
 fn carried_out_plans_leave_nothing_to_do() {
-    let carried = all().iter().filter(|c| applies(&c.plan())).count();
+    let carried = all().iter().filter(|c| applies(&c.unreviewed())).count();
     assert!(carried >= 10, "only {carried} golden plans can be carried out");
     for case in all() {
         converges(case);

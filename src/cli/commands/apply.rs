@@ -10,9 +10,11 @@ use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats;
 use crate::cli::github;
+use crate::cli::guards;
 use crate::cli::interrupt;
 use crate::cli::outputs::{self, Output};
 use crate::cli::progress::Progress;
+use crate::cli::protection;
 use crate::cli::removal;
 use crate::cli::report;
 use crate::cli::scope;
@@ -23,7 +25,7 @@ use crate::engine::claim::claim;
 use crate::engine::recover::{RecoverError, recover};
 use crate::engine::stop::Stop;
 use crate::engine::verify::{Verified, verify};
-use crate::plan::{Action, Plan, PlanOptions, Selection};
+use crate::plan::{Action, Lifted, Plan, PlanInput, PlanOptions, Selection, Warning};
 use crate::policy;
 use crate::render::context::Context;
 use crate::render::scope::without_unknown;
@@ -41,9 +43,11 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
     };
     let given = args.removal.roots().and_then(|roots| {
         args.scope.beside_removal(&roots)?;
-        approval.chosen(roots, args.scope.selection()?)
+        let (roots, selection, overrides) =
+            approval.chosen(roots, args.scope.selection()?, &args.overrides)?;
+        Ok((roots, selection, overrides.given()?))
     });
-    let (roots, selection) = match given {
+    let (roots, selection, overrides) = match given {
         Ok(chosen) => chosen,
         Err(fail) => return fail.tell(streams),
     };
@@ -55,9 +59,9 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
     let done = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
             let connection = session::connect(&files.repository, &args.world, streams).await?;
-            let (approval, roots, selection, outs, context) =
-                (&approval, &roots, &selection, &outs, &context);
-            let orders = Orders { approval, roots, selection, outs, context };
+            let (approval, roots, selection, outs, context, overrides) =
+                (&approval, &roots, &selection, &outs, &context, &overrides);
+            let orders = Orders { approval, roots, selection, outs, context, overrides };
             let exit = carry_out(files, &connection, orders, args, streams).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
@@ -97,6 +101,7 @@ struct Orders<'a> {
     selection: &'a Selection,
     outs: &'a [Output],
     context: &'a Context,
+    overrides: &'a [policy::Override],
 }
 
 async fn carry_out(
@@ -135,7 +140,7 @@ async fn under(
     stop: &Stop,
     files: Unsettled,
     connection: &Connection,
-    Orders { approval, roots, selection, outs, context }: Orders<'_>,
+    Orders { approval, roots, selection, outs, context, overrides }: Orders<'_>,
     args: &ApplyArgs,
     streams: &Streams,
 ) -> Result<Exit, Fail> {
@@ -176,16 +181,26 @@ async fn under(
     let (recorded, digests) = (record.as_ref(), kept.then_some(&key));
     let mut plan =
         session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
+    let input = PlanInput { desired: &desired, snapshot: &seen, record: recorded, key: digests, options };
+    if let Err(fail) = guards::reviewed(&mut plan, &repository, &input, overrides) {
+        // What a saved plan was allowed to do may have nothing left to do it to: then it is stale, and says why.
+        approval.agrees(&plan, &seen, connection, streams).await?;
+        return Err(fail);
+    }
     let mut context = context.clone();
     approval.name(&plan, connection.digest_key.as_ref(), &mut context)?;
     approval.agrees(&plan, &seen, connection, streams).await?;
     args.amount.print(&plan, &context, streams);
     outputs::write(outs, &plan, &context, args.amount.view())?;
     approval.expects(&context)?;
+    if !args.auto_approve && credentials::may_ask() {
+        by_word(&mut plan, stop, streams).await;
+    }
     if let Some(exit) = refuse(&plan, args, streams) {
         return github::tell(&plan, &context, exit, None);
     }
     if plan.steps.is_empty() {
+        protection::remember(connection.memory.store(), record, &desired).await?;
         return github::tell(&plan, &context, Exit::Done, None);
     }
     if !args.auto_approve
@@ -209,8 +224,11 @@ async fn under(
         }
         None => record,
     };
-    let report = apply_as(outside, &plan, record, run).await?;
+    let mut report = apply_as(outside, &plan, record, run).await?;
     progress.finish();
+    if report.complete() && plan.scope.is_none() && roots.is_empty() {
+        report.record = protection::remember(connection.memory.store(), report.record, &desired).await?;
+    }
     let verified = if report.complete() {
         Some(match connection.look().await {
             Ok(snapshot) => verify(&desired, &snapshot, report.record.as_ref(), digests, options),
@@ -257,9 +275,9 @@ fn refuse(plan: &Plan, args: &ApplyArgs, streams: &Streams) -> Option<Exit> {
         return Some(Exit::Unreachable);
     }
     if verdict.blocks > 0 {
-        let noun = if verdict.blocks == 1 { "block" } else { "blocks" };
-        let message = format!("the plan has {} {noun}, so it is not applied", verdict.blocks);
-        streams.error(&message, Some("nothing was changed"));
+        let blocks: Vec<&Warning> = plan.warnings.iter().filter(|w| w.blocks).collect();
+        let (message, help) = guards::blocked(&blocks);
+        streams.error(&message, Some(&help));
         return Some(Exit::Blocked);
     }
     let (limit, (address, risk)) = limit.zip(verdict.above.first())?;
@@ -269,6 +287,35 @@ fn refuse(plan: &Plan, args: &ApplyArgs, streams: &Streams) -> Option<Exit> {
         Some("nothing was changed; read the plan, then allow that risk or change the files"),
     );
     Some(Exit::Blocked)
+}
+
+/// A lost majority is nobody's to allow but of a person in front of the plan, by a word of its own; nothing else is then in
+/// the way.
+async fn by_word(plan: &mut Plan, stop: &Stop, streams: &Streams) {
+    let only_that = |w: &Warning| w.guard.as_deref() == Some("G03");
+    if !plan.warnings.iter().filter(|w| w.blocks).all(only_that) {
+        return;
+    }
+    for warning in plan.warnings.iter_mut().filter(|w| w.blocks) {
+        let cluster = warning.address.as_ref().map_or("", |a| a.name());
+        let phrase = format!("risk the quorum of {cluster}");
+        streams.tell(&format!("G03: {}. Type `{phrase}` to go on all the same:", warning.message));
+        if typed(stop).await.as_deref() != Some(phrase.as_str()) {
+            return;
+        }
+        warning.blocks = false;
+        let by = "a phrase typed on the terminal".to_owned();
+        warning.lifted = Some(Lifted { by, owner: None, reason: None, expires: None });
+    }
+}
+
+/// A line from the terminal; nothing when an interrupt came first.
+async fn typed(stop: &Stop) -> Option<String> {
+    let line = tokio::task::spawn_blocking(credentials::answer);
+    tokio::select! {
+        line = line => Some(line.unwrap_or_default()),
+        () = stop.wait() => None,
+    }
 }
 
 /// What has to be typed to approve: more than `y` where machines are lost.
@@ -296,11 +343,7 @@ async fn approved(plan: &Plan, stop: &Stop, streams: &Streams) -> bool {
             streams.tell(&format!("Apply {changes} {noun}? [y/N]"));
         }
     }
-    let typed = tokio::task::spawn_blocking(credentials::answer);
-    let typed = tokio::select! {
-        typed = typed => typed.unwrap_or_default(),
-        () = stop.wait() => return false,
-    };
+    let Some(typed) = typed(stop).await else { return false };
     match phrase {
         Some(phrase) => typed == phrase,
         None => matches!(typed.to_ascii_lowercase().as_str(), "y" | "yes"),

@@ -5,13 +5,14 @@ use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats;
 use crate::cli::github;
+use crate::cli::guards;
 use crate::cli::outputs;
 use crate::cli::removal;
 use crate::cli::saving::{self, Made};
 use crate::cli::scope;
 use crate::cli::session;
 use crate::cli::streams::Streams;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{Plan, PlanInput, PlanOptions};
 use crate::render::context::Context;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
@@ -27,6 +28,10 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
         Ok(selection) => selection,
         Err(fail) => return fail.tell(streams),
     };
+    let overrides = match args.overrides.given() {
+        Ok(overrides) => overrides,
+        Err(fail) => return fail.tell(streams),
+    };
     let made = session::load_for_server(global, streams).and_then(|files| {
         session::block_on(async {
             let connection = session::connect(&files.repository, &args.world, streams).await?;
@@ -40,7 +45,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             let desired = removal::desired(&repository, record, &roots)?;
             scope::check(&selection, &repository, record, &seen)?;
             let options = PlanOptions::selecting(&selection);
-            let plan = session::make_plan(
+            let mut plan = session::make_plan(
                 &repository,
                 &desired,
                 &connection,
@@ -50,13 +55,15 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
                 options,
                 streams,
             )?;
+            let input = PlanInput { desired: &desired, snapshot: &seen, record, key: None, options };
+            guards::reviewed(&mut plan, &repository, &input, &overrides)?;
             let mut context = formats::context(global);
             let made = Made {
                 plan: &plan,
                 snapshot: &seen,
                 repository: &repository,
                 connection: &connection,
-                choices: saving::choices(&roots, &selection),
+                choices: saving::choices(&roots, &selection, &args.overrides),
             };
             saving::name(made, &args.saving, &outs, &mut context).await?;
             connection.close().await?;

@@ -9,6 +9,7 @@ pub(super) fn rule(drafts: &[Draft<'_>], out: &mut Vec<Warning>) {
         if has(["kubernetes", "version"]) && has(["talos", "version"]) {
             out.push(Warning {
                 code: codes::BOTH_VERSIONS.to_owned(),
+                guard: Some("G07".to_owned()),
                 address: Some(draft.address.clone()),
                 message: format!("`{}` changes its Talos and its Kubernetes version at once", draft.address),
                 blocks: false,

@@ -30,6 +30,8 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
         if !users.is_empty() {
             out.push(Warning {
                 code: codes::CLASS_IN_USE.to_owned(),
+                guard: Some("G10".to_owned()),
+                evidence: [("machine_sets".to_owned(), users.len().to_string())].into(),
                 address: Some(draft.address.clone()),
                 message: format!(
                     "class `{class}` is no longer in the files, but machine sets use it: {}",

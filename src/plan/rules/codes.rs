@@ -78,3 +78,25 @@ pub const MIXED_SCOPE: &str = "OS0470";
 pub const TARGET_ALONE: &str = "OS0471";
 /// What is told of a partial plan even where it changes nothing.
 pub const ABOUT_SCOPE: [&str; 2] = [MIXED_SCOPE, TARGET_ALONE];
+/// A cluster is removed.
+pub const CLUSTER_REMOVED: &str = "OS0441";
+/// A control plane is lost.
+pub const CONTROL_PLANE_LOST: &str = "OS0442";
+/// A wave leaves etcd without a majority.
+pub const NO_QUORUM: &str = "OS0443";
+/// The control planes shrink below a majority of what they are.
+pub const CONTROL_PLANES_SHRINK: &str = "OS0444";
+/// A version goes back, or a minor version is skipped.
+pub const VERSION_STEP: &str = "OS0446";
+/// A class gets another provider while machines of the old one are there.
+pub const PROVIDER_CHANGED: &str = "OS0449";
+/// More than a threshold allows.
+pub const THRESHOLD: &str = "OS0456";
+/// Something that `lifecycle.protect` holds would be lost.
+pub const PROTECTED: &str = "OS0461";
+/// Something that `lifecycle.retain` holds would go with what it lies below.
+pub const NOT_RETAINED: &str = "OS0462";
+/// A move of `lifecycle.moved` that cannot be.
+pub const NOT_MOVED: &str = "OS0463";
+/// An exception of the policy that has expired.
+pub const EXPIRED: &str = "OS0464";

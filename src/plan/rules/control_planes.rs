@@ -15,6 +15,8 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
             {
                 out.push(Warning {
                     code: codes::EVEN_CONTROL_PLANES.to_owned(),
+                    guard: Some("G04".to_owned()),
+                    evidence: [("control_planes".to_owned(), n.to_string())].into(),
                     address: Some(Address::cluster(&cluster.name).child("machineset", &set.name)),
                     message: format!(
                         "{n} control planes tolerate no more failures than {}: etcd needs a majority",

@@ -55,6 +55,7 @@ fn clusters(scene: &Scene<'_>, cluster: &LiveResource, drafts: &[Draft<'_>], out
     let help = "unlock the cluster in Omni first, when whoever locked it agrees";
     out.push(Warning {
         code: codes::LOCKED.to_owned(),
+        guard: Some("G11".to_owned()),
         address: Some(address),
         message,
         blocks: true,
@@ -78,6 +79,7 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
     if let Some(draft) = removed {
         out.push(Warning {
             code: codes::LOCKED.to_owned(),
+            guard: Some("G11".to_owned()),
             address: Some(draft.address.clone()),
             message: format!("machine `{shown}` is locked in Omni and would be lost"),
             blocks: true,
@@ -111,6 +113,7 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
         };
         out.push(Warning {
             code: codes::LOCKED.to_owned(),
+            guard: Some("G11".to_owned()),
             address: Some(draft.address.clone()),
             message,
             blocks: true,
@@ -133,6 +136,8 @@ fn nodes(scene: &Scene<'_>, node: &LiveResource, drafts: &[Draft<'_>], out: &mut
     if let Some(draft) = held {
         out.push(Warning {
             code: codes::HELD_BACK.to_owned(),
+            guard: Some("G11".to_owned()),
+            evidence: [("machine".to_owned(), shown.clone())].into(),
             address: Some(draft.address.clone()),
             message: format!(
                 "machine `{shown}` is locked in Omni and does not take this change until it is unlocked"

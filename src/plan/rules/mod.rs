@@ -3,7 +3,7 @@
 mod both_versions;
 mod class_in_use;
 mod class_missing;
-pub(super) mod codes;
+pub mod codes;
 mod control_planes;
 mod digest_key;
 mod disabled_patch;

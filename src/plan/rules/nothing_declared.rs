@@ -10,6 +10,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
     if removed && !declared {
         out.push(Warning {
             code: codes::NOTHING_DECLARED.to_owned(),
+            guard: Some("G15".to_owned()),
             address: None,
             message:
                 "the files declare no cluster any more, and clusters that they declared before are removed"

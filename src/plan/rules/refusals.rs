@@ -11,6 +11,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
         let mut refuse = |message: String, help: &str| {
             out.push(Warning {
                 code: codes::REFUSED.to_owned(),
+                guard: Some("G08".to_owned()),
                 address: Some(draft.address.clone()),
                 message,
                 blocks: true,

@@ -26,6 +26,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
         let mut refuse = |message: String, help: String| {
             out.push(Warning {
                 code: codes::VERSION.to_owned(),
+                guard: Some("G06".to_owned()),
                 address: Some(draft.address.clone()),
                 message,
                 blocks: draft.action != Action::Adopt,

@@ -8,8 +8,8 @@ use crate::spec::fields::{Fields, bad_value, quote, wrong_type};
 use crate::spec::model::{Excepted, Exception, Place, Policy, PolicyRule, Thresholds, Together};
 
 /// The guards that an exception can lift: those whose block is a judgement of ours. What a server refuses anyway, and what
-/// says that the files or the view are not whole, has no exception.
-pub const EXCEPTABLE: [&str; 6] = ["G01", "G02", "G04", "G06", "G07", "G16"];
+/// says that the files or the view are not whole, has no exception; and a cluster never goes without a word at that time.
+pub const EXCEPTABLE: [&str; 5] = ["G02", "G04", "G06", "G07", "G16"];
 /// Every guard, so that a wrong code is told from one that has no exception.
 const GUARDS: std::ops::RangeInclusive<u32> = 1..=18;
 
@@ -76,20 +76,18 @@ fn backup_age(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Option<
     u64::try_from(span.seconds()).ok()
 }
 
-fn versions(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Together {
-    let Some(node) = policy.get("versions") else { return Together::default() };
-    let Some(fields) = Fields::open(source, node, "policy.versions", node.span, &["together"], sink) else {
-        return Together::default();
-    };
-    match fields.text("together", sink) {
-        None | Some(("split", _)) => Together::Split,
-        Some(("allow", _)) => Together::Allow,
-        Some((other, span)) => {
+fn versions(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Option<Together> {
+    let node = policy.get("versions")?;
+    let fields = Fields::open(source, node, "policy.versions", node.span, &["together"], sink)?;
+    match fields.text("together", sink)? {
+        ("split", _) => Some(Together::Split),
+        ("allow", _) => Some(Together::Allow),
+        (other, span) => {
             sink.push(
                 bad_value(source, span, format!("`policy.versions.together` cannot be {}", quote(other)))
                     .help("it is `split` (one after the other is asked for) or `allow`"),
             );
-            Together::Split
+            None
         }
     }
 }
@@ -242,7 +240,7 @@ mod tests {
             (t.destroy, t.destroy_percent, t.rebuild_percent, t.classes_percent, t.clusters),
             (3, 50, 34, 30, 2)
         );
-        assert_eq!(policy.together, Together::Allow);
+        assert_eq!(policy.together, Some(Together::Allow));
         let first = &policy.exceptions[0];
         assert_eq!((&first.of, first.expires.as_str()), (&Excepted::Guard("G02".into()), "2026-12-31"));
         assert_eq!(first.expires_unix, 1_798_761_600, "through the last day");
