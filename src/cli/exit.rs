@@ -36,6 +36,25 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them, by number.
+    pub const ALL: [Self; 15] = [
+        Self::Done,
+        Self::Error,
+        Self::Changes,
+        Self::Blocked,
+        Self::Stale,
+        Self::Partial,
+        Self::Held,
+        Self::Auth,
+        Self::Stopped,
+        Self::Unhealthy,
+        Self::Usage,
+        Self::Files,
+        Self::Unreachable,
+        Self::Bug,
+        Self::Aborted,
+    ];
+
     /// The number. Terraform's meaning of 2 (changes) is kept free of everything else, usage errors included.
     pub fn code(self) -> u8 {
         match self {

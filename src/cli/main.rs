@@ -12,13 +12,15 @@ use super::exit::Exit;
 use super::streams::Streams;
 use crate::lab;
 
-/// Runs the program. Never panics outwards: a bug ends with code 70 and a report without any value in it.
+/// Runs the program.
 pub fn main() -> ExitCode {
+    caught(run).into()
+}
+
+/// Runs something that never panics outwards: a bug ends with code 70 and a report without any value in it.
+pub fn caught(run: impl FnOnce() -> Exit + std::panic::UnwindSafe) -> Exit {
     std::panic::set_hook(Box::new(report));
-    match std::panic::catch_unwind(run) {
-        Ok(exit) => exit.into(),
-        Err(_) => Exit::Bug.into(),
-    }
+    std::panic::catch_unwind(run).unwrap_or(Exit::Bug)
 }
 
 /// Says where, never what: a panic's message may hold values, and values may be secret.

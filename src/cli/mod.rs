@@ -35,4 +35,4 @@ mod walk;
 
 pub use args::{Cli, Command};
 pub use exit::Exit;
-pub use main::main;
+pub use main::{caught, main};

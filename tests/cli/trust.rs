@@ -62,9 +62,13 @@ pub struct Served {
 
 impl Served {
     pub fn up(r: &Repository) -> Self {
+        Self::with(r, &[])
+    }
+
+    pub fn with(r: &Repository, arguments: &[&str]) -> Self {
         use std::io::BufRead as _;
         let mut child = r
-            .command(&["lab", "up", "fresh"])
+            .command(&[&["lab", "up", "fresh"], arguments].concat())
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())
             .spawn()

@@ -6,6 +6,7 @@ mod completeness;
 mod export;
 mod markdown;
 mod pages;
+mod policy;
 mod properties;
 #[path = "../random_template/mod.rs"]
 mod random_template;

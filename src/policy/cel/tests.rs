@@ -231,3 +231,355 @@ fn steps_are_judged_one_by_one() {
     assert!(evaluate(&program, &documents(), Some(Vec::new())).is_empty());
     assert!(program.mentions("step") && !program.mentions("plan"));
 }
+
+/// Time that anything may take: the patience, and what a busy machine needs to tell.
+const BOUND: Duration = Duration::from_millis(1800);
+
+/// Reads and, if that works, evaluates; asserts that both end in time.
+fn ends(text: &str, documents: &Arc<Documents>) -> Result<Finding, Fault> {
+    let shown: String = text.chars().take(80).collect();
+    let begun = std::time::Instant::now();
+    let compiled = compile(text, &NAMES);
+    let read = begun.elapsed();
+    assert!(read < BOUND, "{shown}: read in {read:?}");
+    let program = compiled.map_err(|faults| faults.into_iter().next().unwrap())?;
+    let begun = std::time::Instant::now();
+    let result = evaluate(&program, documents, None).remove(0);
+    assert!(begun.elapsed() < BOUND, "{shown}: evaluated in {:?}", begun.elapsed());
+    result
+}
+
+/// A plan with many steps and long texts.
+fn large() -> Arc<Documents> {
+    let step = |i: usize| {
+        serde_json::json!({"address": format!("class/{i}"), "effect": "none", "kind": null, "wave": i, "tags": ["a", "b"],
+            "data": {"text": "a".repeat(2000), "list": [1, 2, 3]}})
+    };
+    let steps: Vec<_> = (0..5000).map(step).collect();
+    Arc::new(BTreeMap::from([("plan", Value::from_json(&serde_json::json!({ "steps": steps })))]))
+}
+
+#[test]
+fn whatever_is_written_ends_in_time() {
+    let large = large();
+    let chain = |start: &str, link: &str, n: usize| format!("{start}{}", link.repeat(n));
+    let nested = |open: &str, inner: &str, close: &str, n: usize| {
+        format!("{}{inner}{}", open.repeat(n), close.repeat(n))
+    };
+    for text in [
+        chain("1", "+1", 20_000),
+        chain("1", "+1", 2000),
+        chain("1", "+1", 256),
+        chain("", "!", 4000),
+        chain("", "-", 4000),
+        chain("plan", ".a", 2000),
+        chain("plan", "[0]", 1300),
+        chain("true", "?true:true", 250),
+        nested("(", "1", ")", 2000),
+        nested("(", "1 == 1", ")", 24),
+        nested("[", "1", "]", 2000),
+        nested("{'a':", "1", "}", 800),
+        nested("{'a':", "1", "} == 1", 24),
+        nested("has(plan.", "a", ")", 24),
+        "(".repeat(4096),
+        "[".repeat(24),
+        "'".repeat(4095),
+        "\"\\".repeat(2000),
+        "\u{1F600}".repeat(1000),
+        "\u{0}".to_owned(),
+        "é".repeat(2048),
+        format!("'{}' == ''", "x".repeat(4000)),
+        format!("'{}' == ''", "x".repeat(1 << 20)),
+    ] {
+        let _either = ends(&text, &large);
+    }
+    // What is well formed and too much work is told as that, or does its work in time.
+    for (text, enough) in [
+        (
+            "plan.steps.all(a, plan.steps.all(b, plan.steps.all(c, a.wave + b.wave + c.wave > 0)))"
+                .to_owned(),
+            false,
+        ),
+        ("plan.steps.all(a, plan.steps.exists(b, b == a))".to_owned(), false),
+        ("plan.steps.all(a, a in plan.steps)".to_owned(), false),
+        ("plan.steps.all(a, a.wave >= 0 && a.effect != 'destroy')".to_owned(), true),
+        ("plan.steps.filter(a, a.wave % 2 == 0).map(a, a.address).size() == 2500".to_owned(), true),
+        (format!("[['x']]{}.size() > 0", ".map(a, [a, a, a, a])".repeat(40)), true),
+        (format!("['xxxxxxxx']{}[0] != ''", ".map(a, a + a)".repeat(40)), false),
+        (format!("[[1]]{}[0] != []", ".map(a, a + a)".repeat(40)), false),
+        (
+            format!("[[1]]{}[0] == [[2]]{}[0]", ".map(a, [a, a])".repeat(40), ".map(a, [a, a])".repeat(40)),
+            false,
+        ),
+        (r"plan.steps.all(a, a.data.text.matches('^(a*)*b?(a|aa)*$'))".to_owned(), true),
+        (r"plan.steps.all(a, !a.data.text.matches('((a{1,20}){1,20}){1,20}b'))".to_owned(), true),
+        (r"plan.steps.all(a, a.data.text.matches('(\\w{1,30}a){1,30}'))".to_owned(), true),
+    ] {
+        let result = ends(&text, &large);
+        match &result {
+            Ok(found) => assert!(enough && found.holds, "{text}"),
+            Err(fault) => {
+                let told = [
+                    "too much work",
+                    "more than 65536 bytes",
+                    "more than 20000 entries",
+                    "it is too large",
+                    "no result within",
+                ];
+                assert!(told.iter().any(|t| fault.message.contains(t)), "{text}: {fault:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stack_holds_whatever_fits_into_the_longest_text() {
+    // The fence refuses these; here the parser meets them.
+    for (start, link, end) in [
+        ("1", "+1", ""),
+        ("", "!", "true"),
+        ("", "-", "1"),
+        ("a", ".b", ""),
+        ("a", "[0]", ""),
+        ("", "(", ""),
+        ("", "[", ""),
+        ("", "{1:", ""),
+        ("true", "?true:true", ""),
+        ("", "a(", ""),
+    ] {
+        let text = format!("{start}{}{end}", link.repeat((4096 - 8) / link.len()));
+        let results = on_thread(move |send| send(parse(&text).is_ok()));
+        // An abort would end this process; how it ends otherwise is not the point.
+        let _either = results.recv_timeout(Duration::from_secs(120)).expect("it ends");
+    }
+}
+
+mod random {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn soup() -> impl Strategy<Value = String> {
+        let words = [
+            "plan",
+            "steps",
+            "step",
+            "s",
+            "a",
+            ".",
+            "..",
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ":",
+            "?",
+            "!",
+            "-",
+            "+",
+            "*",
+            "/",
+            "%",
+            "==",
+            "!=",
+            "<",
+            ">=",
+            "&&",
+            "||",
+            " in ",
+            "all",
+            "exists",
+            "map",
+            "filter",
+            "has",
+            "size",
+            "matches",
+            "contains",
+            "int",
+            "1",
+            "0",
+            "-1",
+            "1.5",
+            "1u",
+            "9223372036854775807",
+            "'a'",
+            "\"b\"",
+            "'",
+            "\"",
+            "r'\\'",
+            "'''",
+            "b'x'",
+            "true",
+            "false",
+            "null",
+            "\\",
+            "`",
+            "$",
+            "=",
+            "&",
+            "|",
+            "é",
+            "\n",
+            "//",
+            "\u{0}",
+            "\u{202e}",
+            "e5",
+            ".5",
+            "0x",
+        ];
+        prop::collection::vec(prop::sample::select(words.to_vec()), 0..60).prop_map(|w| w.concat())
+    }
+
+    /// Well-formed expressions of any type over `d`, and over `x` within macros.
+    fn formed() -> impl Strategy<Value = String> {
+        let leaf = prop::sample::select(vec![
+            "true",
+            "false",
+            "null",
+            "0",
+            "1",
+            "2",
+            "-1",
+            "1.0",
+            "1.5",
+            "-0.5",
+            "''",
+            "'a'",
+            "'b'",
+            "'ab'",
+            "[]",
+            "{}",
+            "d",
+            "d.n",
+            "d.s",
+            "d.l",
+            "d.m",
+            "d.t",
+            "d.z",
+            "d.none",
+            "x",
+            "9223372036854775807",
+        ])
+        .prop_map(str::to_owned);
+        leaf.prop_recursive(4, 40, 3, |inner| {
+            let operator = prop::sample::select(vec![
+                "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "&&", "||", "in",
+            ]);
+            let macros = prop::sample::select(vec!["all", "exists", "exists_one", "map", "filter"]);
+            let method = prop::sample::select(vec!["contains", "startsWith", "endsWith"]);
+            prop_oneof![
+                (inner.clone(), operator, inner.clone()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),
+                (inner.clone(), macros, inner.clone()).prop_map(|(a, m, b)| format!("{a}.{m}(x, {b})")),
+                (inner.clone(), method, inner.clone()).prop_map(|(a, m, b)| format!("{a}.{m}({b})")),
+                (inner.clone(), inner.clone(), inner.clone())
+                    .prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a}[{b}]")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("[{a}, {b}]")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{'k': {a}, 'l': {b}}}")),
+                inner.clone().prop_map(|a| format!("!({a})")),
+                inner.clone().prop_map(|a| format!("-({a})")),
+                inner.clone().prop_map(|a| format!("size({a})")),
+                inner.clone().prop_map(|a| format!("{a}.k")),
+                inner.prop_map(|a| format!("has({a}.k)")),
+            ]
+        })
+    }
+
+    fn document() -> Value {
+        Value::from_json(
+            &serde_json::json!({"n": 2, "s": "ab", "l": [1, 2, 3], "m": {"k": 1}, "t": true, "z": 1.5, "none": null}),
+        )
+    }
+
+    fn theirs(value: &Value) -> cel_interpreter::Value {
+        use cel_interpreter::Value as V;
+        match value {
+            Value::Null => V::Null,
+            Value::Bool(b) => V::Bool(*b),
+            Value::Int(i) => V::Int(*i as i64),
+            Value::Float(f) => V::Float(*f),
+            Value::Str(s) => V::String(Arc::new(s.clone())),
+            Value::List(l) => V::List(Arc::new(l.iter().map(theirs).collect())),
+            Value::Map(m) => m
+                .iter()
+                .map(|(k, v)| (k.clone(), theirs(v)))
+                .collect::<std::collections::HashMap<_, _>>()
+                .into(),
+        }
+    }
+
+    /// The value as the crate's interpreter has it; mappings sorted.
+    fn oracle(text: &str) -> Option<String> {
+        let program = cel_interpreter::Program::compile(text).ok()?;
+        let mut context = cel_interpreter::Context::default();
+        context.add_variable_from_value("d", theirs(&document()));
+        context.add_variable_from_value("x", 7);
+        program.execute(&context).ok()?.json().ok().map(|v| Value::from_json(&v).canonical())
+    }
+
+    fn plain(datum: &Datum<'_>) -> Value {
+        match datum {
+            Datum::Null => Value::Null,
+            Datum::Truth(b) => (*b).into(),
+            Datum::Whole(i) => (*i).into(),
+            Datum::Real(f) => Value::Float(*f),
+            Datum::Text(_) | Datum::Made(_) => datum.text().unwrap().into(),
+            Datum::Given(_) | Datum::List(_) => {
+                Value::List(datum.entries().unwrap().map(|e| plain(&e)).collect())
+            }
+            Datum::Mapping(_) | Datum::Map(_) => {
+                let keys = datum.keys().unwrap();
+                Value::Map(keys.iter().map(|k| ((*k).to_owned(), plain(&datum.get(k).unwrap()))).collect())
+            }
+        }
+    }
+
+    fn ours(text: &str) -> Option<String> {
+        let root = parse(text).ok()?;
+        let (meter, document) = (Meter::default(), document());
+        let documents = BTreeMap::from([("d", Datum::of(&document)), ("x", Datum::Whole(7))]);
+        let evaluation = Evaluation { documents, meter: &meter };
+        evaluation
+            .value(&root, &mut Vec::new())
+            .ok()
+            .map(|d| Value::from_json(&plain(&d).to_json()).canonical())
+    }
+
+    /// Both readings of each text, on a stack that suffices.
+    fn readings(texts: Vec<String>) -> Vec<(String, Option<String>, Option<String>)> {
+        let results = on_thread(move |send| {
+            for text in texts {
+                let both = (oracle(&text), ours(&text));
+                send((text, both.0, both.1));
+            }
+        });
+        results.iter().collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 0, ..ProptestConfig::default() })]
+
+        #[test]
+        fn soup_ends_in_a_value_or_an_error(text in soup()) {
+            let _either = ends(&text, &documents());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+        #[test]
+        fn values_are_those_of_another_interpreter(texts in prop::collection::vec(formed(), 20)) {
+            let texts: Vec<String> = texts.into_iter().filter(|t| fence::check(t).is_ok()).collect();
+            let count = texts.len();
+            let all = readings(texts);
+            prop_assert_eq!(all.len(), count, "nobody panicked");
+            for (text, oracle, ours) in all {
+                prop_assert_eq!(&oracle, &ours, "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Every exit code, produced by the program, and the tables of them.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use omni_scale::cli::Exit;
+use omni_scale::state::local::LocalStore;
+use omni_scale::world::Fs;
+use omni_scale::world::real::RealFs;
+
+use crate::repository::Repository;
+use crate::trust::Served;
+
+/// Set in a process that is this test program once more, and has a bug.
+const BUG: &str = "OMNI_SCALE_TEST_HAS_A_BUG";
+
+fn everything() -> BTreeSet<u8> {
+    Exit::ALL.iter().map(|e| e.code()).collect()
+}
+
+#[test]
+fn the_tables_name_every_code() {
+    let all = everything();
+    assert_eq!(all.len(), 15, "codes are apart");
+    let help = Repository::empty().run(&["--help"]).exits(0).out;
+    let table = help.split("Exit codes:").nth(1).unwrap();
+    // Columns are apart by blanks; a number begins an entry where a text follows it.
+    let words: Vec<&str> = table.split_whitespace().collect();
+    let named =
+        words.windows(2).filter(|w| w[1].starts_with(char::is_alphabetic)).filter_map(|w| w[0].parse().ok());
+    assert_eq!(named.collect::<BTreeSet<u8>>(), all, "{table}");
+    let readme = include_str!("../../README.md");
+    let rows = readme.split("| exit code |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let first = rows.lines().filter_map(|l| l.split('|').nth(1)).flat_map(|cell| cell.split(','));
+    assert_eq!(first.filter_map(|n| n.trim().parse().ok()).collect::<BTreeSet<u8>>(), all, "{rows}");
+}
+
+#[test]
+fn codes_of_commands_that_end_by_themselves() {
+    let r = Repository::new();
+    r.run(&["validate"]).exits(0);
+    r.run(&["verify", "--lab"]).exits(1).says("fails");
+    r.run(&["plan", "--lab", "--detailed-exitcode"]).exits(2);
+    r.run(&["status", "--lab"]).exits(9);
+    r.run(&["plan", "--lab", "--out", "plan=p.osplan"]).exits(0);
+    let other = format!("sha256:{}", "0".repeat(64));
+    r.run(&["apply", "p.osplan", "--lab", "--expect-digest", &other]).exits(4);
+    r.run(&["plan"]).exits(7);
+    r.run(&["plan", "--nonsense"]).exits(64);
+    let fs: Arc<dyn Fs> = Arc::new(RealFs::new());
+    let store = LocalStore::new(fs, &r.path("state/lab/fresh"), "spec/omni.yaml", "lab/fresh");
+    let lease = store.lease().unwrap();
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(6);
+    drop(lease);
+    r.edit("machine-classes/matrix-worker.yaml", "vm_ssd", "local-lvm");
+    r.run(&["plan", "--lab"]).exits(3);
+    r.edit("machine-classes/matrix-worker.yaml", "memory:", "memry:");
+    r.edit("spec/omni.yaml", "endpoint:", "endpiont:");
+    r.run(&["validate"]).exits(65);
+}
+
+#[test]
+fn a_server_that_nobody_answers_for_is_69() {
+    let r = Repository::new();
+    let served = Served::up(&r);
+    let env = served.env.clone();
+    drop(served);
+    let mut command = r.command(&["plan"]);
+    command.envs(env);
+    crate::repository::Ran::new(command.output().unwrap()).exits(69);
+}
+
+#[test]
+fn a_bug_is_70_and_tells_no_value() {
+    if std::env::var_os(BUG).is_some() {
+        let exit = omni_scale::cli::caught(|| panic!("hunter2 {}", "is a secret"));
+        std::process::exit(i32::from(exit.code()));
+    }
+    let again = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "exit_codes::a_bug_is_70_and_tells_no_value", "--nocapture"])
+        .env(BUG, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert_eq!(again.status.code(), Some(70), "{said}");
+    assert!(said.contains("has a bug at tests/cli/exit_codes.rs:") && !said.contains("hunter2"), "{said}");
+}
+
+/// An apply against a served world, at the moment when it says `text`.
+fn applying(r: &Repository, text: &str) -> (Child, std::thread::JoinHandle<String>) {
+    let mut child = r
+        .command(&["apply", "--lab", "--auto-approve", "--timeout", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains(text) {
+        assert!(talk.read_line(&mut said).unwrap() > 0, "it ended without `{text}`:\n{said}");
+    }
+    // Whoever writes must find a reader until it ends.
+    let rest = std::thread::spawn(move || {
+        while talk.read_line(&mut said).unwrap_or(0) > 0 {}
+        said
+    });
+    (child, rest)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+}
+
+#[test]
+fn a_first_interrupt_is_8_and_a_second_130() {
+    let r = Repository::new();
+    let _served = Served::with(&r, &["--speed", "1", "--latency", "100ms"]);
+    let (mut child, rest) = applying(&r, "step cluster/talos-prod-01 await");
+    signal(&child, Signal::SIGINT);
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(8), "{}", rest.join().unwrap());
+    // A call that the server holds back for long cannot be finished in time; a second interrupt does not wait for it.
+    let r = Repository::new();
+    let _served = Served::with(&r, &["--speed", "1", "--latency", "4s"]);
+    let (mut child, rest) = applying(&r, "step class/matrix-control-plane create");
+    signal(&child, Signal::SIGINT);
+    signal(&child, Signal::SIGINT);
+    let code = child.wait().unwrap().code();
+    let said = rest.join().unwrap();
+    // Two signals that arrive as one are one interrupt.
+    assert!(matches!(code, Some(130 | 8)), "{code:?}\n{said}");
+}
+
+#[test]
+fn a_run_that_loses_its_server_on_the_way_is_5() {
+    let r = Repository::new();
+    let served = Served::with(&r, &["--speed", "1", "--latency", "300ms"]);
+    let (mut child, rest) = applying(&r, "step cluster/talos-prod-01 create");
+    drop(served);
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(5), "{}", rest.join().unwrap());
+}
