@@ -159,8 +159,14 @@ impl<'d> Evaluation<'d> {
             return from.get(name).map_or_else(|| missing(at, &from, name), Ok);
         }
         match (&from, &key) {
-            (Datum::Given(_) | Datum::List(_), Datum::Whole(i)) => {
-                let entry = usize::try_from(*i).ok().and_then(|i| from.nth(i));
+            (Datum::Given(_) | Datum::List(_), Datum::Whole(_) | Datum::Real(_)) => {
+                let i = match key {
+                    Datum::Whole(i) => i,
+                    // As the specification has it, 1.0 is 1; nothing is between two entries.
+                    Datum::Real(f) if f.fract() == 0.0 && f.abs() < 1e15 => f as i64,
+                    _ => return fault(at, "entries of a list are numbered, and this is a fraction"),
+                };
+                let entry = usize::try_from(i).ok().and_then(|i| from.nth(i));
                 let size = from.size().unwrap_or_default();
                 entry.map_or_else(|| fault(at, format!("there is no entry {i} in a list of {size}")), Ok)
             }
@@ -193,7 +199,14 @@ impl<'d> Evaluation<'d> {
             Operator::GreaterEqual => compared(Ordering::is_ge),
             Operator::In => {
                 if b.keys().is_some() {
-                    return Ok(Datum::Truth(a.text().is_some_and(|key| b.get(key).is_some())));
+                    return match a {
+                        Datum::Null
+                        | Datum::Given(_)
+                        | Datum::List(_)
+                        | Datum::Mapping(_)
+                        | Datum::Map(_) => no(),
+                        _ => Ok(Datum::Truth(a.text().is_some_and(|key| b.get(key).is_some()))),
+                    };
                 }
                 let Some(entries) = b.entries() else { return no() };
                 for entry in entries {

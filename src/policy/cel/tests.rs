@@ -296,7 +296,7 @@ fn whatever_is_written_ends_in_time() {
     // What is well formed and too much work is told as that, or does its work in time.
     for (text, enough) in [
         (
-            "plan.steps.all(a, plan.steps.all(b, plan.steps.all(c, a.wave + b.wave + c.wave > 0)))"
+            "plan.steps.all(a, plan.steps.all(b, plan.steps.all(c, a.wave + b.wave + c.wave >= 0)))"
                 .to_owned(),
             false,
         ),
@@ -308,7 +308,7 @@ fn whatever_is_written_ends_in_time() {
         (format!("['xxxxxxxx']{}[0] != ''", ".map(a, a + a)".repeat(40)), false),
         (format!("[[1]]{}[0] != []", ".map(a, a + a)".repeat(40)), false),
         (
-            format!("[[1]]{}[0] == [[2]]{}[0]", ".map(a, [a, a])".repeat(40), ".map(a, [a, a])".repeat(40)),
+            format!("[[1]]{}[0] == [[1]]{}[0]", ".map(a, [a, a])".repeat(40), ".map(a, [a, a])".repeat(40)),
             false,
         ),
         (r"plan.steps.all(a, a.data.text.matches('^(a*)*b?(a|aa)*$'))".to_owned(), true),
@@ -466,12 +466,16 @@ mod random {
         .prop_map(str::to_owned);
         leaf.prop_recursive(4, 40, 3, |inner| {
             let operator = prop::sample::select(vec![
-                "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "&&", "||", "in",
+                "==", "!=", "<", "<=", ">", ">=", "-", "*", "/", "%", "&&", "||", "in",
             ]);
             let macros = prop::sample::select(vec!["all", "exists", "exists_one", "map", "filter"]);
             let method = prop::sample::select(vec!["contains", "startsWith", "endsWith"]);
             prop_oneof![
                 (inner.clone(), operator, inner.clone()).prop_map(|(a, o, b)| format!("({a} {o} {b})")),
+                // Lists are added to lists: that interpreter takes any collection on the right.
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("([{a}] + [{b}])")),
+                (inner.clone(), prop::sample::select(vec!["1", "'a'", "1.5", "[]"]))
+                    .prop_map(|(a, b)| format!("({a} + {b})")),
                 (inner.clone(), macros, inner.clone()).prop_map(|(a, m, b)| format!("{a}.{m}(x, {b})")),
                 (inner.clone(), method, inner.clone()).prop_map(|(a, m, b)| format!("{a}.{m}({b})")),
                 (inner.clone(), inner.clone(), inner.clone())
@@ -560,7 +564,7 @@ mod random {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 0, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 250, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
         #[test]
         fn soup_ends_in_a_value_or_an_error(text in soup()) {
