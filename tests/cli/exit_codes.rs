@@ -90,57 +90,59 @@ fn a_bug_is_70_and_tells_no_value() {
     assert!(said.contains("has a bug at tests/cli/exit_codes.rs:") && !said.contains("hunter2"), "{said}");
 }
 
-/// An apply against a served world, at the moment when it says `text`.
-fn applying(r: &Repository, text: &str) -> (Child, std::thread::JoinHandle<String>) {
-    let mut child = r
-        .command(&["apply", "--lab", "--auto-approve", "--timeout", "1"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut talk = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains(text) {
-        assert!(talk.read_line(&mut said).unwrap() > 0, "it ended without `{text}`:\n{said}");
-    }
-    // Whoever writes must find a reader until it ends.
-    let rest = std::thread::spawn(move || {
-        while talk.read_line(&mut said).unwrap_or(0) > 0 {}
-        said
-    });
-    (child, rest)
+/// An apply against a served world, whose talk is read line by line.
+struct Applying {
+    child: Child,
+    talk: BufReader<std::process::ChildStderr>,
+    said: String,
 }
 
-fn signal(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+impl Applying {
+    fn start(r: &Repository) -> Self {
+        let mut child = r
+            .command(&["apply", "--lab", "--auto-approve", "--timeout", "1"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let talk = BufReader::new(child.stderr.take().unwrap());
+        Self { child, talk, said: String::new() }
+    }
+    /// Reads on until it says `text`.
+    fn says(mut self, text: &str) -> Self {
+        while !self.said.contains(text) {
+            let read = self.talk.read_line(&mut self.said).unwrap();
+            assert!(read > 0, "it ended without `{text}`:\n{}", self.said);
+        }
+        self
+    }
+    fn interrupt(self) -> Self {
+        kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT).unwrap();
+        self
+    }
+    fn exits(mut self, code: i32) {
+        while self.talk.read_line(&mut self.said).unwrap_or(0) > 0 {}
+        assert_eq!(self.child.wait().unwrap().code(), Some(code), "{}", self.said);
+    }
 }
 
 #[test]
 fn a_first_interrupt_is_8_and_a_second_130() {
     let r = Repository::new();
     let _served = Served::with(&r, &["--speed", "1", "--latency", "100ms"]);
-    let (mut child, rest) = applying(&r, "step cluster/talos-prod-01 await");
-    signal(&child, Signal::SIGINT);
-    let code = child.wait().unwrap().code();
-    assert_eq!(code, Some(8), "{}", rest.join().unwrap());
-    // A call that the server holds back for long cannot be finished in time; a second interrupt does not wait for it.
+    Applying::start(&r).says("step cluster/talos-prod-01 await").interrupt().exits(8);
+    // While a server holds a call back, the first interrupt waits for it, and the second does not.
     let r = Repository::new();
     let _served = Served::with(&r, &["--speed", "1", "--latency", "4s"]);
-    let (mut child, rest) = applying(&r, "step class/matrix-control-plane create");
-    signal(&child, Signal::SIGINT);
-    signal(&child, Signal::SIGINT);
-    let code = child.wait().unwrap().code();
-    let said = rest.join().unwrap();
-    // Two signals that arrive as one are one interrupt.
-    assert!(matches!(code, Some(130 | 8)), "{code:?}\n{said}");
+    let running = Applying::start(&r).says("step class/matrix-control-plane create").interrupt();
+    running.says("Stopping").interrupt().exits(130);
 }
 
 #[test]
 fn a_run_that_loses_its_server_on_the_way_is_5() {
     let r = Repository::new();
     let served = Served::with(&r, &["--speed", "1", "--latency", "300ms"]);
-    let (mut child, rest) = applying(&r, "step cluster/talos-prod-01 create");
+    let running = Applying::start(&r).says("step cluster/talos-prod-01 create");
     drop(served);
-    let code = child.wait().unwrap().code();
-    assert_eq!(code, Some(5), "{}", rest.join().unwrap());
+    running.exits(5);
 }
