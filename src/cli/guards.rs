@@ -5,6 +5,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::fail::Fail;
 use super::repository::Repository;
+use super::review::policies;
 use crate::plan::{Plan, PlanInput, Warning};
 use crate::policy::{Circumstances, Override, OverrideError, ReviewError, Settings, review};
 use crate::world::Clock as _;
@@ -57,7 +58,10 @@ pub(super) fn reviewed(
         settings: Settings::of(repository.policy(), &repository.sources),
         overrides: overrides.to_vec(),
     };
-    review(plan, input, &with, Vec::new()).map_err(refused)
+    review(plan, input, &with, Vec::new()).map_err(refused)?;
+    // Rules may look at what the guards said.
+    policies(repository, plan, with.now);
+    Ok(())
 }
 
 /// A review that does not end in a plan.

@@ -6,7 +6,6 @@ use super::dialect::{self, Unsettled};
 use super::exit::Exit;
 use super::fail::Fail;
 use super::repository::{self, Repository};
-use super::review;
 use super::streams::Streams;
 use crate::diag::Sink;
 use crate::engine::recover;
@@ -116,7 +115,7 @@ pub(super) fn make_plan(
     streams: &Streams,
 ) -> Result<Plan, Fail> {
     let input = PlanInput { desired, snapshot, record, key: key.or(connection.digest_key.as_ref()), options };
-    let mut plan = plan(&input).map_err(|problems| {
+    plan(&input).map_err(|problems| {
         let mut sink = Sink::default();
         for problem in problems {
             sink.push(problem);
@@ -124,9 +123,7 @@ pub(super) fn make_plan(
         repository::judge(&repository.sources, &sink, streams)
             .err()
             .unwrap_or_else(|| Fail::said(Exit::Files))
-    })?;
-    review::policies(repository, &mut plan, connection.clock.unix() as i64);
-    Ok(plan)
+    })
 }
 
 /// Loads the files of a command that asks no server.
