@@ -27,13 +27,13 @@ fn a_broken_rule_blocks_warns_or_tells() {
     );
     let early = r.run(&["validate"]).exits(0);
     let early = early.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    let told = "this breaks the rule `two-workers` (`c` is talos-prod-01, `c.workers` is 2)";
+    let told = "this breaks the rule `two-workers` (`c` is cluster/talos-prod-01, `c.workers` is 2)";
     assert!(early.contains(told), "{early}");
     let text = r.run(&["plan", "--lab"]).exits(3);
     let text = text.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         text.contains(
-            "OS0701 this breaks the rule `small`: at most three things at once (`plan.summary.create` is 6)"
+            "this breaks the rule `small`: at most three things at once (`plan.summary.create` is 6)"
         ),
         "{text}"
     );
@@ -121,7 +121,7 @@ fn a_locked_decision_is_kept_with_its_reason_and_its_price() {
         let ran = r.run(args).exits(3);
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         for words in [
-            "OS0704 this breaks the locked decision `storage`: Ceph pool vm_ssd",
+            "this breaks the locked decision `storage`: Ceph pool vm_ssd",
             "class/matrix-worker",
             "Replicated on all three nodes",
             "medium - new classes",
