@@ -4,7 +4,7 @@ use super::serve::LabError;
 use super::world::Plant;
 
 /// Faults with what they take.
-const FAULTS: [(&str, &str); 28] = [
+const FAULTS: [(&str, &str); 32] = [
     ("node-offline", "a Proxmox node"),
     ("node-online", "a Proxmox node"),
     ("provider-stopped", ""),
@@ -17,6 +17,10 @@ const FAULTS: [(&str, &str); 28] = [
     ("storage-mended", "a storage"),
     ("quorum-lost", ""),
     ("quorum-back", ""),
+    ("proxmox-down", ""),
+    ("proxmox-back", ""),
+    ("type-hidden", "a type of Omni, as ConfigPatches"),
+    ("type-shown", "a type of Omni"),
     ("cni-installed", "a cluster"),
     ("object-made", "an object of Omni as JSON"),
     ("object-changed", "what changes in an object, as JSON"),
@@ -88,6 +92,17 @@ pub fn inject(plant: &mut Plant, fault: &str) -> Result<(), LabError> {
             let storage =
                 world.proxmox.storages.iter_mut().find(|s| s.id == what).ok_or_else(|| missing("storage"))?;
             storage.broken = name == "storage-broken";
+        }
+        "proxmox-down" | "proxmox-back" => world.proxmox.api_down = name == "proxmox-down",
+        "type-hidden" | "type-shown" => {
+            let kind = super::omni::Key::of(what, "any").kind;
+            if name == "type-shown" {
+                world.hidden.remove(&kind);
+            } else if super::omni::schema::kind(&kind).is_some() {
+                world.hidden.insert(kind);
+            } else {
+                return Err(missing("type"));
+            }
         }
         "quorum-lost" | "quorum-back" => world.proxmox.quorum_lost = name == "quorum-lost",
         "cni-installed" => {

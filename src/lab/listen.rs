@@ -72,6 +72,7 @@ pub async fn serve(servers: Arc<Servers>, listener: TcpListener, front: Front) {
             let _slower = stream.set_nodelay(true);
             match front {
                 Front::Omni => connection(servers, opening, stream, false).await,
+                Front::Proxmox(_) if servers.time.world().world.proxmox.api_down => drop(stream),
                 Front::Proxmox(acceptor) => {
                     if let Ok(stream) = acceptor.accept(stream).await {
                         connection(servers, opening, stream, true).await;
@@ -137,6 +138,7 @@ async fn answer_omni(servers: &Servers, request: hyper::Request<Incoming>) -> hy
     };
     let answer = {
         let plant = servers.time.world();
+        servers.omni.hide(&plant.world.hidden);
         servers.omni.handle(&request, wall() as i64, plant.world.unix())
     };
     let writes = ["Create", "Update", "Delete", "Teardown"];

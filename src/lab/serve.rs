@@ -62,7 +62,7 @@ pub enum LabError {
         known: Vec<String>,
     },
     /// No such fault.
-    #[error("there is no fault `{name}`; faults are {}", known.join(", "))]
+    #[error("there is no fault `{name}`; faults are\n  {}", known.join("\n  "))]
     UnknownFault {
         /// What was asked for.
         name: String,

@@ -50,6 +50,9 @@ pub struct World {
     pub machines: BTreeMap<String, Machine>,
     /// Kubernetes clusters by name.
     pub clusters: BTreeMap<String, ClusterFacts>,
+    /// Types of Omni that nobody may list, full names.
+    #[serde(default)]
+    pub hidden: BTreeSet<String>,
     /// When a condition was first seen, for reactions that take their time.
     pub marks: BTreeMap<String, u64>,
     /// The object store.
@@ -77,6 +80,7 @@ impl World {
             provider,
             machines: BTreeMap::new(),
             clusters: BTreeMap::new(),
+            hidden: BTreeSet::new(),
             marks: BTreeMap::new(),
             objects: super::s3::Objects::default(),
             wakes: BTreeSet::new(),

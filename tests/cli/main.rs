@@ -3,6 +3,7 @@
 
 mod adopt;
 mod apply;
+mod back_ends;
 mod dialect;
 mod drift;
 mod exit_codes;

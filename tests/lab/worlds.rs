@@ -161,7 +161,10 @@ async fn what_does_not_exist_is_named() {
         assert!(start(root, name, Speed::Jump).await.is_err(), "{name}");
     }
     let fault = lab::inject(root, "fresh", "flood").unwrap_err().to_string();
-    assert!(fault.starts_with("there is no fault `flood`; faults are node-offline:<"), "{fault}");
+    assert!(
+        fault.starts_with("there is no fault `flood`; faults are\n  node-offline:<a Proxmox node>\n  "),
+        "{fault}"
+    );
     let target = lab::inject(root, "fresh", "node-offline:kilo").unwrap_err().to_string();
     assert_eq!(target, "the world has no node `kilo`");
 }

@@ -157,7 +157,8 @@ fn files(mut g: Gathered, global: &Global, args: &InitArgs, streams: &Streams) -
     // Warnings are for `validate`; an error here is about files that were there before.
     let mut silent = streams.clone();
     silent.quiet = true;
-    let valid = repository::load(global, &silent).is_ok();
+    let loaded = repository::load(global, &silent);
+    let valid = loaded.is_ok();
     out.push_str("\nNext\n");
     let questions = format!("answer the questions in {}", safe(&g.spec));
     match (&args.world.lab, valid) {
@@ -174,6 +175,21 @@ fn files(mut g: Gathered, global: &Global, args: &InitArgs, streams: &Streams) -
             );
         }
         (None, true) => out.push_str("  omni-scale plan\n"),
+    }
+    let declared: Vec<&str> =
+        loaded.iter().flat_map(|r| &r.desired.clusters).map(|c| c.name.as_str()).collect();
+    let live = g.heard.live.iter().flat_map(|l| &l.clusters);
+    let others: Vec<&String> = live.filter(|name| !declared.contains(&name.as_str())).collect();
+    if !others.is_empty() {
+        let flag = args.world.lab.as_ref().map_or(String::new(), |w| format!(" --lab={w}"));
+        let names: Vec<String> = others.iter().take(5).map(|n| format!("`{}`", safe(n))).collect();
+        let more = others.len().saturating_sub(names.len());
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = writeln!(
+            out,
+            "  omni-scale import{flag}   writes files from what Omni has and no file declares: {}{tail}",
+            names.join(", ")
+        );
     }
     Ok(out)
 }

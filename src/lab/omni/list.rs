@@ -30,6 +30,9 @@ pub(super) fn visible(call: &Call<'_>, resource: &Resource) -> bool {
 pub(super) fn list(call: &Call<'_>) -> Result<Outcome, Refusal> {
     let key = Key::new(call.text("namespace"), call.text("type"), "");
     access::check(&call.account, Verb::Read, &key, call.server.store(), call.server.version())?;
+    if call.server.hides(&key.kind) {
+        return Err(Refusal::denied("unauthorized: access denied: insufficient role: \"Reader\""));
+    }
     let mut selectors = Vec::new();
     for text in call.metadata.all("selectors") {
         selectors.push(Selector::parse(text).map_err(|e| Refusal::new(Code::InvalidArgument, e))?);

@@ -1,5 +1,6 @@
 //! The server as a value: requests in, replies out, no socket and no clock of its own.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -86,6 +87,8 @@ pub struct OmniServer {
     accounts: Mutex<Vec<Account>>,
     version: ServerVersion,
     log: Option<RequestLog>,
+    /// Types that nobody may list, full names.
+    hidden: Mutex<BTreeSet<String>>,
     /// Serialises users' writes, so that what the rules looked at is what the write meets.
     pub(super) writing: Mutex<()>,
 }
@@ -117,7 +120,14 @@ impl OmniServer {
             }
         }
         let accounts = accounts.into_iter().map(Account::restored).collect();
-        Self { store, accounts: Mutex::new(accounts), version, log: None, writing: Mutex::new(()) }
+        Self {
+            store,
+            accounts: Mutex::new(accounts),
+            version,
+            log: None,
+            hidden: Mutex::new(BTreeSet::new()),
+            writing: Mutex::new(()),
+        }
     }
     /// With a log of requests.
     #[must_use]
@@ -139,6 +149,18 @@ impl OmniServer {
     }
     pub(super) fn locked_accounts(&self) -> MutexGuard<'_, Vec<Account>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on nobody may list these types, given by their full names, and all others as their roles allow.
+    pub fn hide(&self, types: &BTreeSet<String>) {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        if *hidden != *types {
+            hidden.clone_from(types);
+        }
+    }
+
+    pub(super) fn hides(&self, kind: &str) -> bool {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).contains(kind)
     }
 
     /// Answers a request. `wall` is what signatures are checked against, `now` what resources are stamped with (both Unix

@@ -29,6 +29,9 @@ pub struct Cluster {
     /// Without quorum nothing is written.
     #[serde(default)]
     pub quorum_lost: bool,
+    /// The API takes connections and answers none.
+    #[serde(default)]
+    pub api_down: bool,
 }
 
 /// A node.

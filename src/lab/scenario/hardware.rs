@@ -68,6 +68,7 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
         })],
         last_pid: 1_229_009,
         quorum_lost: false,
+        api_down: false,
     }
 }
 

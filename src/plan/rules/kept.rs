@@ -6,8 +6,9 @@ use crate::diff::{LOCKS, is_locked};
 use crate::graph::Prune;
 use crate::plan::Warning;
 use crate::plan::scene::{MADE_BY_OMNI, Scene};
-use crate::resource::Phase;
+use crate::resource::{Phase, Resource};
 use crate::untrusted::Untrusted;
+use crate::value::Value;
 
 /// How many are named.
 const SHOWN: usize = 4;
@@ -35,7 +36,8 @@ pub(in crate::plan) fn marks(scene: &Scene<'_>) -> Vec<(Address, String)> {
                 format!("annotation {name}")
             })
         });
-        out.extend(labels.chain(annotations).map(|text| ((*address).clone(), text)));
+        let backup = switched_off_backup(&live.resource, &declared.resource);
+        out.extend(labels.chain(annotations).chain(backup).map(|text| ((*address).clone(), text)));
     }
     // Machines that Omni made for a declared cluster can be locked too; even `omnictl` leaves that alone.
     for cluster in &scene.input.desired.clusters {
@@ -52,6 +54,24 @@ pub(in crate::plan) fn marks(scene: &Scene<'_>) -> Vec<(Address, String)> {
     out
 }
 
+/// Backups that somebody switched off, with the interval that they had: no template can say that.
+fn switched_off_backup(live: &Resource, wanted: &Resource) -> Option<String> {
+    let backup =
+        live.spec.get("backup_configuration").filter(|b| b.as_map().is_some_and(|m| !m.is_empty()))?;
+    let on = backup.get("enabled").and_then(Value::as_bool) == Some(true);
+    let ours = wanted.spec.get("backup_configuration").is_some();
+    (live.id.short_kind() == "Clusters" && !on && !ours).then(|| "the switched-off backup setting".to_owned())
+}
+
+/// Machines are named as people know them: by their request, and by their UUID only where they have none.
+fn place(scene: &Scene<'_>, address: &Address) -> String {
+    if address.kind() == "node" {
+        format!("machine `{}`", Untrusted::new(scene.machine_name(address.name())).line(120))
+    } else {
+        format!("`{address}`")
+    }
+}
+
 fn mark(key: &str) -> String {
     format!("`{}`", Untrusted::new(key).line(80))
 }
@@ -61,8 +81,11 @@ pub(super) fn rule(scene: &Scene<'_>, out: &mut Vec<Warning>) {
     if marks.is_empty() {
         return;
     }
-    let shown: Vec<String> =
-        marks.iter().take(SHOWN).map(|(address, text)| format!("{text} of `{address}`")).collect();
+    let shown: Vec<String> = marks
+        .iter()
+        .take(SHOWN)
+        .map(|(address, text)| format!("{text} of {}", place(scene, address)))
+        .collect();
     let more = marks.len().saturating_sub(SHOWN);
     let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
     out.push(Warning {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::Wanted;
 use super::model::{ClusterStatus, Counts, Next, Role, SetStatus, Status, Up, Versions, Vm};
-use super::phase::ClusterPhase;
+use super::phase::{ClusterPhase, Stage};
 use super::set::{Sets, counts};
 use super::sight::{annotated, flag, name, number};
 use super::upgrade::upgrade;
@@ -115,6 +115,12 @@ fn one(scene: &Scene<'_>, vms: &Vms<'_>, cluster: &str) -> ClusterStatus {
         // What machines are compared with is not what Omni was asked for: its progress says nothing.
         stand.blocker = Some("the files ask for what Omni has not been asked for yet".to_owned());
     }
+    if stand.up == Up::Yes
+        && let Some(who) = on_its_way_out(&machine_sets)
+    {
+        // Omni calls a cluster running again seconds before the last machine, and its VM, is gone.
+        stand = Stand { up: Up::No, blocker: Some(who), failing: false, notes: stand.notes };
+    }
     let mut next = Vec::new();
     if template.is_some() && read(scene, "Clusters") && (live.is_none() || !not_applied.is_empty()) {
         next.push(Next::Plan);
@@ -166,6 +172,17 @@ fn survival(sets: &[SetStatus]) -> Option<String> {
     (by_node.values().sum::<usize>() + unplaced > 1)
         .then(|| placement::survival(&by_node, unplaced).warning())
         .flatten()
+}
+
+/// A machine that is leaving a set, or a request on its way out.
+fn on_its_way_out(sets: &[SetStatus]) -> Option<String> {
+    let leaving = |set: &SetStatus| {
+        let machine =
+            set.machines.iter().find(|m| matches!(m.stage, Stage::Destroying | Stage::BeforeDestroy));
+        let machine = machine.map(|m| m.request.clone().unwrap_or_else(|| m.id.clone()));
+        machine.or_else(|| set.missing.iter().find(|m| m.leaving).map(|m| m.id.clone()))
+    };
+    sets.iter().find_map(|set| Some(format!("`{}` is leaving `{}`", leaving(set)?, set.id)))
 }
 
 /// Whether a cluster is up.

@@ -195,8 +195,9 @@ impl Report {
         let mut report =
             Self { message: clean(&d.message), severity: d.severity, source: None, labels: Vec::new() };
         let Some((first, source)) = main else { return report };
-        let excerpt = Excerpt::new(&source.text);
-        for label in d.labels.iter().filter(|l| l.source == first.source) {
+        let labels = || d.labels.iter().filter(|l| l.source == first.source);
+        let excerpt = Excerpt::around(&source.text, &labels().map(|l| l.span.start).collect::<Vec<_>>());
+        for label in labels() {
             let span = excerpt.map(label.span);
             // A place of many lines is marked at its first: the excerpt shows where, not all of it.
             let line = excerpt.text.get(span.start..span.end).unwrap_or_default();

@@ -1,8 +1,15 @@
 //! Source text made fit to be shown: no control characters, no secrets.
 
+use std::ops::Range;
+
 use crate::diag::Span;
 use crate::secret::{covered, opens_secret_block};
 use crate::untrusted::hidden;
+
+/// Most bytes of a line around a place.
+const LONGEST: usize = 160;
+/// Of them, those before the place.
+const BEFORE: usize = 60;
 
 /// A text to show, and where the bytes of the original are in it.
 pub(super) struct Excerpt {
@@ -12,9 +19,26 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
+    /// [`Excerpt::new`], in which long lines are cut around the first of these places in them, or at their beginning.
+    pub(super) fn around(original: &str, places: &[usize]) -> Self {
+        Self::cut(original, &|line| {
+            let long = line.end - line.start > LONGEST;
+            long.then(|| {
+                let place = places.iter().copied().find(|p| line.contains(p)).unwrap_or(line.start);
+                let start = place.saturating_sub(BEFORE).max(line.start);
+                start..(start + LONGEST).min(line.end)
+            })
+        })
+    }
+
     /// Replaces characters that change how other text is shown, and covers values under keys that sound like secrets, and
     /// long opaque tokens, by stars.
     pub(super) fn new(original: &str) -> Self {
+        Self::cut(original, &|_| None)
+    }
+
+    /// `window`: the part of a line, by its bytes in the text, that is shown; none: all of it.
+    fn cut(original: &str, window: &dyn Fn(&Range<usize>) -> Option<Range<usize>>) -> Self {
         let mut excerpt = Self { text: String::with_capacity(original.len()), moved: Vec::new() };
         let mut at = 0;
         let mut block: Option<usize> = None;
@@ -28,16 +52,26 @@ impl Excerpt {
                 block = opens_secret_block(body).then_some(indent);
                 covered(body)
             };
+            let shown_part = window(&(at..at + body.len()));
+            let (mut unseen, mut cut) = (false, false);
             for (i, c) in line.char_indices() {
-                let shown = if c == '\r' {
+                let outside = shown_part.as_ref().filter(|part| c != '\n' && !part.contains(&(at + i)));
+                let shown = if let Some(part) = outside {
+                    // One sign at either end for all that is not shown.
+                    let after = at + i >= part.end;
+                    let first = i == 0 || (after && !cut);
+                    cut |= after;
+                    first.then_some('…')
+                } else if c == '\r' || (unseen && illegible(c)) {
                     None
                 } else if covered.iter().any(|s| s.contains(&i)) && !c.is_whitespace() {
                     Some('*')
-                } else if hidden(c) && !matches!(c, '\n' | '\t') {
+                } else if illegible(c) {
                     Some('\u{FFFD}')
                 } else {
                     Some(c)
                 };
+                unseen = illegible(c);
                 if let Some(shown) = shown {
                     excerpt.text.push(shown);
                 }
@@ -69,9 +103,33 @@ impl Excerpt {
     }
 }
 
+/// What cannot be shown; a run of it, as in a file that is no text, is shown as one sign.
+fn illegible(c: char) -> bool {
+    c == '\u{FFFD}' || (hidden(c) && !matches!(c, '\n' | '\t' | '\r'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_and_binary_lines_are_cut_around_the_place() {
+        let original =
+            format!("a: {}here{}\nb: 1\n{}\n", "x ".repeat(4_000), "y ".repeat(4_000), "z".repeat(500));
+        let at = original.find("here").unwrap();
+        let shown = Excerpt::around(&original, &[at]);
+        let span = shown.map(Span::new(at, at + 4));
+        assert_eq!(&shown.text[span.start..span.end], "here");
+        let lines: Vec<&str> = shown.text.lines().collect();
+        assert!(lines.iter().all(|l| l.chars().count() <= LONGEST + 2), "{}", shown.text);
+        assert!(lines[0].starts_with('…') && lines[0].ends_with('…'), "{}", lines[0]);
+        assert_eq!((lines[1], lines[2].ends_with('…')), ("b: 1", true));
+        let b = original.find("b: 1").unwrap();
+        let span = shown.map(Span::new(b, b + 1));
+        assert_eq!(&shown.text[span.start..span.end], "b");
+        let binary = Excerpt::new("x\u{0}\u{1}\u{FFFD}\u{2}y\n");
+        assert_eq!(binary.text, "x\u{FFFD}y\n");
+    }
 
     #[test]
     fn secrets_and_controls_are_covered_and_places_follow() {
