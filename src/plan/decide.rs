@@ -167,6 +167,11 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, address: &Address, live: Option<&'a
     if !live.owner.is_empty() {
         return forget("belongs to one of Omni's controllers now");
     }
+    if let Some(by) = retained(scene, address, live) {
+        return forget(&format!(
+            "stays in Omni, and only the record lets go of it: `lifecycle.retain` has `{by}`"
+        ));
+    }
     let short = live.resource.id.short_kind();
     let leaves =
         short == "KernelArgs" || (short == "MachineInstallDiskConfigs" && !stays(scene, address, live));
@@ -189,6 +194,18 @@ pub(super) fn removed<'a>(scene: &Scene<'a>, address: &Address, live: Option<&'a
         );
     }
     draft
+}
+
+/// The entry of `lifecycle.retain` by which something stays: its own, or that of the machine set which it belongs to.
+pub(super) fn retained(scene: &Scene<'_>, address: &Address, live: &LiveResource) -> Option<String> {
+    let lifecycle = &scene.input.desired.lifecycle;
+    let set = || {
+        let (cluster, set) = (address.cluster_name()?, live.resource.omni_label("machine-set")?);
+        let name = set.strip_prefix(cluster).and_then(|s| s.strip_prefix('-')).unwrap_or(set);
+        lifecycle.retains(&Address::cluster(cluster).child("machineset", name))
+    };
+    let by = lifecycle.retains(address).or_else(set)?;
+    Some(crate::untrusted::Untrusted::new(by.glob.as_str()).line(160))
 }
 
 /// Whether the machine of something keeps its place in the cluster. Then an install disk that the files no longer name goes, so

@@ -275,6 +275,12 @@ impl<'s, 'a> Work<'s, 'a> {
         if self.drafts.iter().any(|d| d.address == *address && d.is_removal()) {
             return;
         }
+        // What was never in the record cannot be forgotten, and what is retained is nobody's to remove.
+        if live.is_some_and(|l| decide::retained(self.scene, address, l).is_some())
+            && self.scene.entry(address).is_none()
+        {
+            return;
+        }
         self.drafts.push(decide::removed(self.scene, address, live));
     }
 

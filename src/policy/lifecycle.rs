@@ -11,6 +11,7 @@ use crate::untrusted::Untrusted;
 
 /// Adds a block for every step that takes something protected along.
 pub(super) fn speak(plan: &mut Plan, input: &PlanInput<'_>) {
+    torn_along(plan, input);
     let declared: Vec<(&Glob, Option<&str>)> =
         input.desired.lifecycle.protect.iter().map(|p| (&p.glob, p.source.as_deref())).collect();
     let remembered: Vec<Glob> = input.record.map(|r| r.protect.iter().cloned().collect()).unwrap_or_default();
@@ -45,6 +46,32 @@ pub(super) fn speak(plan: &mut Plan, input: &PlanInput<'_>) {
                 "bring the object back, apply without the protection, then let it go in a change of its own",
             ));
         }
+    }
+    plan.warnings.extend(found);
+}
+
+/// What `lifecycle.retain` holds cannot stay when what it lies below goes.
+fn torn_along(plan: &mut Plan, input: &PlanInput<'_>) {
+    if input.desired.lifecycle.retain.is_empty() {
+        return;
+    }
+    let mut found = Vec::new();
+    for step in plan.steps.iter().filter(|s| s.action == Action::Destroy) {
+        let below = taken(plan, input, step);
+        let Some(address) = below.iter().find(|a| input.desired.lifecycle.retains(a).is_some()) else {
+            continue;
+        };
+        found.push(Warning {
+            code: codes::NOT_RETAINED.to_owned(),
+            address: Some(step.address.clone()),
+            message: format!(
+                "`{}` takes `{address}` along, which `lifecycle.retain` wants to keep",
+                step.address
+            ),
+            blocks: true,
+            help: Some("retain what it lies below as well, or take it out of `lifecycle.retain`".to_owned()),
+            ..Warning::default()
+        });
     }
     plan.warnings.extend(found);
 }

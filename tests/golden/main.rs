@@ -4,6 +4,7 @@
 mod cases;
 mod completeness;
 mod export;
+mod guards;
 mod markdown;
 mod pages;
 mod policy;

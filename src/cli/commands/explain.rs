@@ -3,6 +3,7 @@
 use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::cli::streams::Streams;
+use crate::policy::guards;
 
 /// What the hundreds of a code are about.
 const GROUPS: [(u16, &str); 6] = [
@@ -16,6 +17,10 @@ const GROUPS: [(u16, &str); 6] = [
 
 pub(in crate::cli) fn run(args: &ExplainArgs, streams: &Streams) -> Exit {
     let number = args.code.trim().to_ascii_uppercase();
+    if let Some(guard) = guards::by_code(&number) {
+        streams.data(&guards::page::text(guard));
+        return Exit::Done;
+    }
     let number = number.strip_prefix("OS").unwrap_or(&number).parse::<u16>().ok();
     let group = number.and_then(|n| GROUPS.iter().find(|(g, _)| *g == n / 100).map(|(_, about)| (n, about)));
     match group {
