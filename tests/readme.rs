@@ -184,6 +184,11 @@ fn the_page_on_status_shows_what_really_happens() {
 }
 
 #[test]
+fn the_page_on_saved_plans_shows_what_really_happens() {
+    run_page("docs/guide/saved-plans.md", &Start::Shipped);
+}
+
+#[test]
 fn wildcards_match_within_lines_and_over_lines() {
     assert!(line_fits("a [..] c", "a b c") && !line_fits("a [..] c", "a b d") && !line_fits("abc", "abcd"));
     assert!(fits(&["x", "...", "z"], &["x", "1", "2", "z"]) && !fits(&["x", "z"], &["x", "y", "z"]));
