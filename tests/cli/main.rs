@@ -10,6 +10,7 @@ mod exit_codes;
 mod export;
 mod files;
 mod fmt;
+mod github;
 mod import;
 mod init;
 mod plan;
