@@ -203,24 +203,32 @@ impl Etcd {
         let healthy = self.healthy();
         let mut now = Moment { members: before, healthy: healthy.unwrap_or(before) };
         let mut worst = now;
+        // Machines that stay are disturbed at any moment: before others join, and after others left.
+        let standing =
+            |name: Option<&str>| name.and_then(|n| self.members.get(n)).copied().flatten() != Some(false);
+        let disturbed: Vec<bool> = touched
+            .iter()
+            .filter(|(name, (effect, _))| {
+                matches!(effect, Effect::Reboot | Effect::Unknown)
+                    && standing(**name)
+                    && name.is_none_or(|n| !named.contains(n))
+            })
+            .map(|(_, (_, upgrade))| *upgrade)
+            .collect();
+        let at_once = if disturbed.iter().any(|upgrade| *upgrade) { self.parallel } else { 1 };
+        let away = u32::try_from(disturbed.len()).unwrap_or(u32::MAX).min(at_once);
         let mut consider = |moment: Moment| {
+            let moment = Moment { healthy: moment.healthy.saturating_sub(away), ..moment };
             if moment.rank() < worst.rank() {
                 worst = moment;
             }
         };
+        consider(now);
         // A new member votes once it is in step, so that it never weakens the others.
         for _ in 0..added.min(64) {
             now = Moment { members: now.members + 1, healthy: now.healthy + 1 };
             consider(now);
         }
-        let down = |effect: Effect| matches!(effect, Effect::Reboot | Effect::Unknown);
-        let standing =
-            |name: &Option<&str>| name.and_then(|n| self.members.get(n)).copied().flatten() != Some(false);
-        let disturbed: Vec<bool> =
-            touched.iter().filter(|(n, (e, _))| down(*e) && standing(n)).map(|(_, (_, up))| *up).collect();
-        let at_once = if disturbed.iter().any(|upgrade| *upgrade) { self.parallel } else { 1 };
-        let away = u32::try_from(disturbed.len()).unwrap_or(u32::MAX).min(at_once);
-        consider(Moment { healthy: now.healthy.saturating_sub(away), ..now });
         for one in &leaving {
             let known = one.machine.as_deref().and_then(|n| self.members.get(n)).copied().flatten();
             let healthy = now.healthy.saturating_sub(u32::from(known != Some(false)));

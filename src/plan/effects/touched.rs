@@ -60,9 +60,10 @@ pub(super) fn fill(
     let lost: BTreeSet<Option<String>> = draft.affects.iter().map(|a| a.machine.clone()).collect();
     let found: Vec<&Machine<'_>> = nodes.into_iter().filter_map(|n| machines.of(n)).collect();
     for machine in found.into_iter().filter(|m| !lost.contains(&Some(m.name.clone()))) {
-        let (effect, certainty) = match released && machine.held_back != Some(false) {
-            true => (effect, certainty).max((Effect::Unknown, Certainty::Predicted)),
-            false => (effect, certainty),
+        let (effect, certainty) = if released && machine.held_back != Some(false) {
+            (effect, certainty).max((Effect::Unknown, Certainty::Predicted))
+        } else {
+            (effect, certainty)
         };
         if effect < least {
             continue;

@@ -12,7 +12,7 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
         let class = draft.address.name();
         let users: Vec<String> = scene
             .sets_of_class(class)
-            .into_iter()
+            .iter()
             .filter(|set| {
                 let cluster = set.resource.omni_label("cluster");
                 !drafts.iter().any(|d| {
