@@ -21,7 +21,7 @@ struct Served {
 impl Served {
     fn up(dir: &Path, world: &str) -> Self {
         let mut child = Command::new(BIN)
-            .args(["lab", "up", world, "--speed", "5000"])
+            .args(["lab", "up", world, "--object-store", "--speed", "5000"])
             .current_dir(dir)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -35,7 +35,7 @@ impl Served {
             if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
                 env.insert(name.to_owned(), value.trim_matches('\'').to_owned());
             }
-            if line.contains("is served") {
+            if line.starts_with("export OMNI_SCALE_SPEC=") {
                 break;
             }
         }
@@ -197,8 +197,8 @@ fn good(job: &Job) {
     assert_eq!(job.code, 0, "{}", job.log);
 }
 
-/// Runs the tool outside of any workflow, as a person beside the pipeline would.
-fn by_hand(runner: &Runner, dir: &Path, args: &[&str]) -> (i32, String) {
+/// The tool outside of any workflow, as a person beside the pipeline would run it.
+fn by_hand(runner: &Runner, dir: &Path, args: &[&str]) -> Command {
     let mut env = runner.env.clone();
     for (name, value) in &runner.context {
         if let Some(name) = name.strip_prefix("vars.") {
@@ -210,8 +210,14 @@ fn by_hand(runner: &Runner, dir: &Path, args: &[&str]) -> (i32, String) {
     env.insert("AWS_ACCESS_KEY_ID".to_owned(), runner.context["secrets.STATE_WRITER_KEY_ID"].clone());
     env.insert("AWS_SECRET_ACCESS_KEY".to_owned(), runner.context["secrets.STATE_WRITER_KEY"].clone());
     env.insert("OMNI_SCALE_DIGEST_KEY".to_owned(), KEY.to_owned());
-    let output =
-        Command::new(BIN).args(args).current_dir(dir).env_clear().envs(env).stdin(Stdio::null()).output().unwrap();
+    let mut command = Command::new(BIN);
+    command.args(args).current_dir(dir).env_clear().envs(env).stdin(Stdio::null());
+    command
+}
+
+/// Exit code and everything that was printed.
+fn ended(mut command: Command) -> (i32, String) {
+    let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     (output.status.code().unwrap_or(-1), text)
 }
@@ -319,7 +325,7 @@ fn plan_goes_stale(forge: &mut Forge) {
     let runner = forge.runner("main-4", "main", None);
     let saved = runner.home.join("plan.osplan");
     let out = format!("plan={}", saved.display());
-    let (code, text) = by_hand(&runner, &runner.checkout, &["plan", "--out", &out]);
+    let (code, text) = ended(by_hand(&runner, &runner.checkout, &["plan", "--out", &out]));
     assert_eq!(code, 0, "{text}");
 
     // Another operator, with another checkout and a record of his own, edits the same class.
@@ -332,10 +338,10 @@ fn plan_goes_stale(forge: &mut Forge) {
     let text = std::fs::read_to_string(&spec).unwrap();
     let local: Vec<&str> = text.lines().filter(|l| !l.starts_with("state:")).collect();
     std::fs::write(&spec, local.join("\n")).unwrap();
-    let (code, text) = by_hand(&runner, &other, &["apply", "--auto-approve", "--max-risk", "low"]);
+    let (code, text) = ended(by_hand(&runner, &other, &["apply", "--auto-approve", "--max-risk", "low"]));
     assert_eq!(code, 0, "{text}");
 
-    let (code, text) = by_hand(&runner, &runner.checkout, &["apply", &saved.display().to_string()]);
+    let (code, text) = ended(by_hand(&runner, &runner.checkout, &["apply", &saved.display().to_string()]));
     assert_eq!(code, 4, "{text}");
     for part in ["class/matrix-worker", "memory", "16 GiB", "32 GiB"] {
         assert!(text.contains(part), "{part}\n{text}");
@@ -358,5 +364,38 @@ fn plan_goes_stale(forge: &mut Forge) {
 /// A job dies with the lease in its hands. The next one waits until the lease has ended, looks up what the dead one had
 /// under way, and finishes.
 fn lease_is_taken_over(forge: &mut Forge) {
-    let _ = forge;
+    let jobs = forge.pull_request(5, "Workers again", |repo| {
+        let path = repo.join("clusters/talos-prod-01.yaml");
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.push_str("---\nkind: Workers\nmachineClass:\n  name: matrix-worker\n  size: 1\n");
+        std::fs::write(&path, text).unwrap();
+    });
+    good(&jobs["plan"]);
+    forge.merge(5);
+    let mut runner = forge.runner("main-5", "main", None);
+    runner.env.insert("OMNI_SCALE_LEASE_TTL".to_owned(), "4".to_owned());
+    let mut command = by_hand(&runner, &runner.checkout, &["apply", "--auto-approve", "--max-risk", "low"]);
+    let mut dying = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(dying.stderr.take().unwrap()).lines();
+    let begun = lines.any(|l| l.is_ok_and(|l| l.contains("machineset/workers")));
+    assert!(begun, "the apply ended before it began a step");
+    dying.kill().unwrap();
+    dying.wait().unwrap();
+
+    let (code, held) = ended(by_hand(&runner, &runner.checkout, &["lock", "show"]));
+    assert_eq!(code, 0, "{held}");
+    assert!(held.contains("held"), "{held}");
+    forge.examples.keep("9-lease-of-a-dead-job.log", &held);
+
+    let mut next = forge.runner("main-5-again", "main", None);
+    next.env.insert("OMNI_SCALE_LEASE_TTL".to_owned(), "4".to_owned());
+    let jobs = Forge::workflow("apply.yml").run(&next);
+    good(&jobs["plan"]);
+    let job = &jobs["apply"];
+    assert!(job.skipped || job.code == 0, "{}", job.log);
+    forge.examples.keep("10-taken-over.log", &format!("{}{}", jobs["plan"].log, job.log));
+    let (code, text) = ended(by_hand(&next, &next.checkout, &["plan", "--detailed-exitcode"]));
+    assert_eq!(code, 0, "{text}");
+    good(&forge.drift("night-5"));
+    assert_eq!(forge.issues("open"), [""; 0]);
 }
