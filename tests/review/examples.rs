@@ -28,7 +28,10 @@ impl Examples {
         }
         let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
         for (name, _) in &self.0 {
-            assert!(readme.contains(&format!("({name})")), "docs/examples/review-loop/README.md does not name {name}");
+            assert!(
+                readme.contains(&format!("({name})")),
+                "docs/examples/review-loop/README.md does not name {name}"
+            );
         }
     }
 }

@@ -5,9 +5,9 @@
 //! between them. What comes out is kept in `docs/examples/review-loop` (`UPDATE_EXAMPLES=1` rewrites).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod examples;
 #[path = "../shipped/mod.rs"]
 mod shipped;
-mod examples;
 mod story;
 mod workflow;
 

@@ -155,7 +155,10 @@ impl Forge {
     /// Opens a pull request with an edit, and lets its workflow run.
     fn pull_request(&self, number: u32, title: &str, edit: impl FnOnce(&Path)) -> BTreeMap<String, Job> {
         let work = self.home.join(format!("author-{number}"));
-        git(&self.home, &["clone", "--quiet", &self.origin.display().to_string(), &work.display().to_string()]);
+        git(
+            &self.home,
+            &["clone", "--quiet", &self.origin.display().to_string(), &work.display().to_string()],
+        );
         let branch = format!("change-{number}");
         git(&work, &["checkout", "--quiet", "-b", &branch]);
         edit(&work);
@@ -258,7 +261,10 @@ fn cluster_arrives(forge: &mut Forge) {
     let jobs = Forge::workflow("apply.yml").run(&forge.runner("main-1", "main", None));
     good(&jobs["plan"]);
     assert_eq!(jobs["plan"].outputs["approved"], "true", "{}", jobs["plan"].log);
-    assert!(comment.contains(&jobs["plan"].outputs["digest"]), "the comment names the digest that is applied");
+    assert!(
+        comment.contains(&jobs["plan"].outputs["digest"]),
+        "the comment names the digest that is applied"
+    );
     good(&jobs["apply"]);
     assert_eq!(jobs["apply"].environment, "omni-scale-apply");
     forge.examples.keep("2-apply.log", &jobs["apply"].log);

@@ -90,7 +90,13 @@ impl Runner {
         let needs = needs(job);
         for need in &needs {
             let other = &done[need];
-            let result = if other.skipped { "skipped" } else if other.code == 0 { "success" } else { "failure" };
+            let result = if other.skipped {
+                "skipped"
+            } else if other.code == 0 {
+                "success"
+            } else {
+                "failure"
+            };
             context.insert(format!("needs.{need}.result"), result.to_owned());
             for (key, value) in &other.outputs {
                 context.insert(format!("needs.{need}.outputs.{key}"), value.clone());
@@ -274,7 +280,9 @@ pub(crate) fn outputs(text: &str) -> Vec<(String, String)> {
     while let Some(line) = lines.next() {
         let (equals, heredoc) = (line.find('='), line.find("<<"));
         match (equals, heredoc) {
-            (Some(e), h) if h.is_none_or(|h| e < h) => out.push((line[..e].to_owned(), line[e + 1..].to_owned())),
+            (Some(e), h) if h.is_none_or(|h| e < h) => {
+                out.push((line[..e].to_owned(), line[e + 1..].to_owned()))
+            }
             (_, Some(h)) => {
                 let delimiter = &line[h + 2..];
                 let value: Vec<&str> = lines.by_ref().take_while(|l| *l != delimiter).collect();
