@@ -14,7 +14,10 @@ pub(super) fn marker(context: &Context, out: &mut Markdown) {
 pub(super) fn verdict(plan: &Plan, overflow: bool, out: &mut Markdown) {
     let s = &plan.summary;
     out.own("## omni-scale plan: ");
-    let mut first = true;
+    let mut first = plan.steps.iter().any(|s| s.action.is_change());
+    if !first {
+        out.own("no changes");
+    }
     for (n, word) in [
         (s.create, " create"),
         (s.update, " update"),
@@ -26,9 +29,6 @@ pub(super) fn verdict(plan: &Plan, overflow: bool, out: &mut Markdown) {
             out.own(if first { "" } else { ", " }).number(u64::from(n)).own(word);
             first = false;
         }
-    }
-    if first {
-        out.own("no changes");
     }
     if s.machines_lost > 0 {
         out.own(", **").count(s.machines_lost as usize, "machine").own(" lost**");

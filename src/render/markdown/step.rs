@@ -53,7 +53,7 @@ pub(super) fn piece(step: &Step, context: &Context) -> Piece {
     }
     head.own("\n\n");
     let mut rest = Fence::new();
-    // Machines that go on as they are, are only counted.
+    // Machines that run on are only counted.
     let disturbed: Vec<&Affected> = step.affects.iter().filter(|m| m.effect >= Effect::Reboot).collect();
     for machine in disturbed.iter().take(MACHINES) {
         affected(machine, &mut rest);
@@ -61,10 +61,10 @@ pub(super) fn piece(step: &Step, context: &Context) -> Piece {
     if let Some(more) = disturbed.len().checked_sub(MACHINES).filter(|n| *n > 0) {
         rest.line(Mark::Note, &format!("… {more} more {}", if more == 1 { "machine" } else { "machines" }));
     }
-    let running = step.affects.len() - disturbed.len();
+    let running = step.affects.iter().filter(|m| m.effect == Effect::Hot).count();
     if running > 0 {
-        let noun = if running == 1 { "machine is" } else { "machines are" };
-        rest.line(Mark::Note, &format!("{running} {noun} touched without a reboot"));
+        let noun = if running == 1 { "machine takes" } else { "machines take" };
+        rest.line(Mark::Note, &format!("{running} {noun} it without a reboot"));
     }
     for note in &step.notes {
         rest.line(Mark::Note, note);
@@ -127,10 +127,11 @@ pub(super) fn effect(out: &mut Markdown, effect: Effect, certainty: Certainty) {
 
 fn affected(machine: &Affected, block: &mut Fence) {
     let name = machine.machine.as_deref().unwrap_or("one that Omni chooses");
-    let mut text = format!("{} machine {name}", machine.effect.word());
+    let mut text = format!("machine {name}");
     if let Some(vm) = &machine.vm {
         text.push_str(&format!(", VM {vm}"));
     }
+    text.push_str(&format!(": {}", machine.effect.word()));
     if machine.predicted {
         text.push_str(" (predicted)");
     }
