@@ -15,6 +15,7 @@ mod expressions;
 pub mod guards;
 mod lifecycle;
 mod overrides;
+pub mod pages;
 mod review;
 pub mod second;
 mod verdict;

@@ -146,3 +146,12 @@ fn the_definition_of_done_is_verified() {
     assert_eq!(list["entries"][3]["standing"], "holds");
     assert_eq!(list["entries"][0]["standing"], "not_checked");
 }
+
+#[test]
+fn each_code_of_a_policy_is_explained() {
+    for n in 1..=5 {
+        let ran = Repository::empty().run(&["explain", &format!("os070{n}")]).exits(0);
+        assert!(ran.out.contains("What it means") && ran.out.contains("What to do"), "{}", ran.out);
+    }
+    Repository::empty().run(&["explain", "G02"]).exits(0).says("Speaks when");
+}
