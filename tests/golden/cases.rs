@@ -161,6 +161,17 @@ fn json_is_valid_by_its_own_schema() {
         assert!(errors.is_empty(), "{}: {errors:?}", case.name);
     }
     assert!(!validator.is_valid(&serde_json::json!({"format": "omni-scale.plan"})));
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/plan-json.md"));
+    let page = page.expect("the page about it");
+    for key in schema["properties"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("`{key}`")), "docs/reference/plan-json.md does not tell of `{key}`");
+    }
+    // Whatever the schema knows is always there, so that a consumer need not ask.
+    assert_eq!(
+        schema["required"].as_array().map(Vec::len),
+        schema["properties"].as_object().map(serde_json::Map::len)
+    );
 }
 
 #[test]

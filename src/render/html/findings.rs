@@ -110,7 +110,7 @@ pub(super) fn finding(w: &Warning, word: &str, tone: &str, m: &mut Markup) {
                 row("rule", rule, false);
             }
             if let Some(lift) = &w.lift {
-                row("lifted by", lift, true);
+                row("what lifts it", lift, true);
             }
             if let Some(lifted) = &w.lifted {
                 row("was lifted by", &lifted.by, true);

@@ -76,7 +76,7 @@ pub(super) fn all(found: &[Warning], quiet: bool, full: bool, page: &mut Page) {
 
 fn one(w: &Warning, tone: Tone, full: bool, page: &mut Page) {
     let by = w.guard.as_deref().or(w.rule.as_deref());
-    let by = by.map_or_else(String::new, |by| format!("{}  ", safe(by)));
+    let by = by.map_or_else(String::new, |by| format!("{}: ", safe(by)));
     let code = format!("  {}  ", safe(&w.code));
     page.hanging(&[(tone, &code), (tone, &by)], Tone::Plain, &safe(&w.message));
     let mut line = |name: &str, text: &str| {
@@ -106,7 +106,9 @@ fn one(w: &Warning, tone: Tone, full: bool, page: &mut Page) {
             line("lifted by: ", &text);
         }
         None => {
-            if let Some(lift) = &w.lift {
+            // Where the help says it already, once is enough.
+            let said = |lift: &&String| w.help.as_ref().is_some_and(|help| help.contains(lift.as_str()));
+            if let Some(lift) = w.lift.as_ref().filter(|l| !said(l)) {
                 line("lift: ", lift);
             }
         }
@@ -132,7 +134,7 @@ pub(super) fn quiet(plan: &Plan, page: &mut Page) {
 pub(super) fn brief(plan: &Plan, page: &mut Page) {
     for (sort, word) in [(Sort::Block, "blocked "), (Sort::Lifted, "lifted ")] {
         for w in plan.warnings.iter().filter(|w| Sort::of(w) == sort) {
-            let guard = w.guard.as_deref().map_or_else(String::new, |g| format!("{} ", safe(g)));
+            let guard = w.guard.as_deref().map_or_else(String::new, |g| format!("{}: ", safe(g)));
             page.line(&[(sort.title().1, word), (Tone::Plain, &guard), (Tone::Plain, &safe(&w.message))]);
         }
     }

@@ -327,10 +327,11 @@ pub fn text_in(plan: &Plan, context: &Context) -> String {
     visible(text)
 }
 
-/// The JSON Schema of [`text`], indented, with a line end.
+/// The JSON Schema of [`text`], indented, with a line end. It describes what is written: every key is always there.
 pub fn schema() -> String {
-    let mut text =
-        serde_json::to_string_pretty(schemars::schema_for!(PlanView).as_value()).unwrap_or_default();
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<PlanView>();
+    let mut text = serde_json::to_string_pretty(schema.as_value()).unwrap_or_default();
     text.push('\n');
     text
 }

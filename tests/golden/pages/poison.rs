@@ -36,7 +36,7 @@ pub(crate) fn plan(size: u32, mut text: impl FnMut() -> String) -> (Plan, Contex
             id: StepId(i),
             address: cluster.child("patch", &text()),
             action: [Action::Create, Action::Update, Action::Destroy][i as usize % 3],
-            wave: 1 + i % 2,
+            wave: 1 + i * 2 / size,
             operation: Operation::Drop,
             changes,
             effect: effect(i),
