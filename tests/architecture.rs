@@ -16,6 +16,34 @@ const LAB_MAY_IMPORT: [&str; 7] = ["address", "secret", "untrusted", "diag", "ya
 /// Modules that decide, and must not be able to write.
 const INERT: [&str; 5] = ["plan", "graph", "diff", "kinds", "render"];
 
+/// All that the second checker may take from `plan`: data. What makes a plan must not help to check it.
+const DATA_OF_PLANS: [&str; 22] = [
+    "Action",
+    "Affected",
+    "Change",
+    "ChangeCause",
+    "EtcdVoters",
+    "Goal",
+    "Lifted",
+    "Lost",
+    "NotUp",
+    "Operation",
+    "Plan",
+    "PlanInput",
+    "Scope",
+    "Seen",
+    "Step",
+    "StepId",
+    "Summary",
+    "Unchanged",
+    "UnknownSubtree",
+    "Warning",
+    "Wave",
+    "Related",
+];
+/// Modules whose code the planner decides with; of `graph` only the words of the files are data.
+const DECIDES: [&str; 4] = ["diff", "graph", "import", "adopt"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -593,6 +621,44 @@ fn modules_import_only_from_lower_layers_and_the_core_touches_nothing_outside() 
         files.iter().flat_map(|file| check_layers(file, &table, &mut edges)).collect();
     wrong.extend(circles(&edges));
     none(wrong);
+}
+
+/// What the second checker shares with the planner, beyond data.
+fn shared_with_the_planner(file: &File) -> Vec<String> {
+    if !file.module.starts_with(&["policy".to_owned(), "second".to_owned()]) {
+        return Vec::new();
+    }
+    let mut wrong = Vec::new();
+    for (line, path) in paths(&tokens(&code_only(&file.source))) {
+        let Some(target) = resolve(&path, &file.module) else { continue };
+        let names: Vec<&str> = target.iter().map(String::as_str).collect();
+        let fine = match names.as_slice() {
+            ["plan", name, ..] => DATA_OF_PLANS.contains(name),
+            ["graph", "Prune", ..] => true,
+            [first, ..] => !DECIDES.contains(first),
+            [] => true,
+        };
+        if !fine {
+            wrong.push(format!("{}:{line}: the second checker uses `{}`", file.shown, target.join("::")));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_second_checker_shares_no_code_with_the_planner() {
+    none(sources().iter().flat_map(shared_with_the_planner).collect());
+    let of = |source: &str| shared_with_the_planner(&File::new("src/policy/second/totals.rs", source)).len();
+    assert_eq!(of("use crate::plan::{Action, Plan};"), 0);
+    for source in [
+        "use crate::plan::plan;",
+        "use crate::plan::{Plan, check};",
+        "fn f() { crate::plan::facts(c); }",
+        "use crate::diff::compare;",
+        "use crate::graph::Graph;",
+    ] {
+        assert_eq!(of(source), 1, "{source}");
+    }
 }
 
 #[test]

@@ -119,6 +119,7 @@ mod together {
 
     use crate::spec::Together;
 
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
     pub(super) fn serialize<S: Serializer>(value: &Option<Together>, s: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(Together::Split) => s.serialize_some("split"),

@@ -11,6 +11,7 @@ mod export;
 mod files;
 mod fmt;
 mod github;
+mod guards;
 mod import;
 mod init;
 mod plan;
