@@ -47,8 +47,8 @@ pub fn spec_for(served: &Served, original: &str) -> String {
 /// The bucket that a spec keeps its record in (`s3://…`).
 pub fn store_of(spec: &str) -> Option<String> {
     let documents = parse(SourceId(0), spec, &Limits::default()).ok()?;
-    let roots = documents.iter().filter_map(|d| d.root.as_ref());
-    let text = roots.filter_map(|r| r.get("state")?.get("store")?.text()).next()?;
+    let mut roots = documents.iter().filter_map(|d| d.root.as_ref());
+    let text = roots.find_map(|r| r.get("state")?.get("store")?.text())?;
     text.starts_with("s3://").then(|| text.trim_end_matches('/').to_owned())
 }
 
@@ -87,7 +87,7 @@ fn store(original: &str, state: &Node, served: &Served, edits: &mut Vec<(usize, 
     }
     match state.get("endpoint") {
         Some(endpoint) => {
-            edits.push((endpoint.span.start, trimmed(original, endpoint), served.store.endpoint.clone()))
+            edits.push((endpoint.span.start, trimmed(original, endpoint), served.store.endpoint.clone()));
         }
         None => {
             let line = original.get(..key.span.start).unwrap_or_default();

@@ -80,7 +80,6 @@ impl Probe<'_> {
                     return Err(Trouble::Lies(why).about(&shown));
                 }
                 Put::Refused(why) => return Err(Trouble::Refused(why).about(&shown)),
-                Put::Again(why) => last = why,
                 Put::Changed if n == 0 => {
                     let found = get(self.bucket, self.name).await?;
                     if found.is_some_and(|o| o.bytes == bytes) {
@@ -93,7 +92,7 @@ impl Probe<'_> {
                     return Ok(etag.map_or(Sent::Refused, Sent::Written));
                 }
                 Put::Changed => return Ok(Sent::Refused),
-                Put::Unknown(why) => last = why,
+                Put::Again(why) | Put::Unknown(why) => last = why,
             }
         }
         // Errors on the network are one thing; a store that answers so every time is another.

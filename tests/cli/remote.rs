@@ -93,7 +93,7 @@ impl World {
     fn until(&self, what: &str, happened: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !happened(self) {
-            assert!(start.elapsed() < Duration::from_secs(60), "{what} never happened");
+            assert!(start.elapsed() < Duration::from_mins(1), "{what} never happened");
             std::thread::yield_now();
         }
     }

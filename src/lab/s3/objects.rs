@@ -34,7 +34,7 @@ pub struct Objects {
     pub secret: String,
     /// The newest version and the one before.
     #[serde(default)]
-    objects: BTreeMap<String, (Version, Option<Version>)>,
+    stored: BTreeMap<String, (Version, Option<Version>)>,
     /// Faults.
     #[serde(default)]
     pub faults: Faults,
@@ -54,16 +54,16 @@ pub enum Holds {
 impl Objects {
     /// The newest version.
     pub fn get(&self, key: &str) -> Option<&Version> {
-        self.objects.get(key).map(|(v, _)| v)
+        self.stored.get(key).map(|(v, _)| v)
     }
     /// The version before the newest.
     pub fn before(&self, key: &str) -> Option<&Version> {
-        self.objects.get(key).and_then(|(_, v)| v.as_ref())
+        self.stored.get(key).and_then(|(_, v)| v.as_ref())
     }
     /// Keys below a bucket, with their newest versions.
     pub fn list(&self, bucket: &str, prefix: &str) -> Vec<(String, &Version)> {
         let start = format!("{bucket}/");
-        self.objects
+        self.stored
             .iter()
             .filter_map(|(k, (v, _))| k.strip_prefix(&start).map(|k| (k.to_owned(), v)))
             .filter(|(k, _)| k.starts_with(prefix))
@@ -89,14 +89,14 @@ impl Objects {
         let digest = crate::lab::machine::sha256(bytes);
         let etag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
         let content = base64::engine::general_purpose::STANDARD.encode(bytes);
-        let before = self.objects.remove(key).map(|(v, _)| v);
+        let before = self.stored.remove(key).map(|(v, _)| v);
         let version = Version { content, etag: etag.clone(), modified: now };
-        self.objects.insert(key.to_owned(), (version, before));
+        self.stored.insert(key.to_owned(), (version, before));
         etag
     }
     /// Removes.
     pub fn delete(&mut self, key: &str) {
-        self.objects.remove(key);
+        self.stored.remove(key);
     }
     /// Whether a fault is on.
     pub fn has(&self, fault: &str) -> bool {

@@ -166,7 +166,9 @@ impl Clock for Shared {
 impl Rng for Shared {
     fn fill(&self, bytes: &mut [u8]) {
         let mut world = self.world();
-        bytes.iter_mut().for_each(|b| *b = world.roll(256) as u8);
+        for b in bytes.iter_mut() {
+            *b = world.roll(256) as u8;
+        }
     }
 }
 
