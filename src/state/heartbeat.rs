@@ -240,9 +240,6 @@ impl Inner {
                 }
                 self.clock().sleep(Duration::from_millis(500)).await;
             }
-            let now = self.clock().now();
-            lock(&self.tenure).unanswered(now, "no answer");
-            self.announce();
         }
     }
 }
