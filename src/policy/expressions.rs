@@ -24,7 +24,7 @@ impl Expressions {
         let mut read = |what: &str, expression: &Expression, names| {
             compile(expression.text(), names)
                 .map_err(|faults| {
-                    sink.push_all(faults.into_iter().map(|f| problem(what, expression, f, sources)))
+                    sink.push_all(faults.into_iter().map(|f| problem(what, expression, f, sources)));
                 })
                 .ok()
         };

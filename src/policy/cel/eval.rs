@@ -300,7 +300,7 @@ impl<'d> Evaluation<'d> {
                 Ok(()) => {}
                 // As with `&&` and `||`, an entry that decides makes up for one that cannot be judged.
                 Err(Stop::Fault(f)) if matches!(each.how, Loop::All | Loop::Exists) => {
-                    pending = pending.or(Some(f))
+                    pending = pending.or(Some(f));
                 }
                 Err(stop) => return Err(stop),
             }
