@@ -204,9 +204,9 @@ impl Printing {
         let shown = Shown { plan, context, look: streams.out, view: self.amount.view() };
         let text = (self.format.0.draw)(&shown)?;
         if self.format.0.name == COMMANDS {
-            streams.commands(&text)
+            streams.commands(&text);
         } else {
-            streams.data(&text)
+            streams.data(&text);
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ fn from(plan: &Plan, step: &Step, context: &Context, m: &mut Markup) {
     m.element("p", &[("class", "from")], |m| {
         m.text("in ");
         m.element("a", &[("href", &format!("#wave-{}", step.wave))], |m| {
-            m.text(&format!("wave {}", step.wave))
+            m.text(&format!("wave {}", step.wave));
         });
         if let Some(source) = &step.source {
             m.text(", declared in ");

@@ -149,14 +149,14 @@ fn one(plan: &Plan, node: &Node, (x, y): (f64, f64), m: &mut Markup) {
                 continue;
             }
             m.element("text", &[("class", class), ("x", &number(x + 10.0)), ("y", &number(y + line))], |m| {
-                m.text(&short(text, COLUMNS))
+                m.text(&short(text, COLUMNS));
             });
         }
     };
     match target {
         Some(target) => {
             m.element("a", &[("href", &format!("#{target}"))], |m| {
-                m.element("g", &[("class", tone)], inside)
+                m.element("g", &[("class", tone)], inside);
             });
         }
         None => m.element("g", &[("class", tone)], inside),
