@@ -178,7 +178,20 @@ fn saved_plans_hold_no_secret_and_no_hash_of_one() {
     let key = Some("an operator's own key, long enough");
     run(folder, key, &["apply", "keyed.osplan", "--lab"]);
     // What goes holds secrets too.
-    run(folder, key, &["plan", "--lab", "--destroy", "cluster/talos-prod-01", "--out", "plan=gone.osplan"]);
+    run(
+        folder,
+        key,
+        &[
+            "plan",
+            "--lab",
+            "--destroy",
+            "cluster/talos-prod-01",
+            "--allow",
+            "destroy:cluster/talos-prod-01",
+            "--out",
+            "plan=gone.osplan",
+        ],
+    );
     checked("gone.osplan");
     // Another key cannot tell whether the secrets are the same.
     edit(folder, &PATCHES.replace("canary-registry-password", "canary-private-key"));

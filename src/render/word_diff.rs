@@ -44,7 +44,7 @@ pub(super) fn word_diff<'t>(before: &'t str, after: &'t str) -> Option<Vec<Piece
             pieces.push(Piece::New(came));
         }
     }
-    (same * 2 >= longer).then_some(pieces)
+    (same * 2 > longer).then_some(pieces)
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn first_signal_stops_the_wait(signal: Signal) {
     let ended = running.end();
     assert_eq!(ended.code, Some(8), "{}\n{}", ended.out, ended.err);
     assert!(ended.err.contains("Stopping: nothing new is started"), "{}", ended.err);
-    let line = ended.out.lines().find(|l| l.contains("interrupted while waiting: ")).unwrap();
+    let line = ended.out.lines().find(|l| l.contains("stopped while waiting: ")).expect("why the wait ended");
     assert!(line.contains("machines up; ") || line.contains("Omni has not taken up"), "{line}");
     assert!(ended.out.contains("Omni goes on with what it has accepted"), "{}", ended.out);
     // Every write is remembered, and no call is in doubt.
