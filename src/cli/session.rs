@@ -9,9 +9,7 @@ use super::repository::{self, Repository};
 use super::streams::Streams;
 use crate::diag::Sink;
 use crate::engine::recover;
-use crate::live::Snapshot;
-use crate::plan::{Desired, Plan, PlanInput, PlanOptions, plan};
-use crate::secret::DigestKey;
+use crate::plan::{Plan, PlanInput, plan};
 use crate::state::model::Record;
 use crate::state::remote::RemoteStore;
 use crate::state::store::Store as _;
@@ -103,19 +101,13 @@ pub(super) fn warn_in_doubt(memory: &Memory, streams: &Streams) {
     }
 }
 
-/// Plans from what was seen. `key` makes digests; without it the key that was found.
+/// Plans from what was seen.
 pub(super) fn make_plan(
     repository: &Repository,
-    desired: &Desired,
-    connection: &Connection,
-    snapshot: &Snapshot,
-    record: Option<&Record>,
-    key: Option<&DigestKey>,
-    options: PlanOptions<'_>,
+    input: &PlanInput<'_>,
     streams: &Streams,
 ) -> Result<Plan, Fail> {
-    let input = PlanInput { desired, snapshot, record, key: key.or(connection.digest_key.as_ref()), options };
-    plan(&input).map_err(|problems| {
+    plan(input).map_err(|problems| {
         let mut sink = Sink::default();
         for problem in problems {
             sink.push(problem);

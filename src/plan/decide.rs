@@ -17,7 +17,7 @@ pub(super) enum Decision<'a> {
     /// Nothing to do.
     Unchanged(Unchanged),
     /// Nothing can be done; the reason is a block.
-    Blocked(Warning),
+    Blocked(Box<Warning>),
 }
 
 impl Decision<'_> {
@@ -51,12 +51,12 @@ pub(super) fn declared<'a>(
         let message = format!("this Omni does not know `{short}`, which `{address}` needs");
         return (
             None,
-            Decision::Blocked(block(
+            Decision::Blocked(Box::new(block(
                 codes::UNSUPPORTED,
                 address,
                 message,
                 "upgrade Omni, or take it out of the template",
-            )),
+            ))),
         );
     }
     let key = scene.input.key;
@@ -81,7 +81,12 @@ pub(super) fn declared<'a>(
         );
         return (
             None,
-            Decision::Blocked(block(codes::OWNED, address, message, "choose another name or `idOverride`")),
+            Decision::Blocked(Box::new(block(
+                codes::OWNED,
+                address,
+                message,
+                "choose another name or `idOverride`",
+            ))),
         );
     }
     let mut warning = None;
@@ -94,7 +99,7 @@ pub(super) fn declared<'a>(
             "plan again once it is gone; it is then created anew",
         );
         if prune == Prune::Record {
-            return (None, Decision::Blocked(w));
+            return (None, Decision::Blocked(Box::new(w)));
         }
         warning = Some(w);
     }
@@ -110,7 +115,7 @@ pub(super) fn declared<'a>(
             "take it out of that cluster first, and wait until it is free",
         );
         if prune == Prune::Record {
-            return (None, Decision::Blocked(w));
+            return (None, Decision::Blocked(Box::new(w)));
         }
         warning = Some(w);
     }

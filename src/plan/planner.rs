@@ -166,7 +166,7 @@ impl<'s, 'a> Work<'s, 'a> {
                     status: "blocked".to_owned(),
                     note: Some(warning.message.clone()),
                 });
-                self.warnings.push(warning);
+                self.warnings.push(*warning);
             }
         }
     }

@@ -202,7 +202,9 @@ fn a_changed_secret_is_another_plan() {
             // A write raises the version, as every write does.
             for observation in snapshot.omni.types.values_mut() {
                 if let Observation::Known(list) = observation {
-                    list.iter_mut().for_each(|l| l.version += 1);
+                    for l in list.iter_mut() {
+                        l.version += 1;
+                    }
                 }
             }
             let mut case = case.clone();
@@ -459,7 +461,7 @@ fn staleness_by_kind_field_and_actor() {
         });
         // A node has no spec: what sync leaves on it is carried along.
         check("omnictl replaces", kind.short.to_owned(), done.is_err() != kind.fields.is_empty());
-        let done = world.after(&saved, kind, |l| l.clear());
+        let done = world.after(&saved, kind, Vec::clear);
         let gone = done.as_ref().is_err_and(|why| named(why, &|w| *w == What::Gone));
         check("somebody deletes", format!("{}: {done:?}", kind.short), gone);
         let done = world.after(&saved, kind, |l| l[0].created = "2026-02-02T00:00:00Z".into());

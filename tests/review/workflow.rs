@@ -281,7 +281,7 @@ pub(crate) fn outputs(text: &str) -> Vec<(String, String)> {
         let (equals, heredoc) = (line.find('='), line.find("<<"));
         match (equals, heredoc) {
             (Some(e), h) if h.is_none_or(|h| e < h) => {
-                out.push((line[..e].to_owned(), line[e + 1..].to_owned()))
+                out.push((line[..e].to_owned(), line[e + 1..].to_owned()));
             }
             (_, Some(h)) => {
                 let delimiter = &line[h + 2..];

@@ -171,7 +171,7 @@ impl Filling<'_> {
         let turn = self.turn();
         Warning {
             code: format!("OS{:04}", 400 + turn % 30),
-            address: (turn % 5 > 0).then(|| self.address()),
+            address: (!turn.is_multiple_of(5)).then(|| self.address()),
             message: format!("`{}` {}", self.t(), self.t()),
             blocks: turn.is_multiple_of(4),
             help: self.some(),
@@ -191,7 +191,7 @@ impl Filling<'_> {
     fn lost(&mut self) -> Lost {
         Lost {
             address: self.address(),
-            machine: (self.turn() % 9 > 0).then(|| self.t()),
+            machine: (!self.turn().is_multiple_of(9)).then(|| self.t()),
             vm: self.some(),
             effect: if self.turn().is_multiple_of(2) { Effect::Destroy } else { Effect::Rebuild },
             predicted: self.turn().is_multiple_of(3),

@@ -135,10 +135,8 @@ fn html(line: &str, marker: &mut usize, first: bool) -> Option<String> {
             return Some(format!("open tag in {line:?}"));
         }
         for part in text.split('&').skip(1) {
-            if !part
-                .split_once(';')
-                .is_some_and(|(n, _)| n.strip_prefix('#').is_some_and(|n| n.parse::<u32>().is_ok()))
-            {
+            let number = part.split_once(';').and_then(|(n, _)| n.strip_prefix('#'));
+            if number.is_none_or(|n| n.parse::<u32>().is_err()) {
                 return Some(format!("entity in {line:?}"));
             }
         }
@@ -158,7 +156,7 @@ pub(crate) fn wrong(page: &str, context: &Context) -> Vec<String> {
         if !mark && !BEGINNINGS.iter().any(|b| line.starts_with(b)) {
             wrong.push(format!("line {line:?}"));
         }
-        if line.chars().any(|c| c.is_control()) {
+        if line.chars().any(char::is_control) {
             wrong.push(format!("control in {line:?}"));
         }
     }

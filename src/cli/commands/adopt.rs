@@ -16,7 +16,7 @@ use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::diag::closest;
 use crate::live::Snapshot;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{Plan, PlanInput, PlanOptions};
 use crate::render::human::file_diff::difference;
 use crate::state::model::Record;
 
@@ -80,16 +80,14 @@ struct Now<'a> {
 impl Now<'_> {
     fn plan(&self, repository: &Repository, seen: &Snapshot) -> Result<Plan, Fail> {
         let desired = &repository.desired;
-        session::make_plan(
-            repository,
+        let input = PlanInput {
             desired,
-            self.connection,
-            seen,
-            self.record,
-            None,
-            PlanOptions::default(),
-            self.streams,
-        )
+            snapshot: seen,
+            record: self.record,
+            key: self.connection.digest_key.as_ref(),
+            options: PlanOptions::default(),
+        };
+        session::make_plan(repository, &input, self.streams)
     }
 
     async fn adopt(

@@ -179,9 +179,8 @@ async fn under(
     // A key that nobody keeps makes digests that nobody can compare: without one, plans are the same everywhere.
     let kept = connection.digest_key.is_some() || connection.memory.remote.is_none();
     let (recorded, digests) = (record.as_ref(), kept.then_some(&key));
-    let mut plan =
-        session::make_plan(&repository, &desired, connection, &seen, recorded, digests, options, streams)?;
     let input = PlanInput { desired: &desired, snapshot: &seen, record: recorded, key: digests, options };
+    let mut plan = session::make_plan(&repository, &input, streams)?;
     if let Err(fail) = guards::reviewed(&mut plan, &repository, &input, overrides) {
         // What a saved plan was allowed to do may have nothing left to do it to: then it is stale, and says why.
         approval.agrees(&plan, &seen, connection, streams).await?;

@@ -21,7 +21,7 @@ use crate::diag::{Sink, Sources, closest};
 use crate::import::{Choice, Facts, Imported, Present, ProxmoxFacts, Request, import};
 use crate::kinds::written;
 use crate::live::{Observation, ProxmoxFailure, Snapshot};
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{Plan, PlanInput, PlanOptions};
 use crate::spec::{self, below_root};
 use crate::template::Dialect;
 use crate::untrusted::Untrusted;
@@ -211,16 +211,14 @@ async fn carry_out(
     warn_secrets(&made, args, streams);
     let repository = session::load_for_server(global, streams)?.settle(&snapshot.omni, streams)?;
     let memory = session::memory(connection).await?;
-    let plan = session::make_plan(
-        &repository,
-        &repository.desired,
-        connection,
-        &snapshot,
-        memory.record.as_ref(),
-        None,
-        PlanOptions::default(),
-        streams,
-    )?;
+    let input = PlanInput {
+        desired: &repository.desired,
+        snapshot: &snapshot,
+        record: memory.record.as_ref(),
+        key: connection.digest_key.as_ref(),
+        options: PlanOptions::default(),
+    };
+    let plan = session::make_plan(&repository, &input, streams)?;
     let proved = prove(&plan, connection, streams);
     Ok(if proved && made.refused.is_empty() { Exit::Done } else { Exit::Error })
 }

@@ -45,17 +45,9 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             let desired = removal::desired(&repository, record, &roots)?;
             scope::check(&selection, &repository, record, &seen)?;
             let options = PlanOptions::selecting(&selection);
-            let mut plan = session::make_plan(
-                &repository,
-                &desired,
-                &connection,
-                &seen,
-                record,
-                None,
-                options,
-                streams,
-            )?;
-            let input = PlanInput { desired: &desired, snapshot: &seen, record, key: None, options };
+            let key = connection.digest_key.as_ref();
+            let input = PlanInput { desired: &desired, snapshot: &seen, record, key, options };
+            let mut plan = session::make_plan(&repository, &input, streams)?;
             guards::reviewed(&mut plan, &repository, &input, &overrides)?;
             let mut context = formats::context(global);
             let made = Made {

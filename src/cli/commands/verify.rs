@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::review;
 use crate::cli::session;
 use crate::cli::streams::Streams;
-use crate::plan::{PlanOptions, Selection};
+use crate::plan::{PlanInput, PlanOptions, Selection};
 use crate::policy::Standing;
 use crate::render::human::{diag, done as human};
 use crate::render::json::done as json;
@@ -48,9 +48,14 @@ pub(in crate::cli) fn run(global: &Global, args: &VerifyArgs, streams: &Streams)
             let repository = files.settle(&seen.omni, streams)?;
             let everything = Selection::default();
             let options = PlanOptions::selecting(&everything);
-            let desired = &repository.desired;
-            let plan =
-                session::make_plan(&repository, desired, &connection, &seen, record, None, options, streams)?;
+            let input = PlanInput {
+                desired: &repository.desired,
+                snapshot: &seen,
+                record,
+                key: connection.digest_key.as_ref(),
+                options,
+            };
+            let plan = session::make_plan(&repository, &input, streams)?;
             let checked = review::definition_of_done(&repository, &plan);
             connection.close().await?;
             Ok((checked, plan.unknown))

@@ -1,6 +1,6 @@
 //! The plan as one page that stands alone: no script, no request, no style but its own.
 //!
-//! Everything that a plan says reaches the page through [`markup::Markup`], whose names of elements and attributes are
+//! Everything that a plan says reaches the page through `markup::Markup`, whose names of elements and attributes are
 //! constants of the program and whose texts and attribute values each pass one escaper. A policy in the page forbids
 //! whatever an escaper might miss.
 

@@ -208,9 +208,10 @@ impl<'p> Page<'p> {
     fn stubs(&self, cut: Cut, left: &[(Level, usize, usize)], out: &mut Markdown) {
         let before = out.len();
         let (waves, drift) = if cut.has(Level::Behind) { (0, 0) } else { waves::counts(self.plan) };
-        let (warnings, notes) = match cut.has(Level::Warnings) {
-            true => (0, 0),
-            false => (self.findings.warnings.len(), self.findings.notes.len()),
+        let (warnings, notes) = if cut.has(Level::Warnings) {
+            (0, 0)
+        } else {
+            (self.findings.warnings.len(), self.findings.notes.len())
         };
         let others = [(waves, "wave"), (drift, "drifted field"), (warnings, "warning"), (notes, "note")];
         let others = others.into_iter().filter(|(n, _)| *n > 0);

@@ -48,7 +48,7 @@ const FORMS: [(&str, &str, &str); 4] =
 
 /// The mapping at `path` of the spec with an odd key in it, inside everything that it needs around it.
 fn spec(path: &[String], form: &str) -> String {
-    let mut text = form.replace("Q", &format!("{ODD}: 1"));
+    let mut text = form.replace('Q', &format!("{ODD}: 1"));
     for (depth, part) in path.iter().enumerate().rev() {
         let around = match path.get(..depth).unwrap_or_default() {
             [first, _] if first == "proxmox" && part != "endpoints" => "endpoints: ['https://a:8006'], ",
