@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
+use crate::untrusted::Untrusted;
+
 /// Largest single file, bytes.
 pub(super) const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 /// Largest sum of all files of a run, bytes.
@@ -154,13 +156,35 @@ impl Root {
         }
         // The length may change while reading, so that the limit holds for what is read, not for what was promised.
         let mut bytes = Vec::new();
-        std::fs::File::open(&real)
-            .and_then(|f| f.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+        let file = std::fs::File::open(&real)
+            .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
+        self.still(relative, &file)?;
+        file.take(FILE_LIMIT + 1)
+            .read_to_end(&mut bytes)
             .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
         if bytes.len() as u64 > FILE_LIMIT {
             return Err(FileError::Refused(format!("`{relative}` is larger than {} MiB", FILE_LIMIT >> 20)));
         }
         Ok(bytes)
+    }
+
+    /// That the file which was opened is the one below the root: between looking and opening, somebody may have put a link there.
+    /// Only the opened file itself tells.
+    #[cfg(unix)]
+    fn still(&self, relative: &str, opened: &std::fs::File) -> Result<(), FileError> {
+        use std::os::unix::fs::MetadataExt as _;
+        let identity = |meta: std::io::Result<std::fs::Metadata>| meta.ok().map(|m| (m.dev(), m.ino()));
+        let now = identity(self.resolve(relative)?.symlink_metadata());
+        if now.is_some() && now == identity(opened.metadata()) {
+            return Ok(());
+        }
+        Err(FileError::Refused(format!("`{relative}` was replaced while it was read; run again")))
+    }
+
+    /// Elsewhere a link needs privileges, and a file has no identity that could be compared.
+    #[cfg(not(unix))]
+    fn still(&self, _: &str, _: &std::fs::File) -> Result<(), FileError> {
+        Ok(())
     }
 
     /// Replaces what stands in a file, with its permissions kept: old or new, never neither. A symbolic link stays one.
@@ -188,7 +212,8 @@ impl Root {
         })
     }
 
-    /// Names of the regular files directly in a folder, sorted, as paths relative to the root. Hidden files are left out.
+    /// Names of the regular files directly in a folder, and of whatever else is called like a YAML file and is no folder, sorted,
+    /// as paths relative to the root. Hidden files are left out.
     pub(super) fn list(&self, relative: &str) -> Result<Vec<String>, FileError> {
         let real = self.resolve(relative)?;
         let entries = std::fs::read_dir(&real)
@@ -198,10 +223,25 @@ impl Root {
         for entry in entries {
             let entry =
                 entry.map_err(|e| FileError::Refused(format!("`{relative}` cannot be listed: {e}")))?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let path = if base == "." { name.clone() } else { format!("{base}/{name}") };
-            if !name.starts_with('.') && entry.path().is_file() {
-                names.push(path);
+            let (name, plain) = match entry.file_name().into_string() {
+                Ok(name) => (name, true),
+                Err(name) => (name.to_string_lossy().into_owned(), false),
+            };
+            if name.starts_with('.') {
+                continue;
+            }
+            // What is passed over in silence would be missing from what is wanted, and so be destroyed: a file of YAML that
+            // cannot be read has to be told.
+            let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
+            let wanted = matches!(extension.as_deref(), Some("yaml" | "yml")) && !entry.path().is_dir();
+            if !plain && wanted {
+                let shown = Untrusted::new(name).line(120);
+                return Err(FileError::Refused(format!(
+                    "`{base}` has a file whose name is not text: `{shown}`; rename it"
+                )));
+            }
+            if plain && (wanted || entry.path().is_file()) {
+                names.push(if base == "." { name } else { format!("{base}/{name}") });
             }
         }
         names.sort();

@@ -78,7 +78,6 @@ fn a_patch_that_nobody_declared_gets_its_entry() {
 fn drift_replaces_the_value_where_it_stands() {
     let lived = Lived::new();
     // That there is no CNI is a locked decision of the shipped spec.
-    lived.repository.undecide();
     let edit = |from: &str, to: &str| lived.repository.edit(TEMPLATE, from, to);
     edit("  environment: production\n", "  environment: 'production' # which\n");
     edit("  size: 2\n", "  size:   2   # workers\n");

@@ -36,7 +36,6 @@ fn plan_apply_and_nothing_left() {
 fn with_a_cni_brought_back_apply_waits_until_the_nodes_are_ready() {
     let r = Repository::new();
     // That there is no CNI is a locked decision of the shipped spec.
-    r.undecide();
     r.edit(
         "clusters/talos-prod-01.yaml",
         "kind: ControlPlane\n",

@@ -116,6 +116,7 @@ fn a_mistake_in_an_expression_is_a_mistake_in_the_file() {
 #[test]
 fn a_locked_decision_is_kept_with_its_reason_and_its_price() {
     let r = Repository::new();
+    r.edit(SPEC, "# assert: desired.classes", "assert: desired.classes");
     r.edit("machine-classes/matrix-worker.yaml", "vm_ssd", "local-lvm");
     for args in [&["validate"][..], &["plan", "--lab"], &["apply", "--lab", "--auto-approve"]] {
         let ran = r.run(args).exits(3);

@@ -25,13 +25,6 @@ impl Repository {
         assert!(text.contains(from), "{relative} has no {from}");
         std::fs::write(self.path(relative), text.replacen(from, to, 1)).unwrap();
     }
-    /// Takes the teeth from the locked decisions of the spec, for what they forbid.
-    pub fn undecide(&self) {
-        let path = self.path("spec/omni.yaml");
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains("\n    assert:"), "nothing is asserted");
-        std::fs::write(path, text.replace("\n    assert:", "\n    asserted:")).unwrap();
-    }
     /// The binary, in this repository, with a bare environment.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_omni-scale"));

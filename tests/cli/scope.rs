@@ -96,7 +96,6 @@ fn a_partial_apply_verifies_its_part_and_the_next_plan_has_the_rest() {
 #[test]
 fn what_is_there_already_need_not_change_for_a_target() {
     let r = Repository::new();
-    r.undecide();
     r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
     // Both versions of the cluster and a patch of it change: the patch can go alone, and nobody waits for the versions.
     r.edit("clusters/talos-prod-01.yaml", "v1.11.6", "v1.12.0");

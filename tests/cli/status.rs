@@ -144,7 +144,6 @@ fn quietly_too_is_what_is_reached_later_noticed() {
 fn where_a_cni_comes_with_the_patches_a_wait_is_for_ready_nodes() {
     let r = Repository::new();
     // That there is no CNI is a locked decision of the shipped spec.
-    r.undecide();
     r.edit(
         "clusters/talos-prod-01.yaml",
         "kind: ControlPlane\n",
