@@ -158,10 +158,7 @@ pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<
     let home = LocalStore::new(fs.clone(), &root.join("state"), &targets.spec, &name);
     let store = targets.store.as_ref().map(|t| remote::open(t, &targets.spec, &name, &clock, streams));
     let memory = Memory { home, remote: store.transpose()?, omni: shown(&name) };
-    let digest_key = credentials::digest_key(&memory)?;
-    if memory.remote.is_some() && digest_key.is_none() {
-        blind.push(NO_DIGEST_KEY.to_owned());
-    }
+    let digest_key = digest_key(&memory, &mut blind)?;
     Ok(Connection {
         omni: OmniBackend::new(stack(origin, key, &net, &clock, &rng, streams.verbose)),
         proxmox: proxmox(clusters, &net),
@@ -175,6 +172,15 @@ pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<
         world: None,
         lab: None,
     })
+}
+
+/// The key of digests, if there is one. Where the record is shared, its absence is told.
+fn digest_key(memory: &Memory, blind: &mut Vec<String>) -> Result<Option<DigestKey>, Fail> {
+    let key = credentials::digest_key(memory)?;
+    if memory.remote.is_some() && key.is_none() {
+        blind.push(NO_DIGEST_KEY.to_owned());
+    }
+    Ok(key)
 }
 
 fn proxmox(clusters: Vec<(String, Vec<String>, Token)>, net: &Arc<RealNet>) -> Vec<Arc<dyn ProxmoxReader>> {
@@ -243,10 +249,7 @@ pub(super) async fn lab(
         remote::connect(&t.store, &served.store.endpoint, trust, &keys, &targets.spec, &name, &clock)
     });
     let memory = Memory { home, remote: store.transpose()?, omni: name.clone() };
-    let digest_key = credentials::digest_key(&memory)?;
-    if memory.remote.is_some() && digest_key.is_none() {
-        blind.push(NO_DIGEST_KEY.to_owned());
-    }
+    let digest_key = digest_key(&memory, &mut blind)?;
     Ok(Connection {
         omni: OmniBackend::new(stack(origin, Arc::new(key), &net, &clock, &rng, streams.verbose)),
         proxmox: proxmox(clusters, &net),

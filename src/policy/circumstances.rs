@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::overrides::Override;
 use crate::address::Glob;
 use crate::diag::Sources;
-use crate::spec::{self, Excepted, Together};
+use crate::spec::{self, Excepted, Thresholds, Together};
 
 /// Everything around a review, as values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,35 +31,6 @@ pub struct Settings {
     pub together: Option<Together>,
     /// What is lifted for a while.
     pub exceptions: Vec<Exception>,
-}
-
-/// `policy.thresholds`: see [`spec::Thresholds`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Thresholds {
-    /// Machines that may be destroyed, whatever their share is.
-    pub destroy: u32,
-    /// Percent of the machines that may be destroyed, where five or more are there.
-    pub destroy_percent: u32,
-    /// Percent of the machines that may be rebuilt, where five or more are there.
-    pub rebuild_percent: u32,
-    /// Percent of the machine classes that may be removed, once there are five.
-    pub classes_percent: u32,
-    /// Clusters that may be destroyed in one plan.
-    pub clusters: u32,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self::from(spec::Thresholds::default())
-    }
-}
-
-impl From<spec::Thresholds> for Thresholds {
-    fn from(t: spec::Thresholds) -> Self {
-        let spec::Thresholds { destroy, destroy_percent, rebuild_percent, classes_percent, clusters } = t;
-        Self { destroy, destroy_percent, rebuild_percent, classes_percent, clusters }
-    }
 }
 
 /// `policy.exceptions[]`
@@ -105,11 +76,7 @@ impl Settings {
                 source: e.place.show(sources),
             }
         });
-        Self {
-            thresholds: policy.thresholds.into(),
-            together: policy.together,
-            exceptions: exceptions.collect(),
-        }
+        Self { thresholds: policy.thresholds, together: policy.together, exceptions: exceptions.collect() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use aws_lc_rs::hmac;
+use sha2::{Digest as _, Sha256};
 
 use super::Secret;
 
@@ -23,7 +24,7 @@ pub struct DigestKey {
 impl DigestKey {
     /// A key of 256 random bits.
     pub fn new(bytes: [u8; 32]) -> Self {
-        let name = hex(&hmac(&bytes, b"omni-scale digest key"), NAME);
+        let name = first(&hmac(&bytes, b"omni-scale digest key"), NAME);
         Self { key: Secret::new(bytes), name }
     }
 
@@ -34,7 +35,7 @@ impl DigestKey {
 
     /// The key as 64 hexadecimal digits, for the file that keeps it.
     pub fn to_hex(&self) -> String {
-        hex(self.key.expose(), 64)
+        hex(self.key.expose())
     }
 
     /// Reads [`DigestKey::to_hex`].
@@ -56,7 +57,7 @@ impl DigestKey {
 
     /// The digest of a text: `hmac:` and 40 hexadecimal digits, of which the first 8 name the key.
     pub fn digest(&self, text: &str) -> String {
-        format!("{PREFIX}{}{}", self.name, hex(&hmac(self.key.expose(), text.as_bytes()), TAG))
+        format!("{PREFIX}{}{}", self.name, first(&hmac(self.key.expose(), text.as_bytes()), TAG))
     }
 
     /// Whether this key made a digest. One that another key made says nothing about what it stands for.
@@ -76,11 +77,24 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     tag.as_ref().try_into().unwrap_or_default()
 }
 
-fn hex(bytes: &[u8], digits: usize) -> String {
+/// Lower-case hexadecimal digits of some bytes.
+pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 2);
     for b in bytes {
         let _ = write!(out, "{b:02x}");
     }
+    out
+}
+
+/// Lower-case hexadecimal digits of the SHA-256 of some bytes. It does not stand for a secret: short ones can be guessed
+/// from it; [`DigestKey`] is for those.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The first hexadecimal digits of some bytes.
+fn first(bytes: &[u8], digits: usize) -> String {
+    let mut out = hex(bytes);
     out.truncate(digits);
     out
 }
@@ -104,6 +118,6 @@ mod tests {
     #[test]
     fn it_is_hmac_sha256() {
         let tag = hmac(b"Jefe", b"what do ya want for nothing?");
-        assert_eq!(hex(&tag, 64), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(hex(&tag), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 }

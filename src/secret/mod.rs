@@ -4,7 +4,7 @@
 mod digest;
 mod words;
 
-pub use digest::{DigestKey, is_digest};
+pub use digest::{DigestKey, hex, is_digest, sha256};
 pub use words::{covered, is_cover, names_secret, opens_secret_block, reveals};
 use zeroize::Zeroize;
 

@@ -1,7 +1,6 @@
 //! Files to a workspace: classes read and checked, templates parsed, references resolved.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -235,10 +234,7 @@ fn digest(files: &BTreeMap<String, Vec<u8>>) -> String {
         hash.update([0]);
         hash.update(bytes);
     }
-    hash.finalize().iter().fold(String::new(), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
+    crate::secret::hex(&hash.finalize())
 }
 
 #[cfg(test)]

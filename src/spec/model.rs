@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::expression::Expression;
 use crate::address::{Address, Glob};
+use serde::{Deserialize, Serialize};
+
 use crate::diag::{SourceId, Sources, Span};
 use crate::template::Dialect;
 use crate::value::Value;
@@ -245,7 +247,8 @@ pub struct Narrative {
 }
 
 /// `policy.thresholds`: how much one plan may take away without somebody's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Thresholds {
     /// Machines that may be destroyed in one cluster, and in total, whatever their share is.
     pub destroy: u32,

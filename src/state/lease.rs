@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::conditional::Etag;
 use super::hold::Loss;
 use super::journal::Intent;
-use super::store::{Occupant, StoreError, sha256};
+use super::store::{Occupant, StoreError};
+use crate::secret::sha256;
 
 /// Version of the format.
 pub const FORMAT: u32 = 1;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::lease::Holder;
 use super::model::Record;
-use super::store::{Store, StoreError, Version, decode, encode, sha256, shown};
-use crate::secret::DigestKey;
+use super::store::{Store, StoreError, Version, decode, encode, shown};
+use crate::secret::{DigestKey, sha256};
 use crate::world::{BoxFuture, Fs, FsError, FsLock};
 
 /// Backups kept.

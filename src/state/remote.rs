@@ -11,7 +11,8 @@ use super::local::file_stem;
 use super::model::Record;
 use super::object::Bucket;
 use super::objects::{Objects, get, settle};
-use super::store::{Store, StoreError, Version, decode, encode, sha256, shown};
+use super::store::{Store, StoreError, Version, decode, encode, shown};
+use crate::secret::sha256;
 use crate::world::BoxFuture;
 
 /// Backups kept: one for each run that changed the record.

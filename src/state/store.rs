@@ -1,8 +1,7 @@
 //! Where the record is kept: compare-and-set by lineage and serial. The one who loses a race writes nothing.
 
-use sha2::{Digest as _, Sha256};
-
 use super::model::{FORMAT, Record};
+use crate::secret::{hex, sha256};
 use crate::world::{BoxFuture, FsError};
 
 /// The key of compare-and-set: which record of which chain.
@@ -202,26 +201,11 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<Version, StoreError>>;
 }
 
-/// Lower-case hex of the SHA-256 of some bytes.
-pub fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(64);
-    for b in Sha256::digest(bytes) {
-        let _ = write!(out, "{b:02x}");
-    }
-    out
-}
-
 /// A new random identity, 128 bits as hex.
 pub fn identity(rng: &dyn crate::world::Rng) -> String {
-    use std::fmt::Write as _;
     let mut bytes = [0u8; 16];
     rng.fill(&mut bytes);
-    let mut out = String::with_capacity(32);
-    for b in bytes {
-        let _ = write!(out, "{b:02x}");
-    }
-    out
+    hex(&bytes)
 }
 
 /// A record's bytes: canonical JSON (sorted keys, no blanks) with the SHA-256 of the record's own canonical bytes.

@@ -127,7 +127,7 @@ fn other_formats_are_told_apart() {
     let body = text.split_once(",\"plan\":").unwrap().1.strip_suffix("}\n").unwrap();
     let edited = body.replacen("\"action\":\"create\"", "\"action\":\"destroy\"", 1);
     assert_ne!(edited, body);
-    let sum_of = omni_scale::plan::file::sha256(edited.as_bytes());
+    let sum_of = omni_scale::secret::sha256(edited.as_bytes());
     let forged = text.replacen(&sum["sha256:".len()..], &sum_of, 1).replacen(body, &edited, 1);
     assert!(matches!(decode(forged.as_bytes()), Err(FileError::Damaged(why)) if why.contains("digest")));
 }

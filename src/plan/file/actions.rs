@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::{Body, BodyOperation, BodyStep, Is, Proof};
-use super::codec::sha256;
 use crate::address::Address;
 use crate::kinds::Effect;
 use crate::plan::{Action, StepId};
 use crate::resource::Resource;
+use crate::secret::sha256;
 use crate::value::Value;
 
 /// What stands in front of what is digested, so that these digests are no others.

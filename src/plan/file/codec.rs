@@ -3,12 +3,9 @@
 //! One line of JSON: format, version, a SHA-256, and the plan in canonical form (sorted keys, no blanks). The sum is taken over
 //! the bytes as they stand in the file, before any of them is parsed, so that no byte can be another one unnoticed.
 
-use std::fmt::Write as _;
-
-use sha2::{Digest as _, Sha256};
-
 use super::actions::digest;
 use super::header::SavedPlan;
+use crate::secret::sha256;
 use crate::value::Value;
 
 /// Value of `format`.
@@ -49,14 +46,6 @@ impl FileError {
             Self::NotSaved(_) => "report this with the command; nothing was written",
         }
     }
-}
-
-/// Lower-case hexadecimal digits of the SHA-256 of some bytes.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(DIGITS), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }
 
 fn start() -> String {

@@ -103,7 +103,7 @@ impl FileHash {
         if reveals(&text) {
             Self { path, sha256: None, keyed: key.map(|k| k.digest(&text)) }
         } else {
-            Self { path, sha256: Some(super::sha256(bytes)), keyed: None }
+            Self { path, sha256: Some(crate::secret::sha256(bytes)), keyed: None }
         }
     }
 }

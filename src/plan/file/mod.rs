@@ -17,7 +17,7 @@ mod stale;
 
 pub use actions::{ActionChange, digest};
 pub use body::{Body, Proof};
-pub use codec::{FORMAT, FileError, VERSION, decode, encode, sha256};
+pub use codec::{FORMAT, FileError, VERSION, decode, encode};
 pub use header::{Choices, Commit, FileHash, Header, OmniIdentity, ProxmoxIdentity, Refusal, SavedPlan};
 pub use reads::{Read, ReadChange, Role, What};
 pub use stale::Stale;
