@@ -164,8 +164,13 @@ fn before_removal(removal: &Draft<'_>, other: &Draft<'_>) -> Option<&'static str
                 || other.kind() == "MachineSets" && removal.address.kind() == "node");
         return parent.then_some("goes with it");
     }
-    if other.action == Action::Release && removal.address.kind() == "cluster" {
+    if other.action == Action::Release && other.kind() == "KernelArgs" && removal.address.kind() == "cluster"
+    {
         return Some("kernel arguments are released before their cluster goes");
+    }
+    if removal.kind() == "MachineInstallDiskConfigs" {
+        let leaves = other.action == Action::Destroy && matches!(other.kind(), "Clusters" | "MachineSets");
+        return leaves.then_some("the machine leaves with its disk as it is");
     }
     if other.is_removal() || !other.action.is_change() {
         return None;

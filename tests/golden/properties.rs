@@ -45,6 +45,23 @@ fn carried_out_plans_leave_nothing_to_do() {
     }
 }
 
+/// No files and no world, however they came to meet, make the planner contradict itself.
+#[test]
+fn every_files_against_every_world_can_be_planned() {
+    let none = BTreeSet::new();
+    for world in all() {
+        let mut case = world.clone();
+        case.desired.clusters.clear();
+        case.unreviewed();
+        for files in all() {
+            let mut case = mixed(files, world, &none);
+            case.unreviewed();
+            case.record = None;
+            case.unreviewed();
+        }
+    }
+}
+
 #[test]
 fn the_same_inputs_give_the_same_bytes() {
     for case in all() {
