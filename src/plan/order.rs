@@ -147,7 +147,7 @@ fn awaited(
             }
         };
         if relevant {
-            need(j, "there is nothing to wait for before");
+            need(j, "the wait is for what this starts");
         }
     }
 }

@@ -47,6 +47,7 @@ fn card(plan: &Plan, area: &Area<'_>, context: &Context, left: &mut usize, m: &m
         m.element("header", &[], |m| {
             m.leaf("h3", "", &title);
             m.leaf("span", "dim", &count(area.steps.len() as u32, "step"));
+            m.text(" ");
             let (effect, certainty) = area.worst();
             m.element("span", &[], |m| {
                 m.text("worst effect: ");

@@ -120,6 +120,7 @@ pub(super) fn header(plan: &Plan, context: &Context, m: &mut Markup) {
             m.text(" ");
             m.leaf("strong", "", value);
         });
+        m.text(" ");
     };
     m.element("p", &[("class", "where")], |m| {
         fact(m, "omni-scale plan for", &plan.omni);

@@ -74,11 +74,11 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("ins", &[]),
     ("details", &["open", "class"]),
     ("summary", &[]),
-    ("svg", &["xmlns", "viewBox", "width", "height", "role", "aria-labelledby"]),
+    ("svg", &["xmlns", "viewBox", "width", "height", "role", "fill", "font-size", "aria-labelledby"]),
     ("desc", &["id"]),
     ("g", &["class"]),
-    ("rect", &["class", "x", "y", "width", "height", "rx"]),
-    ("path", &["class", "d"]),
+    ("rect", &["class", "fill", "stroke", "x", "y", "width", "height", "rx"]),
+    ("path", &["class", "fill", "stroke", "d"]),
     ("text", &["class", "x", "y"]),
 ];
 

@@ -25,6 +25,8 @@ pub(super) fn svg(plan: &Plan, folded: &Folded, laid: &Laid, m: &mut Markup) {
             ("width", &width),
             ("height", &height),
             ("role", "img"),
+            ("fill", "currentColor"),
+            ("font-size", "12"),
             ("aria-labelledby", "graph-title graph-words"),
         ],
         |m| {
@@ -63,6 +65,9 @@ fn wave(plan: &Plan, (wave, left, right): (u32, f64, f64), height: f64, m: &mut 
         "rect",
         &[
             ("class", "band"),
+            // Where a viewer does not let the style sheet through, as some pipelines do, boxes are outlines and not black.
+            ("fill", "none"),
+            ("stroke", "currentColor"),
             ("x", &number(left)),
             ("y", "4"),
             ("width", &number(right - left)),
@@ -106,8 +111,8 @@ fn arrow(reason: &str, points: &[(f64, f64)], m: &mut Markup) {
     let tip = format!("M{} {}l-2 -4 8 4 -8 4z", number(x), number(y));
     m.element("g", &[("class", "arc")], |m| {
         m.element("title", &[], |m| m.text(reason));
-        m.open("path", &[("class", "hit"), ("d", &path)]);
-        m.open("path", &[("class", "edge"), ("d", &path)]);
+        m.open("path", &[("class", "hit"), ("fill", "none"), ("d", &path)]);
+        m.open("path", &[("class", "edge"), ("fill", "none"), ("stroke", "currentColor"), ("d", &path)]);
         m.open("path", &[("class", "tip"), ("d", &tip)]);
     });
 }
@@ -135,6 +140,8 @@ fn one(plan: &Plan, node: &Node, (x, y): (f64, f64), m: &mut Markup) {
             "rect",
             &[
                 ("class", "box"),
+                ("fill", "none"),
+                ("stroke", "currentColor"),
                 ("x", &number(x)),
                 ("y", &number(y)),
                 ("width", &number(WIDTH)),
