@@ -71,12 +71,26 @@ struct Written {
 pub struct OmniBackend {
     stack: Stack,
     written: Mutex<BTreeMap<ResourceId, Written>>,
+    /// Why the last question for the version had no answer at all.
+    silence: Mutex<Option<NetError>>,
 }
 
 impl OmniBackend {
     /// A client over `stack`.
     pub fn new(stack: Stack) -> Self {
-        Self { stack, written: Mutex::new(BTreeMap::new()) }
+        Self { stack, written: Mutex::new(BTreeMap::new()), silence: Mutex::new(None) }
+    }
+
+    /// [`OmniBackend::probe`] after the version could not be read. A server that took its whole time and never said anything is not
+    /// waited for again.
+    pub async fn why_unusable(&self) -> Result<String, ProbeError> {
+        let silence = self.silence.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match silence {
+            Some(e @ NetError::Unknown(_)) if !self.stack.answered() => {
+                Err(self.probe_error(Failure::Net(e)))
+            }
+            _ => self.probe().await,
+        }
     }
 
     /// Asks for the server's version, the cheapest proof that origin, certificate, clock and key fit.
@@ -208,7 +222,7 @@ impl OmniBackend {
         };
         let answer = match self.stack.call(&call).await {
             Ok(answer) => answer,
-            Err(NetError::Unknown(why)) => return Outcome::Unknown(why),
+            Err(NetError::Unknown(why) | NetError::Unfit(why)) => return Outcome::Unknown(why),
             Err(e @ (NetError::NotSent(_) | NetError::Untrusted { .. })) => {
                 return Outcome::Refused(Refusal::Unavailable(e.to_string()));
             }
@@ -283,7 +297,12 @@ impl OmniReader for OmniBackend {
         Box::pin(async {
             match self.read(&Call::sys_version()).await {
                 Ok(live) => Observation::Known(text(&live.resource.spec, "backend_version")),
-                Err(failure) => Observation::Unknown(self.reason(failure)),
+                Err(failure) => {
+                    if let Failure::Net(e) = &failure {
+                        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) = Some(e.clone());
+                    }
+                    Observation::Unknown(self.reason(failure))
+                }
             }
         })
     }

@@ -36,6 +36,7 @@ pub struct ProxmoxApi {
     endpoints: Vec<String>,
     token: Token,
     net: Arc<dyn Net>,
+    deadline: Deadline,
 }
 
 /// Why one call gave no data.
@@ -60,7 +61,13 @@ impl ProxmoxApi {
     /// A cluster by its name in the spec. Endpoints are origins (`https://192.168.3.5:8006`), tried in this order; trust is
     /// bound to them where the `net` is made.
     pub fn new(name: impl Into<String>, endpoints: Vec<String>, token: Token, net: Arc<dyn Net>) -> Self {
-        Self { name: name.into(), endpoints, token, net }
+        Self { name: name.into(), endpoints, token, net, deadline: DEADLINE }
+    }
+
+    /// Waits at most so long for one answer, where that is less than usual.
+    pub fn with_patience(mut self, total: Duration) -> Self {
+        self.deadline.total = self.deadline.total.min(total);
+        self
     }
 
     async fn ask<T: DeserializeOwned>(&self, origin: &str, request: Request) -> Result<T, Trouble> {
@@ -82,12 +89,14 @@ impl ProxmoxApi {
             target: request.target(),
             headers,
             body: request.body(),
-            deadline: DEADLINE,
+            deadline: self.deadline,
             limit: LIMIT,
         };
         match self.net.send(sent).await {
             Ok(reply) => read(reply.status, reply.reason.as_deref(), &reply.body).map_err(Trouble::Fault),
-            Err(NetError::NotSent(why) | NetError::Unknown(why)) => Err(Trouble::Silent(why)),
+            Err(NetError::NotSent(why) | NetError::Unknown(why) | NetError::Unfit(why)) => {
+                Err(Trouble::Silent(why))
+            }
             Err(NetError::Untrusted { why, fingerprint }) => {
                 Err(Trouble::Untrusted(ProxmoxFailure::Untrusted { why, fingerprint }))
             }

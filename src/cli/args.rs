@@ -68,6 +68,9 @@ pub struct Global {
     /// Leave out notes, warnings about files, and progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Longest wait for one answer of Omni or Proxmox, other attempts included [default: 90s, 35s for Proxmox]
+    #[arg(long, global = true, value_name = "TIME", value_parser = patience)]
+    pub read_timeout: Option<Duration>,
     /// Print each request to Omni as it is answered
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -354,6 +357,14 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => Ok(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs).ok_or_else(wrong),
         _ => Err(wrong()),
+    }
+}
+
+/// A time to wait that is some time.
+fn patience(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("nothing answers in no time".to_owned()),
+        time => Ok(time),
     }
 }
 

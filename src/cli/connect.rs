@@ -101,10 +101,13 @@ fn stack(
     net: &Arc<RealNet>,
     clock: &Arc<dyn Clock>,
     rng: &Arc<dyn Rng>,
-    verbose: u8,
+    streams: &Streams,
 ) -> Stack {
-    let stack = Stack::new(origin, key, net.clone(), clock.clone(), rng.clone());
-    if verbose == 0 {
+    let mut stack = Stack::new(origin, key, net.clone(), clock.clone(), rng.clone());
+    if let Some(total) = streams.read_timeout {
+        stack = stack.with_patience(total);
+    }
+    if streams.verbose == 0 {
         return stack;
     }
     stack.with_trace(Arc::new(|t: &Trace| {
@@ -160,8 +163,8 @@ pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<
     let memory = Memory { home, remote: store.transpose()?, omni: shown(&name) };
     let digest_key = digest_key(&memory, &mut blind)?;
     Ok(Connection {
-        omni: OmniBackend::new(stack(origin, key, &net, &clock, &rng, streams.verbose)),
-        proxmox: proxmox(clusters, &net),
+        omni: OmniBackend::new(stack(origin, key, &net, &clock, &rng, streams)),
+        proxmox: proxmox(clusters, &net, streams),
         memory,
         digest_key,
         clock,
@@ -183,11 +186,20 @@ fn digest_key(memory: &Memory, blind: &mut Vec<String>) -> Result<Option<DigestK
     Ok(key)
 }
 
-fn proxmox(clusters: Vec<(String, Vec<String>, Token)>, net: &Arc<RealNet>) -> Vec<Arc<dyn ProxmoxReader>> {
+fn proxmox(
+    clusters: Vec<(String, Vec<String>, Token)>,
+    net: &Arc<RealNet>,
+    streams: &Streams,
+) -> Vec<Arc<dyn ProxmoxReader>> {
     clusters
         .into_iter()
         .map(|(name, endpoints, token)| {
-            Arc::new(ProxmoxApi::new(name, endpoints, token, net.clone())) as Arc<dyn ProxmoxReader>
+            let api = ProxmoxApi::new(name, endpoints, token, net.clone());
+            let api = match streams.read_timeout {
+                Some(total) => api.with_patience(total),
+                None => api,
+            };
+            Arc::new(api) as Arc<dyn ProxmoxReader>
         })
         .collect()
 }
@@ -251,8 +263,8 @@ pub(super) async fn lab(
     let memory = Memory { home, remote: store.transpose()?, omni: name.clone() };
     let digest_key = digest_key(&memory, &mut blind)?;
     Ok(Connection {
-        omni: OmniBackend::new(stack(origin, Arc::new(key), &net, &clock, &rng, streams.verbose)),
-        proxmox: proxmox(clusters, &net),
+        omni: OmniBackend::new(stack(origin, Arc::new(key), &net, &clock, &rng, streams)),
+        proxmox: proxmox(clusters, &net, streams),
         memory,
         digest_key,
         clock,
@@ -295,7 +307,7 @@ impl Connection {
     pub(super) async fn usable(&self, seen: &Snapshot) -> Result<(), Fail> {
         if seen.omni.version.unknown().is_some() {
             // One more, small question tells a refused key from a dead line.
-            self.omni.probe().await.map_err(|e| self.unusable(&e))?;
+            self.omni.why_unusable().await.map_err(|e| self.unusable(&e))?;
         }
         Ok(())
     }

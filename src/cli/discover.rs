@@ -339,7 +339,7 @@ async fn believe(endpoints: &[String], streams: &Streams) -> Result<Trusting, St
             limit: 1 << 20,
         };
         match net.send(request).await {
-            Ok(_) | Err(NetError::Unknown(_)) => {}
+            Ok(_) | Err(NetError::Unknown(_) | NetError::Unfit(_)) => {}
             Err(NetError::NotSent(why) | NetError::Untrusted { fingerprint: None, why }) => {
                 return Err(Untrusted::new(why).line(200));
             }

@@ -33,6 +33,8 @@ pub(super) struct Streams {
     pub(super) lost: Arc<AtomicBool>,
     pub(super) quiet: bool,
     pub(super) verbose: u8,
+    /// Longest wait for one answer of a back end, where it was given.
+    pub(super) read_timeout: Option<std::time::Duration>,
     /// Whether what is written to standard output, and to standard error, is read by the runner of a workflow.
     logged: (bool, bool),
     /// What is redrawn at the end of stderr, once it is.
@@ -103,6 +105,7 @@ impl Streams {
             lost: Arc::default(),
             quiet: global.quiet,
             verbose: global.verbose,
+            read_timeout: global.read_timeout,
             tree: Arc::default(),
         }
     }

@@ -4,6 +4,7 @@
 //! nothing: the request never left us, or the server says that it is throttling. After anything unclear a write is never
 //! repeated here; the caller has to read the resource back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ const CONCURRENCY: usize = 32;
 const CONNECT: Duration = Duration::from_secs(5);
 /// For one attempt in all.
 const TOTAL: Duration = Duration::from_secs(30);
+/// A last attempt has at least this much of its budget.
+const LEAST: Duration = Duration::from_millis(100);
 /// What the server is told, in seconds: it gives up before we do, so that its answer still reaches us.
 const SERVER_SECONDS: u64 = 25;
 
@@ -82,6 +85,10 @@ pub struct Stack {
     /// Monotonic time before which nothing is sent: a throttling server slows all calls down together.
     not_before: Mutex<Duration>,
     trace: Option<TraceHook>,
+    /// Whether the server has ever answered anything.
+    answered: AtomicBool,
+    /// Time for one reading call in all.
+    patience: Duration,
 }
 
 impl Stack {
@@ -103,6 +110,8 @@ impl Stack {
             slots: Semaphore::new(CONCURRENCY),
             not_before: Mutex::new(Duration::ZERO),
             trace: None,
+            answered: AtomicBool::new(false),
+            patience: Budget::default().total,
         }
     }
 
@@ -116,6 +125,18 @@ impl Stack {
     pub fn with_budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
         self
+    }
+
+    /// Another bound on one reading call, its other attempts included. Writes keep theirs: giving up on them early leaves more in
+    /// doubt, not less.
+    pub fn with_patience(mut self, total: Duration) -> Self {
+        self.patience = total;
+        self
+    }
+
+    /// Whether the server has ever answered, whatever it said.
+    pub fn answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Where calls go.
@@ -135,19 +156,30 @@ impl Stack {
     pub async fn call(&self, call: &Call) -> Result<Answer, NetError> {
         let start = self.clock.now();
         let mut attempt = 0;
+        let reads = !call.operation.writes();
+        let budget = Budget {
+            total: if reads { self.budget.total.min(self.patience) } else { self.budget.total },
+            ..self.budget
+        };
         loop {
             attempt += 1;
-            let outcome = self.attempt(call, attempt).await;
+            let spent = self.clock.now().saturating_sub(start);
+            let left = budget.total.saturating_sub(spent).max(LEAST);
+            let outcome = self.attempt(call, attempt, TOTAL.min(left)).await;
+            let spent = self.clock.now().saturating_sub(start);
             let asked = match &outcome {
                 Ok(answer) if try_again(call, &answer.reply()) => {
                     retry_after(answer.reply.header("retry-after"))
                 }
                 Err(NetError::NotSent(_)) => None,
-                Err(NetError::Unknown(_)) if !call.operation.writes() => None,
+                // Who accepts connections and has never said anything in all that time will not do so in another round.
+                Err(NetError::Unknown(_)) if spent >= TOTAL.min(budget.total) && !self.answered() => {
+                    return outcome;
+                }
+                Err(NetError::Unknown(_)) if reads => None,
                 _ => return outcome,
             };
-            let spent = self.clock.now().saturating_sub(start);
-            let Some(wait) = self.budget.wait(attempt, spent, asked, &*self.rng) else {
+            let Some(wait) = budget.wait(attempt, spent, asked, &*self.rng) else {
                 return outcome;
             };
             if matches!(&outcome, Ok(answer) if answer.reply.status == 429) {
@@ -159,7 +191,7 @@ impl Stack {
         }
     }
 
-    async fn attempt(&self, call: &Call, attempt: u32) -> Result<Answer, NetError> {
+    async fn attempt(&self, call: &Call, attempt: u32, total: Duration) -> Result<Answer, NetError> {
         let Ok(_slot) = self.slots.acquire().await else {
             return Err(NetError::NotSent("the program is ending".into()));
         };
@@ -187,11 +219,14 @@ impl Stack {
                 })
                 .collect(),
             body: call.body.clone().into_bytes(),
-            deadline: Deadline { connect: CONNECT, total: TOTAL },
+            deadline: Deadline { connect: CONNECT, total },
             limit: REPLY_LIMIT,
         };
         let start = self.clock.now();
         let outcome = self.net.send(request).await;
+        if matches!(outcome, Ok(_) | Err(NetError::Unfit(_))) {
+            self.answered.store(true, Ordering::Relaxed);
+        }
         if let Some(hook) = &self.trace {
             hook(&Trace {
                 method: call.operation.method(),

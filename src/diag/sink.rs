@@ -50,6 +50,9 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
+    /// Whether the text around the places is shown. What is meant for a machine but is no configuration may be a key or a password
+    /// that got into the wrong file, under no name that would tell.
+    pub quoted: bool,
 }
 
 impl Diagnostic {
@@ -62,6 +65,7 @@ impl Diagnostic {
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
+            quoted: true,
         }
     }
     /// A warning without a place yet.
@@ -72,6 +76,12 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, source: SourceId, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { source, span, text: text.into() });
+        self
+    }
+    /// Names the places without showing the text there.
+    #[must_use]
+    pub fn unquoted(mut self) -> Self {
+        self.quoted = false;
         self
     }
     /// Adds a fact.

@@ -34,17 +34,18 @@ pub fn names_secret(name: &str) -> bool {
 pub fn reveals(text: &str) -> bool {
     text.contains("PRIVATE KEY-----")
         || text.lines().any(|line| {
-            line.trim() == "kind: Secret"
-                || password_in_address(line)
-                || opens_secret_block(line)
-                || !covered(line).is_empty()
+            line.trim() == "kind: Secret" || opens_secret_block(line) || !covered(line).is_empty()
         })
 }
 
-fn password_in_address(line: &str) -> bool {
-    line.split("://").skip(1).any(|rest| {
+/// Where names and passwords stand in the addresses of a line, in bytes.
+fn passwords_in_addresses(line: &str) -> impl Iterator<Item = Range<usize>> {
+    line.match_indices("://").filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let rest = line.get(start..)?;
         let authority = rest.split(['/', '?', '#', ' ', '"', '\'']).next().unwrap_or("");
-        authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+        let (user, _) = authority.rsplit_once('@').filter(|(user, _)| user.contains(':'))?;
+        Some(start..start + user.len())
     })
 }
 
@@ -107,6 +108,7 @@ pub fn covered(line: &str) -> Vec<Range<usize>> {
         out.push(start..start + end);
     }
     out.extend(covers(line));
+    out.extend(passwords_in_addresses(line));
     let mut run = 0;
     for (i, c) in line.char_indices().chain([(line.len(), ' ')]) {
         if c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-') {
@@ -142,6 +144,22 @@ mod tests {
         }
         for name in ["keys", "crt", "ca", "secretName", "certSANs", "authorized", "net.core.somaxconn"] {
             assert!(!names_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_covered() {
+        let shown = |line: &str| {
+            let mut text = line.to_owned();
+            for range in covered(line).into_iter().rev() {
+                text.replace_range(range, "*");
+            }
+            text
+        };
+        assert_eq!(shown("proxy: http://me:p@w@proxy:3128/x"), "proxy: http://*@proxy:3128/x");
+        assert_eq!(shown("a: [https://u:p@a, https://u:q@b]"), "a: [https://*@a, https://*@b]");
+        for line in ["a: https://a.example:8006/x@y", "git: ssh://git@host/x", "a: https://a/b:c@d"] {
+            assert_eq!(shown(line), line);
         }
     }
 

@@ -179,7 +179,7 @@ impl Objects for Bucket {
 fn lost(e: NetError) -> Trouble {
     match e {
         NetError::NotSent(why) => Trouble::Unsent(why),
-        NetError::Unknown(why) => Trouble::Unclear(why),
+        NetError::Unknown(why) | NetError::Unfit(why) => Trouble::Unclear(why),
         untrusted @ NetError::Untrusted { .. } => Trouble::Refused(untrusted.to_string()),
     }
 }

@@ -78,7 +78,7 @@ impl NetReply {
     }
 }
 
-/// A call without a whole reply. The two kinds matter: after `NotSent` the server has done nothing.
+/// A call without a usable reply. The kinds matter: after `NotSent` the server has done nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetError {
     /// Nothing of the request left us: name not found, connection refused or timed out, TLS refused.
@@ -87,6 +87,10 @@ pub enum NetError {
     /// The request, or part of it, was sent; what became of it is unknown.
     #[error("{0}")]
     Unknown(String),
+    /// The request was sent, and a reply came that no limit allows: too long, or compressed unasked. What became of the request is
+    /// unknown, and asking again would bring the same.
+    #[error("{0}")]
+    Unfit(String),
     /// The server's certificate is not the one trusted; nothing was sent.
     #[error("certificate not trusted: {why}")]
     Untrusted {

@@ -81,13 +81,17 @@ pub fn totals(all: &[Diagnostic]) -> String {
 /// One diagnostic.
 pub fn diagnostic(sources: &Sources, d: &Diagnostic, look: Look) -> String {
     let main = d.labels.first().and_then(|l| sources.get(l.source).map(|s| (l, s)));
-    let report = Report::new(d, main);
+    let report = Report::new(d, main.filter(|_| d.quoted));
     let mut text = String::new();
     if handler(d, look).render_report(&mut text, &report).is_err() {
         // Only a span outside of its text ends here; the words matter more than the excerpt.
         text = format!("{}: {}\n", head(d), clean(&d.message));
     }
     let mut out = shape(&text, d, main);
+    if let (false, Some((label, source))) = (d.quoted, main) {
+        let _ = writeln!(out, "   --> {}", place(source, label));
+        fact(&mut out, "the text there is not shown, since it may be a secret", look);
+    }
     for label in d.labels.iter().skip(1).filter(|l| main.is_none_or(|(m, _)| m.source != l.source)) {
         if let Some(source) = sources.get(label.source) {
             let what = if label.text.is_empty() { "see also" } else { &label.text };

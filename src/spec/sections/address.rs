@@ -4,6 +4,17 @@ use core::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::diag::{Diagnostic, SourceId, Span};
+use crate::spec::fields::{bad_value, quote};
+
+/// An endpoint that was refused. What stands before an `@` or behind a `?` may be a password: then only the rest is shown.
+pub(in crate::spec) fn refused(source: SourceId, span: Span, text: &str, why: &str) -> Diagnostic {
+    let host = text.rsplit('@').next().unwrap_or_default();
+    let host = host.split(['?', '#']).next().unwrap_or_default();
+    let problem = bad_value(source, span, format!("the endpoint {} {why}", quote(host)));
+    if host == text { problem } else { problem.unquoted() }
+}
+
 /// The origin of an endpoint: `https://host[:port]`, or `http://` on a loopback address.
 ///
 /// # Errors

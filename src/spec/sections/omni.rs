@@ -39,7 +39,7 @@ pub(in crate::spec) fn read(source: SourceId, section: &Section<'_>, sink: &mut 
         }
         Err(why) => {
             sink.push(
-                bad_value(source, span, format!("the endpoint {} {why}", quote(text)))
+                address::refused(source, span, text, &why)
                     .help("write `https://host` or `https://host:port`"),
             );
             None

@@ -54,7 +54,7 @@ fn cluster(source: SourceId, fields: &Fields<'_>, place: Place, sink: &mut Sink)
             }
             Ok(origin) => endpoints.push(origin),
             Err(why) => sink.push(
-                bad_value(source, span, format!("the endpoint {} {why}", quote(text)))
+                address::refused(source, span, text, &why)
                     .help("write `https://host:8006`, without `/api2/json`"),
             ),
         }

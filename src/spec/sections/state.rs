@@ -77,7 +77,7 @@ fn object_store(
             Ok(endpoint) => Some(endpoint),
             Err(why) => {
                 sink.push(
-                    bad_value(source, span, format!("the endpoint {} {why}", quote(text)))
+                    address::refused(source, span, text, &why)
                         .help("write `https://host` or `https://host:port`; the bucket belongs into `store`"),
                 );
                 return StateStore::Local;

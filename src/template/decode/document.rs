@@ -55,6 +55,7 @@ fn model(
         sink.push(
             Diagnostic::error(codes::TEMPLATE_DOCUMENT, "a document of a cluster template must be a mapping")
                 .at(source, root.span, format!("this is {}", crate::yaml::describe(root)))
+                .unquoted()
                 .note(format!("omnictl: unexpected node kind {kind}, expecting mapping")),
         );
         return None;

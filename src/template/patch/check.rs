@@ -25,7 +25,7 @@ pub(in crate::template) fn check(rules: &mut Rules<'_>, patch: &Patch) {
         Err(problems) => {
             let name = Untrusted::new(patch.display_name()).line(80);
             for problem in problems {
-                rules.sink.push(problem.note(format!("in the patch `{name}`")));
+                rules.sink.push(problem.note(format!("in the patch `{name}`")).unquoted());
             }
             return;
         }
@@ -128,6 +128,7 @@ impl Judge<'_, '_> {
         let name = Untrusted::new(self.patch.display_name()).line(80);
         let mut problem = Diagnostic::error(codes::PATCH_CONTENT, message)
             .at(part.source, span, "here")
+            .unquoted()
             .note(omnictl(""))
             .note(format!("in the patch `{name}`"));
         problem = problem.help(format!(

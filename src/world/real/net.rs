@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,11 @@ use url::{Host, Position, Url};
 
 use super::tls::{self, Trust};
 use crate::world::{BoxFuture, Deadline, HeaderValue, Method, Net, NetError, NetReply, NetRequest};
+
+/// A body that brings nothing for this long has ended, whatever the deadline for all of it.
+const IDLE: Duration = Duration::from_secs(10);
+/// Most bytes of all replies that are being read at a time: each has its own limit, and a plan reads every type at once.
+const TOGETHER: usize = 160 << 20;
 
 /// Why an origin cannot be used at all. Found before anything is sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +49,30 @@ pub struct RealNet {
     origins: BTreeMap<String, Trust>,
     /// One client per origin and connect deadline, made when first used: system roots are read only if needed.
     clients: Mutex<BTreeMap<(String, Duration), reqwest::Client>>,
+    /// Bytes of the replies that are being read.
+    reading: AtomicUsize,
+    /// Most of them.
+    together: usize,
+}
+
+/// The part of one reply in [`RealNet::reading`].
+struct Share<'a> {
+    net: &'a RealNet,
+    own: usize,
+}
+
+impl Share<'_> {
+    /// Whether so many bytes more may be held.
+    fn take(&mut self, bytes: usize) -> bool {
+        self.own += bytes;
+        self.net.reading.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.net.together
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.net.reading.fetch_sub(self.own, Ordering::Relaxed);
+    }
 }
 
 impl RealNet {
@@ -68,7 +98,12 @@ impl RealNet {
             }
             bound.insert(key, trust);
         }
-        Ok(Self { origins: bound, clients: Mutex::new(BTreeMap::new()) })
+        Ok(Self {
+            origins: bound,
+            clients: Mutex::new(BTreeMap::new()),
+            reading: AtomicUsize::new(0),
+            together: TOGETHER,
+        })
     }
 
     fn client(&self, origin: &Url, deadline: Deadline) -> Result<reqwest::Client, NetError> {
@@ -111,7 +146,8 @@ impl Net for RealNet {
             }
             let limit = request.limit;
             let total = request.deadline.total;
-            match tokio::time::timeout(total, exchange(call, limit, &name)).await {
+            let share = Share { net: self, own: 0 };
+            match tokio::time::timeout(total, exchange(call, limit, &name, share)).await {
                 Ok(outcome) => outcome,
                 Err(_) => {
                     Err(NetError::Unknown(format!("`{name}` gave no whole reply within {}", seconds(total))))
@@ -121,7 +157,12 @@ impl Net for RealNet {
     }
 }
 
-async fn exchange(call: reqwest::RequestBuilder, limit: usize, origin: &str) -> Result<NetReply, NetError> {
+async fn exchange(
+    call: reqwest::RequestBuilder,
+    limit: usize,
+    origin: &str,
+    mut share: Share<'_>,
+) -> Result<NetReply, NetError> {
     let mut response = call.send().await.map_err(|e| classify(&e, origin))?;
     let mut reply = NetReply { status: response.status().as_u16(), ..NetReply::default() };
     // hyper keeps only phrases that differ from the standard one.
@@ -135,15 +176,28 @@ async fn exchange(call: reqwest::RequestBuilder, limit: usize, origin: &str) -> 
         reply.headers.push((name.as_str().to_owned(), value));
     }
     if reply.header("content-encoding").is_some_and(|e| !e.eq_ignore_ascii_case("identity")) {
-        return Err(NetError::Unknown(format!("`{origin}` sent a compressed reply that was not asked for")));
+        return Err(NetError::Unfit(format!("`{origin}` sent a compressed reply that was not asked for")));
     }
-    let too_long = || NetError::Unknown(format!("the reply of `{origin}` is longer than {limit} bytes"));
+    let too_long = || NetError::Unfit(format!("the reply of `{origin}` is longer than {limit} bytes"));
     if response.content_length().is_some_and(|length| length > limit as u64) {
         return Err(too_long());
     }
-    while let Some(chunk) = response.chunk().await.map_err(|e| classify_body(&e, origin))? {
+    loop {
+        let Ok(next) = tokio::time::timeout(IDLE, response.chunk()).await else {
+            return Err(NetError::Unknown(format!(
+                "`{origin}` stopped in the middle of its reply for {}",
+                seconds(IDLE)
+            )));
+        };
+        let Some(chunk) = next.map_err(|e| classify_body(&e, origin))? else { break };
         if reply.body.len() + chunk.len() > limit {
             return Err(too_long());
+        }
+        if !share.take(chunk.len()) {
+            return Err(NetError::Unfit(format!(
+                "the replies that are being read, that of `{origin}` among them, are longer than {} bytes together",
+                share.net.together
+            )));
         }
         reply.body.extend_from_slice(&chunk);
     }

@@ -121,9 +121,31 @@ async fn a_server_that_reads_and_closes_leaves_the_outcome_unknown() {
     ] {
         let (origin, heads) = serve(reply, Then::Close);
         let error = send(&plain(&origin), get(&origin, "/")).await.unwrap_err();
-        assert!(matches!(error, NetError::Unknown(_)), "{error:?} for {:?}", String::from_utf8_lossy(reply));
+        let unclear = matches!(error, NetError::Unknown(_) | NetError::Unfit(_));
+        assert!(unclear, "{error:?} for {:?}", String::from_utf8_lossy(reply));
         assert_eq!(heads.lock().unwrap().len(), 1, "sent once and never again");
     }
+}
+
+/// Each is within its own limit; all of them would not fit into the memory of a small machine.
+#[tokio::test]
+async fn replies_that_are_read_together_have_one_limit() {
+    let reply: &'static [u8] =
+        Box::leak([b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &[b'x'; 900]].concat().into_boxed_slice());
+    let origins: Vec<String> = (0..4).map(|_| serve(reply, Then::Hold).0).collect();
+    let mut net = RealNet::new(origins.iter().map(|o| (o.clone(), Trust::SystemRoots))).unwrap();
+    net.together = 2000;
+    let outcomes = futures::future::join_all(origins.iter().map(|origin| {
+        let mut request = get(origin, "/");
+        request.deadline.total = Duration::from_millis(700);
+        send(&net, request)
+    }));
+    let outcomes = outcomes.await;
+    let unfit = outcomes
+        .iter()
+        .filter(|o| matches!(o, Err(NetError::Unfit(why)) if why.contains("2000 bytes together")));
+    assert_eq!(unfit.count(), 2, "{outcomes:?}");
+    assert_eq!(net.reading.load(Ordering::Relaxed), 0, "what was read is given back");
 }
 
 #[tokio::test]
@@ -145,7 +167,7 @@ async fn a_reply_over_the_limit_is_cut_off_declared_or_not() {
     for reply in [declared, endless] {
         let (origin, _) = serve(reply, Then::Hold);
         let error = send(&plain(&origin), get(&origin, "/")).await.unwrap_err();
-        assert_eq!(error, NetError::Unknown(format!("the reply of `{origin}` is longer than 1000 bytes")));
+        assert_eq!(error, NetError::Unfit(format!("the reply of `{origin}` is longer than 1000 bytes")));
     }
 }
 
