@@ -5,9 +5,11 @@ use clap::Args;
 use super::exit::Exit;
 use super::fail::Fail;
 use super::repository::Repository;
-use super::review::policies;
+use super::review::{bound, policies};
 use crate::plan::{Plan, PlanInput, Warning};
-use crate::policy::{Circumstances, Override, OverrideError, ReviewError, Settings, review};
+use crate::policy::{
+    Circumstances, Override, OverrideError, ReviewError, Settings, kept, lift_loosened, review,
+};
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
 
@@ -57,11 +59,20 @@ pub(super) fn reviewed(
         ci: is_pipeline(),
         settings: Settings::of(repository.policy(), &repository.sources),
         overrides: overrides.to_vec(),
+        now_kept: Some(kept(repository.spec())),
     };
     review(plan, input, &with, Vec::new()).map_err(refused)?;
     // Rules may look at what the guards said.
     policies(repository, plan, with.now);
-    Ok(())
+    if let (Some(before), Some(now)) = (input.record.and_then(|r| r.policy.as_ref()), &with.now_kept) {
+        bound(repository, plan, before, now);
+    }
+    let idle: Vec<String> = lift_loosened(plan, overrides).iter().map(ToString::to_string).collect();
+    if idle.is_empty() {
+        Ok(())
+    } else {
+        Err(refused(ReviewError::Unused { flags: idle, asked: Vec::new() }))
+    }
 }
 
 /// A review that does not end in a plan.

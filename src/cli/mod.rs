@@ -11,6 +11,7 @@ mod exit;
 mod fail;
 mod files;
 mod formats;
+mod gates;
 mod github;
 mod guards;
 mod interrupt;

@@ -165,6 +165,12 @@ impl Observer for Progress {
                 self.end(&mut state, *step, &address.to_string(), ending);
             }
             Event::Recovered { address, text } => self.line(&format!("earlier run: {address} {text}")),
+            Event::Gate { phase, open } if open.is_empty() => {
+                self.line(&format!("gate of phase {phase}: open"))
+            }
+            Event::Gate { phase, open } => {
+                self.line(&format!("gate of phase {phase}: closed: {}", open.join("; ")));
+            }
             Event::Note(text) => self.line(text),
         }
     }

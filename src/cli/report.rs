@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::progress::seconds;
 use crate::engine::apply::Report;
 use crate::engine::event::{Ending, FailureKind};
+use crate::engine::gate::Closed;
 use crate::engine::verify::Verified;
 use crate::plan::{Goal, Operation, Plan};
 
@@ -41,6 +42,13 @@ pub(super) fn exit(report: &Report, verified: Option<&Verified>) -> Exit {
     if all(FailureKind::Unreachable) {
         return Exit::Unreachable;
     }
+    // Nothing failed: what was decided in the spec says that the rest waits.
+    if kinds.is_empty() && report.memory.is_none() && report.closed.is_some() {
+        return match &report.closed {
+            Some(Closed::Unseen { .. }) => Exit::Unreachable,
+            Some(Closed::Criteria { .. }) | None => Exit::Blocked,
+        };
+    }
     if !kinds.is_empty() || report.memory.is_some() || report.done() < report.steps.len() {
         return Exit::Error;
     }
@@ -74,6 +82,9 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
     }
     for note in &report.notes {
         let _ = writeln!(out, "  note         {note}");
+    }
+    if let Some(closed) = &report.closed {
+        gate(&mut out, plan, report, closed);
     }
     match verified {
         Some(Verified::Empty) => match &plan.scope {
@@ -123,6 +134,36 @@ pub(super) fn text(plan: &Plan, report: &Report, verified: Option<&Verified>, wo
         );
     }
     out
+}
+
+/// Which gate is closed, why, and what stands behind it.
+fn gate(out: &mut String, plan: &Plan, report: &Report, closed: &Closed) {
+    let _ = writeln!(out, "Stopped at the gate of phase {}:", closed.phase());
+    for line in closed.lines() {
+        let _ = writeln!(out, "  {line}");
+    }
+    let mut left = report
+        .steps
+        .iter()
+        .filter(|(_, e)| matches!(e, Ending::NotStarted(_)))
+        .filter_map(|(id, _)| plan.steps.iter().find(|s| s.id == *id));
+    match left.next() {
+        Some(next) => {
+            let phase = plan.waves.get((next.wave as usize).saturating_sub(1)).and_then(|w| w.phase.as_ref());
+            let phase = phase.map_or_else(String::new, |p| format!(" of phase {p}"));
+            let _ = writeln!(out, "  behind it   {} {}{phase}", next.action.word(), next.address);
+            let more = left.count();
+            if more > 0 {
+                let _ = writeln!(out, "              and {more} more {}", steps(more));
+            }
+            out.push_str(
+                "What is done stays done. Apply again once the criteria hold: it goes on behind the gate.\n",
+            );
+        }
+        None => {
+            out.push_str("Nothing stands behind it: what the plan has is done, and the phase is not over.\n")
+        }
+    }
 }
 
 fn steps(n: usize) -> &'static str {

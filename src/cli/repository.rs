@@ -10,7 +10,7 @@ use super::files::{FileError, Read, Root};
 use super::remote::StoreTarget;
 use super::streams::Streams;
 use crate::diag::{Sink, SourceId, Sources, Span};
-use crate::graph::{Lifecycle, Move, Pattern};
+use crate::graph::{DesiredPhase, Lifecycle, Move, Pattern};
 use crate::plan::file::FileHash;
 use crate::plan::{Desired, DesiredCluster, DesiredProvider, DesiredResource, Prune};
 use crate::policy::Expressions;
@@ -360,6 +360,7 @@ fn desired(
         classes,
         clusters,
         lifecycle: lifecycle(spec.lifecycle.as_ref(), sources),
+        phases: spec.phases.iter().map(|p| phase(p, sources)).collect(),
         files_digest: workspace.files_digest.clone(),
         removal: None,
     }
@@ -382,6 +383,17 @@ fn lifecycle(section: Option<&spec::Lifecycle>, sources: &Sources) -> Lifecycle 
         protect: patterns(&section.protect),
         retain: patterns(&section.retain),
         moved: moved.collect(),
+    }
+}
+
+fn phase(phase: &spec::Phase, sources: &Sources) -> DesiredPhase {
+    let pattern = |p: &spec::Pattern| Pattern { glob: p.glob.clone(), source: Some(p.place.show(sources)) };
+    let checked = phase.criteria.iter().filter(|c| c.check.is_some());
+    DesiredPhase {
+        key: phase.key.clone(),
+        resources: phase.resources.iter().map(pattern).collect(),
+        criteria: checked.map(|c| c.text.clone()).collect(),
+        source: Some(phase.place.show(sources)),
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::repository::Repository;
 use crate::plan::{Plan, Warning};
 use crate::policy::document::documents;
-use crate::policy::{Bench, Checked, broken, broken_by_files, done};
+use crate::policy::{Bench, Checked, broken, broken_by_files, criteria, done, still_binding};
+use crate::state::model::KeptPolicy;
 
 /// Adds to a plan what rules and locked decisions say of it at `now` (Unix seconds).
 pub(super) fn policies(repository: &Repository, plan: &mut Plan, now: i64) {
@@ -14,6 +15,16 @@ pub(super) fn policies(repository: &Repository, plan: &mut Plan, now: i64) {
     }
     let documents = Arc::new(documents(Some(plan), &repository.desired, Some(repository.spec())));
     let found = broken(&repository.expressions, plan, &documents, bench(repository, now));
+    plan.add_findings(found);
+}
+
+/// Adds to a plan what rules and locked decisions say of it that the last apply took in and the files have otherwise now.
+pub(super) fn bound(repository: &Repository, plan: &mut Plan, before: &KeptPolicy, now: &KeptPolicy) {
+    if before.rules == now.rules && before.decisions == now.decisions {
+        return;
+    }
+    let documents = Arc::new(documents(Some(plan), &repository.desired, Some(repository.spec())));
+    let found = still_binding(before, now, plan, &documents);
     plan.add_findings(found);
 }
 
@@ -32,6 +43,12 @@ pub(super) fn definition_of_done(repository: &Repository, plan: &Plan) -> Vec<Ch
         &repository.expressions,
         &Arc::new(documents(Some(plan), &repository.desired, Some(repository.spec()))),
     )
+}
+
+/// How the exit criteria of a phase stand, by what is left to do up to its gate.
+pub(super) fn exit_criteria(repository: &Repository, before: &Plan, phase: &str) -> Vec<Checked> {
+    let documents = Arc::new(documents(Some(before), &repository.desired, Some(repository.spec())));
+    criteria(&repository.expressions, phase, &documents)
 }
 
 fn bench(repository: &Repository, now: i64) -> Bench<'_> {

@@ -11,12 +11,13 @@ use futures::stream::FuturesUnordered;
 
 use super::driver::{Driver, StepOutcome};
 use super::event::{Ending, Event, Failure, FailureKind, Observer};
+use super::gate::{Closed, Gatekeeper};
 use super::memory::{Memory, Remember};
 use super::operate::{Carried, Operator};
 use super::stop::{self, Stop};
 use crate::address::Address;
 use crate::backend::OmniWriter;
-use crate::plan::{Plan, Step, StepId, Warning};
+use crate::plan::{Moved, Plan, Step, StepId, Warning};
 use crate::secret::DigestKey;
 use crate::state::hold::{Hold, Loss};
 use crate::state::journal::{FORMAT, Found, Journal, Line};
@@ -54,6 +55,8 @@ pub struct Outside<'a> {
     pub stop: &'a Stop,
     /// Longest waits.
     pub deadlines: Deadlines,
+    /// Who looks at the exit criteria of phases.
+    pub gates: &'a dyn Gatekeeper,
 }
 
 /// How an apply ended.
@@ -71,6 +74,8 @@ pub struct Report {
     pub stopped: bool,
     /// Why the right to write was lost, if so.
     pub lost: Option<Loss>,
+    /// The gate at which it stopped, if so.
+    pub closed: Option<Closed>,
     /// Why the record could not be written, if so.
     pub memory: Option<StoreError>,
     /// The record as it is stored now.
@@ -84,7 +89,7 @@ impl Report {
     }
     /// Whether all are.
     pub fn complete(&self) -> bool {
-        self.done() == self.steps.len() && self.memory.is_none()
+        self.done() == self.steps.len() && self.memory.is_none() && self.closed.is_none()
     }
 }
 
@@ -151,6 +156,7 @@ pub async fn apply_as(
     let mut running: FuturesUnordered<BoxFuture<'_, (&Step, Carried)>> = FuturesUnordered::new();
     let mut stopping = false;
     let mut lost = None;
+    let mut closed = None;
     loop {
         if outside.stop.requested() && !stopping {
             stopping = true;
@@ -164,6 +170,27 @@ pub async fn apply_as(
                 run_state.halt(&format!("nothing more is sent: {}", loss.why));
             }
         }
+        while let Some(gate) = run_state.driver.gate().and_then(|at| plan.gates.get(at)) {
+            let looked = tokio::select! {
+                biased;
+                looked = outside.gates.look(gate, memory.stored()) => looked,
+                // What was asked for by an interrupt, or by the loss of the lease, is said above.
+                () = outside.stop.wait(), if !stopping => break,
+                _ = outside.hold.lost(), if lost.is_none() => break,
+            };
+            let open: Vec<String> = looked.as_ref().err().into_iter().flat_map(Closed::lines).collect();
+            outside.observer.on(&Event::Gate { phase: gate.phase.clone(), open });
+            match looked {
+                Ok(()) => run_state.driver.pass(),
+                Err(why) => {
+                    run_state.halt(&format!("the gate of phase `{}` is closed", gate.phase));
+                    closed = Some(why);
+                }
+            }
+        }
+        if (outside.stop.requested() && !stopping) || (lost.is_none() && outside.hold.loss().is_some()) {
+            continue;
+        }
         for id in run_state.driver.ready() {
             let Some(step) = plan.steps.iter().find(|s| s.id == id) else { continue };
             outside.observer.on(&Event::StepStarted {
@@ -171,7 +198,11 @@ pub async fn apply_as(
                 address: step.address.clone(),
                 action: step.action,
             });
-            let owned = memory.record.entries.get(&step.address).map(|e| e.origin);
+            let known = |a: &Address| memory.record.entries.get(a).map(|e| e.origin);
+            let owned = known(&step.address).or_else(|| match &step.moved {
+                Some(Moved::EntryFrom(old)) => known(old),
+                Some(Moved::MadeFor(_) | Moved::MadeAs(_)) | None => None,
+            });
             let operator = &operator;
             running.push(Box::pin(async move {
                 let carried = AssertUnwindSafe(operator.carry(step, owned)).catch_unwind().await;
@@ -201,6 +232,7 @@ pub async fn apply_as(
         took: outside.clock.now().saturating_sub(start),
         stopped: stopping,
         lost: lost.or_else(|| outside.hold.loss()),
+        closed,
         memory: run_state.error,
         record: memory.stored(),
     })
@@ -235,11 +267,15 @@ impl Run<'_> {
     async fn take(&mut self, step: &Step, mut carried: Carried, memory: &mut Memory<'_>) {
         self.notes.append(&mut carried.notes);
         if carried.remember != Remember::Nothing && self.error.is_none() {
-            let change: (Address, Remember) = (step.address.clone(), carried.remember);
+            let mut changes: Vec<(Address, Remember)> = vec![(step.address.clone(), carried.remember)];
+            // The entry leaves its old address with the write that puts it at the new one.
+            if let Some(Moved::EntryFrom(old)) = &step.moved {
+                changes.push((old.clone(), Remember::Drop));
+            }
             let stored = match self.hold.loss().filter(|l| l.taken) {
                 // The record is another run's now, which looks up what we were about to send.
                 Some(loss) => Err(StoreError::Lost(loss.why)),
-                None => memory.apply(std::slice::from_ref(&change)).await,
+                None => memory.apply(&changes).await,
             };
             match stored {
                 Ok(serial) => {

@@ -30,6 +30,7 @@ enum State {
 struct Node {
     address: Address,
     needs: Vec<StepId>,
+    wave: u32,
     /// Waits only read, and may last long: they take no place among the steps that may run at once.
     waits: bool,
     state: State,
@@ -41,6 +42,10 @@ pub struct Driver {
     nodes: BTreeMap<StepId, Node>,
     limit: usize,
     halted: Option<String>,
+    /// Gates in order: the phase, and the last wave before it.
+    gates: Vec<(String, u32)>,
+    /// How many of them are passed.
+    passed: usize,
 }
 
 impl Driver {
@@ -53,13 +58,32 @@ impl Driver {
                 let node = Node {
                     address: step.address.clone(),
                     needs: step.after.iter().map(|(id, _)| *id).collect(),
+                    wave: step.wave,
                     waits: matches!(step.operation, Operation::Await(_)),
                     state: State::Waiting,
                 };
                 (step.id, node)
             })
             .collect();
-        Self { nodes, limit: limit.max(1), halted: None }
+        let gates = plan.gates.iter().map(|g| (g.phase.clone(), g.after)).collect();
+        Self { nodes, limit: limit.max(1), halted: None, gates, passed: 0 }
+    }
+
+    /// The last wave whose steps may start: the next gate stands behind it.
+    fn last_wave(&self) -> u32 {
+        self.gates.get(self.passed).map_or(u32::MAX, |(_, after)| *after)
+    }
+
+    /// The next gate, as its position in the plan, once everything before it is done.
+    pub fn gate(&self) -> Option<usize> {
+        let (_, after) = self.gates.get(self.passed).filter(|_| self.halted.is_none())?;
+        let before = self.nodes.values().filter(|n| n.wave <= *after);
+        before.clone().all(|n| n.state == State::Ended(Ending::Done)).then_some(self.passed)
+    }
+
+    /// What its gate asks for is so: the steps behind it may start.
+    pub fn pass(&mut self) {
+        self.passed += 1;
     }
 
     fn done(&self, id: StepId) -> bool {
@@ -76,7 +100,10 @@ impl Driver {
             .saturating_sub(self.nodes.values().filter(|n| n.state == State::Running && !n.waits).count());
         let mut ready = Vec::new();
         for (id, node) in &self.nodes {
-            if node.state != State::Waiting || !node.needs.iter().all(|n| self.done(*n)) {
+            if node.state != State::Waiting
+                || node.wave > self.last_wave()
+                || !node.needs.iter().all(|n| self.done(*n))
+            {
                 continue;
             }
             if node.waits {
@@ -135,6 +162,9 @@ impl Driver {
                 if let Some(why) = &self.halted {
                     return Some((*id, why.clone()));
                 }
+                if let Some(why) = self.behind(node.wave) {
+                    return Some((*id, why));
+                }
                 node.needs.iter().find_map(|needed| match self.nodes.get(needed) {
                     None => Some((*id, "needs a step that is not in the plan".to_owned())),
                     Some(n) => match &n.state {
@@ -151,7 +181,24 @@ impl Driver {
         }
     }
 
+    /// Why a wave can never begin: a gate before it waits for a step that did not get done.
+    fn behind(&self, wave: u32) -> Option<String> {
+        let (phase, after) = self.gates.get(self.passed).filter(|(_, after)| wave > *after)?;
+        self.nodes.values().filter(|n| n.wave <= *after).find_map(|n| match &n.state {
+            State::Ended(Ending::Done) | State::Waiting | State::Running => None,
+            State::Ended(ending) => Some(format!(
+                "phase `{phase}` comes before it and is not done: `{}` is {}",
+                n.address,
+                ending.word()
+            )),
+        })
+    }
+
     fn stuck(&self) -> Option<(StepId, String)> {
+        // Whoever holds the gate decides.
+        if self.gate().is_some() {
+            return None;
+        }
         let moving = self.nodes.values().any(|n| {
             n.state == State::Running
                 || (n.state == State::Waiting && n.needs.iter().all(|needed| self.done(*needed)))

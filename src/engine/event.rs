@@ -106,6 +106,13 @@ pub enum Event {
         /// What was found.
         text: String,
     },
+    /// The exit criteria of a phase were looked at.
+    Gate {
+        /// Key of the phase.
+        phase: String,
+        /// What does not hold; empty when all of it does.
+        open: Vec<String>,
+    },
     /// Anything else worth a line.
     Note(String),
 }

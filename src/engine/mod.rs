@@ -4,6 +4,7 @@ pub mod apply;
 pub mod claim;
 pub mod driver;
 pub mod event;
+pub mod gate;
 mod memory;
 mod operate;
 pub mod recover;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lifecycle, Removal};
+use super::{DesiredPhase, Lifecycle, Removal};
 use crate::address::Address;
 use crate::resource::Resource;
 
@@ -26,6 +26,9 @@ pub struct Desired {
     /// What is protected, retained and moved.
     #[serde(default, skip_serializing_if = "Lifecycle::is_empty")]
     pub lifecycle: Lifecycle,
+    /// Phases that name resources, in the order in which they are done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<DesiredPhase>,
     /// What a person asked to destroy, whatever the files say; nothing else is planned then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal: Option<Removal>,

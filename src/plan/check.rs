@@ -64,7 +64,7 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
             (step.action, &step.operation),
             (Action::Create, Operation::Create(_))
                 | (Action::Update | Action::AdoptUpdate | Action::Release, Operation::Update { .. })
-                | (Action::Adopt, Operation::Record(_))
+                | (Action::Adopt | Action::Move, Operation::Record(_))
                 | (Action::Destroy, Operation::Teardown { .. })
                 | (Action::Forget, Operation::Drop)
                 | (Action::Await, Operation::Await(_))
@@ -87,8 +87,10 @@ pub fn check(plan: &Plan, record: Option<&Record>, desired: &Desired) -> Vec<Str
         if matches!(step.action, Action::Create | Action::Update | Action::AdoptUpdate) && !declared {
             notes.push(format!("{name} writes what the files do not declare"));
         }
-        let keeps =
-            matches!(step.action, Action::Create | Action::Update | Action::AdoptUpdate | Action::Adopt);
+        let keeps = matches!(
+            step.action,
+            Action::Create | Action::Update | Action::AdoptUpdate | Action::Adopt | Action::Move
+        );
         if desired.removal.as_ref().is_some_and(|r| !r.covers(&step.address)) && step.action.is_change() {
             notes.push(format!("{name} changes what was not named for removal"));
         }

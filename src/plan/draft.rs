@@ -1,6 +1,6 @@
 //! A step before it has its number.
 
-use super::{Action, Affected, Change, Lost, Operation};
+use super::{Action, Affected, Change, Lost, Moved, Operation};
 use crate::address::Address;
 use crate::graph::Wave;
 use crate::kinds::{Certainty, Effect};
@@ -12,6 +12,8 @@ pub(super) struct Draft<'a> {
     pub(super) address: Address,
     pub(super) action: Action,
     pub(super) wave: Wave,
+    /// Number of the phase of the spec that it is done in, from 1; 0: before any.
+    pub(super) phase: usize,
     pub(super) operation: Operation,
     pub(super) changes: Vec<Change>,
     pub(super) effect: Effect,
@@ -27,6 +29,8 @@ pub(super) struct Draft<'a> {
     pub(super) affects: Vec<Affected>,
     /// Machines that it deletes.
     pub(super) lost: Vec<Lost>,
+    /// What `lifecycle.moved` says of it.
+    pub(super) moved: Option<Moved>,
 }
 
 impl<'a> Draft<'a> {
@@ -40,6 +44,7 @@ impl<'a> Draft<'a> {
             address: address.clone(),
             action,
             wave,
+            phase: 0,
             operation,
             changes: Vec::new(),
             effect: Effect::None,
@@ -51,6 +56,7 @@ impl<'a> Draft<'a> {
             wanted: None,
             affects: Vec::new(),
             lost: Vec::new(),
+            moved: None,
         }
     }
     /// The resource in question: what is wanted, else what is there.

@@ -14,6 +14,7 @@ pub mod goal;
 mod input;
 mod machines;
 mod model;
+mod moves;
 mod order;
 mod planner;
 mod providers;
@@ -23,6 +24,7 @@ mod scope;
 pub mod status;
 mod summary;
 mod unread;
+mod until;
 mod waves;
 
 pub use crate::diff::Cause as ChangeCause;
@@ -33,10 +35,11 @@ pub use effects::table as effect_table;
 pub use facts::{ClusterFacts, SetFacts, Wanted, facts};
 pub use input::{PlanInput, PlanOptions};
 pub use model::{
-    Action, Affected, Change, EtcdVoters, Goal, Lifted, Lost, NotUp, Operation, Plan, Related, Scope, Seen,
-    Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
+    Action, Affected, Change, EtcdVoters, Gate, Goal, Lifted, Lost, Moved, NotUp, Operation, Plan, Related,
+    Scope, Seen, Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
-pub use planner::plan;
+pub use planner::{phases, plan};
 pub use rules::codes;
-pub use rules::codes::{ABOUT_SCOPE, KEPT};
+pub use rules::codes::{ABOUT_SCOPE, KEPT, NOT_MOVED};
 pub use scope::{Choice, Selection, Unmatched, known};
+pub use until::until;

@@ -32,6 +32,8 @@ pub enum Action {
     Release,
     /// In the record, gone outside, no longer declared: forgotten.
     Forget,
+    /// In the record under another address of the same object: only the record changes.
+    Move,
     /// Waits until a goal is reached; changes nothing.
     Await,
 }
@@ -42,7 +44,7 @@ impl Action {
         match self {
             Self::Create => '+',
             Self::Update => '~',
-            Self::Adopt | Self::AdoptUpdate => '>',
+            Self::Adopt | Self::AdoptUpdate | Self::Move => '>',
             Self::Destroy => '-',
             Self::Release | Self::Forget => '<',
             Self::Await => '.',
@@ -58,12 +60,13 @@ impl Action {
             Self::Destroy => "destroy",
             Self::Release => "release",
             Self::Forget => "forget",
+            Self::Move => "move",
             Self::Await => "await",
         }
     }
-    /// Whether it counts as a change for exit codes. An adoption without update only writes the record.
+    /// Whether it counts as a change for exit codes. An adoption without update, and a move, only write the record.
     pub fn is_change(self) -> bool {
-        !matches!(self, Self::Adopt | Self::Await | Self::Forget)
+        !matches!(self, Self::Adopt | Self::Await | Self::Forget | Self::Move)
     }
 }
 
@@ -212,6 +215,20 @@ pub struct Step {
     /// the foreign labels and unknown fields that an update carries along, secrets as keyed digests (see
     /// [`crate::diff::remembered`]). `None`: the entry is dropped, or stays as it is (await).
     pub record: Option<Resource>,
+    /// What `lifecycle.moved` says of it, where it does.
+    pub moved: Option<Moved>,
+}
+
+/// What `lifecycle.moved` says of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// The record knows the same object under this address; its entry goes with the step.
+    EntryFrom(Address),
+    /// Omni changes no ids: it is made under a new one, for what has this address until now and goes after it.
+    MadeFor(Address),
+    /// It goes, once it is made under another id, which has this address.
+    MadeAs(Address),
 }
 
 /// A machine that the plan deletes or rebuilds.
@@ -306,6 +323,22 @@ pub struct Wave {
     pub machines: u32,
     /// Voters of etcd, one entry for each cluster whose control planes the wave touches.
     pub etcd: Vec<EtcdVoters>,
+    /// The phase of the spec that it belongs to; `None` where the spec has no phases with resources.
+    #[serde(default)]
+    pub phase: Option<String>,
+}
+
+/// What has to be so before the waves behind it begin: the exit criteria of a phase.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Key of the phase in the spec.
+    pub phase: String,
+    /// The wave after which it stands; 0: before all of them.
+    pub after: u32,
+    /// What is checked, in words.
+    pub criteria: Vec<String>,
+    /// Where the phase is declared (`path:line`).
+    pub source: Option<String>,
 }
 
 /// Voters of one cluster's etcd through a wave.
@@ -388,6 +421,9 @@ pub struct Summary {
     pub adopt: u32,
     /// Objects released.
     pub release: u32,
+    /// Entries of the record that only get another address.
+    #[serde(default)]
+    pub moved: u32,
     /// Declared objects that need nothing.
     pub unchanged: u32,
     /// Live objects in managed clusters that are not ours.
@@ -415,6 +451,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The waves, from wave 1.
     pub waves: Vec<Wave>,
+    /// Gates between the waves, and behind the last one, in order.
+    pub gates: Vec<Gate>,
     /// What it was restricted to; `None` for a plan of everything.
     pub scope: Option<Scope>,
     /// Declared things without a step, and foreign ones.

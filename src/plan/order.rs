@@ -3,28 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::Scene;
-use super::{Action, Draft, Goal, Operation, Seen, Step, StepId};
+use super::{Action, Draft, Gate, Goal, Moved, Operation, Seen, Step, StepId};
 use crate::address::Address;
 use crate::graph::edges::{Item, class_of_set};
-use crate::graph::{Cycle, Graph, Wave, items};
+use crate::graph::{Cycle, DesiredPhase, Graph, Wave, items, phase_of};
 
-/// Steps in the order in which they are numbered: by wave, then by address.
+/// Steps in the order in which they are numbered: by phase, by wave, then by address.
 pub(super) fn sort(drafts: &mut [Draft<'_>]) {
-    drafts.sort_by(|a, b| (a.wave, &a.address, rank(a.action)).cmp(&(b.wave, &b.address, rank(b.action))));
+    drafts.sort_by(|a, b| {
+        let key = |d: &Draft<'_>| (d.phase, d.wave, rank(d.action));
+        let (x, y) = (key(a), key(b));
+        (x.0, x.1, &a.address, x.2).cmp(&(y.0, y.1, &b.address, y.2))
+    });
+}
+
+/// What the waves are called, and where the gates between them stand.
+pub(super) struct Course {
+    /// Titles of the waves, each with the key of its phase.
+    pub(super) waves: Vec<(String, Option<String>)>,
+    /// Gates in order.
+    pub(super) gates: Vec<Gate>,
 }
 
 /// Numbers the steps, in wave order and then by address, and says what each waits for.
-pub(super) fn order(
-    scene: &Scene<'_>,
-    mut drafts: Vec<Draft<'_>>,
-) -> Result<(Vec<Step>, Vec<String>), Cycle> {
+pub(super) fn order(scene: &Scene<'_>, mut drafts: Vec<Draft<'_>>) -> Result<(Vec<Step>, Course), Cycle> {
     sort(&mut drafts);
-    let used: Vec<Wave> = Wave::ALL.into_iter().filter(|w| drafts.iter().any(|d| d.wave == *w)).collect();
-    let needs = needs(scene, &drafts)?;
+    let mut needs = self::needs(scene, &drafts)?;
+    if phased(scene.phases(), &mut drafts, &needs) {
+        sort(&mut drafts);
+        needs = self::needs(scene, &drafts)?;
+    }
+    let mut used: Vec<(usize, Wave)> = drafts.iter().map(|d| (d.phase, d.wave)).collect();
+    used.dedup();
     let number = |i: usize| StepId(u32::try_from(i).unwrap_or(u32::MAX));
     let mut steps = Vec::with_capacity(drafts.len());
     for (i, (draft, after)) in drafts.iter().zip(needs).enumerate() {
-        let wave = used.iter().position(|w| *w == draft.wave).map_or(0, |p| p + 1);
+        let wave = used.iter().position(|w| *w == (draft.phase, draft.wave)).map_or(0, |p| p + 1);
         steps.push(Step {
             id: number(i),
             address: draft.address.clone(),
@@ -41,9 +55,59 @@ pub(super) fn order(
             position: scene.position(&draft.address),
             seen: draft.live.map(|live| Seen::of(live, scene.is_member(live, draft.address.cluster_name()))),
             record: draft.record.clone(),
+            moved: draft.moved.clone(),
         });
     }
-    Ok((steps, used.into_iter().map(|w| w.title().to_owned()).collect()))
+    Ok((steps, course(scene.phases(), &used)))
+}
+
+/// Puts steps into phases: what a phase holds into that one, and nothing before what it needs. What goes, and what waits,
+/// follows what it needs wherever that stands; what is made cannot ([`crate::graph::out_of_order`]). Says whether any moved.
+fn phased(phases: &[DesiredPhase], drafts: &mut [Draft<'_>], needs: &[BTreeMap<usize, String>]) -> bool {
+    if phases.is_empty() {
+        return false;
+    }
+    let mut at: Vec<usize> = drafts.iter().map(|d| phase_of(phases, &d.address)).collect();
+    // Needs form no circle, so this ends after as many rounds as the longest chain has links.
+    for _ in 0..drafts.len() {
+        let mut calm = true;
+        for (i, needed) in needs.iter().enumerate() {
+            let least = needed.keys().filter_map(|j| at.get(*j)).copied().max().unwrap_or(0);
+            if let Some(own) = at.get_mut(i).filter(|own| **own < least) {
+                *own = least;
+                calm = false;
+            }
+        }
+        if calm {
+            break;
+        }
+    }
+    for (draft, phase) in drafts.iter_mut().zip(at) {
+        draft.phase = phase;
+    }
+    true
+}
+
+/// A gate stands behind every phase that this plan does something in, and before everything where a later phase is all that it
+/// touches.
+fn course(phases: &[DesiredPhase], used: &[(usize, Wave)]) -> Course {
+    let key = |phase: usize| phase.checked_sub(1).and_then(|at| phases.get(at)).map(|p| p.key.clone());
+    let waves = used.iter().map(|(phase, wave)| (wave.title().to_owned(), key(*phase))).collect();
+    let mut gates = Vec::new();
+    for (number, phase) in (1usize..).zip(phases) {
+        let done = used.iter().filter(|(p, _)| *p <= number).count();
+        let touched = used.iter().any(|(p, _)| *p == number);
+        let checked = !phase.criteria.is_empty();
+        if (done < used.len() && (touched || checked)) || (touched && checked) {
+            gates.push(Gate {
+                phase: phase.key.clone(),
+                after: u32::try_from(done).unwrap_or(u32::MAX),
+                criteria: phase.criteria.clone(),
+                source: phase.source.clone(),
+            });
+        }
+    }
+    Course { waves, gates }
 }
 
 /// For each of the sorted steps, the positions of those that come before it, with the reasons.
@@ -101,6 +165,11 @@ pub(super) fn needs(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> Result<Vec<BTree
                     need(j, reason);
                 }
             }
+            if let Some(Moved::MadeAs(now)) = &draft.moved {
+                for j in here(now).filter(|j| drafts.get(*j).is_some_and(|d| !d.is_removal())) {
+                    need(j, "it is made under its new id first");
+                }
+            }
             if draft.address.kind() == "class" {
                 for j in users.get(draft.address.name()).into_iter().flatten() {
                     need(*j, "Omni keeps a class that machine sets use");
@@ -121,7 +190,7 @@ pub(super) fn needs(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> Result<Vec<BTree
 /// Two steps of one address in one wave keep a fixed order: first the change, then the wait.
 fn rank(action: Action) -> u8 {
     match action {
-        Action::Adopt | Action::Create | Action::Update | Action::AdoptUpdate => 0,
+        Action::Adopt | Action::Move | Action::Create | Action::Update | Action::AdoptUpdate => 0,
         Action::Release | Action::Destroy => 1,
         Action::Forget => 2,
         Action::Await => 3,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::{self, Decision};
 use super::machines::Machines;
+use super::moves::Moves;
 use super::rules::codes;
 use super::scene::{SYSTEM_PATCH, Scene};
 use super::scope::{self, Narrowed};
@@ -12,7 +13,7 @@ use super::{Action, Draft, Plan, PlanInput, Unchanged, Warning, check};
 use super::{awaits, effects, order, providers, rules, summary, waves};
 use crate::address::Address;
 use crate::diag::Diagnostic;
-use crate::graph::{Cycle, DesiredCluster, Graph, Prune, address_of};
+use crate::graph::{Cycle, Desired, DesiredCluster, Graph, Prune, address_of, out_of_order};
 use crate::kinds::{KERNEL_ARGS, MACHINE_INSTALL_DISK_CONFIGS};
 use crate::live::Observation;
 use crate::resource::{LiveResource, ResourceId};
@@ -25,7 +26,9 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     twice(input)?;
     let graph =
         Graph::build(input.desired).map_err(|c| vec![Diagnostic::error(codes::CIRCLE, c.to_string())])?;
-    let scene = Scene::new(*input);
+    phases(input.desired, &graph)?;
+    let moves = Moves::new(input);
+    let scene = Scene::new(PlanInput { record: moves.record(input), ..*input });
     let unread = Unread::find(&scene, &graph);
     let mut work = Work::new(&scene, &unread);
 
@@ -45,6 +48,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let Work { mut drafts, mut unchanged, mut warnings, hidden, .. } = work;
     drafts.extend(found.drafts);
     unchanged.extend(found.unchanged);
+    moves.mark(&scene, &mut drafts, &mut unchanged);
     unchanged.retain(|u| scene.takes(&u.address));
     let circle = |c: Cycle| vec![Diagnostic::error(codes::CIRCLE, c.to_string())];
     let Narrowed { mut drafts, left, scope } = scope::narrow(&scene, drafts).map_err(circle)?;
@@ -55,6 +59,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     warnings.extend(found.warnings);
     warnings.extend(rules::judge(&scene, &drafts, &unchanged));
     warnings.extend(rules::target_alone(&scene, &left));
+    warnings.extend(moves.findings(input, &drafts));
     let concerns = scope::Concerns::new(&scene, &graph, &drafts);
     warnings.retain(|w| w.address.as_ref().is_none_or(|a| concerns.about(a)));
     warnings.sort_by(|a, b| {
@@ -73,8 +78,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut named = BTreeSet::new();
     lost.retain(|l| l.machine.as_ref().is_none_or(|m| named.insert(m.clone())));
     drafts.extend(waiting);
-    let (steps, titles) = order::order(&scene, drafts).map_err(circle)?;
-    let waves = waves::waves(&scene, &machines, &steps, titles);
+    let (steps, course) = order::order(&scene, drafts).map_err(circle)?;
+    let waves = waves::waves(&scene, &machines, &steps, course.waves);
     let kept = if input.desired.removal.is_some() { 0 } else { rules::kept::marks(&scene).len() };
     let summary = summary::summary(&steps, &unchanged, &lost, kept);
     let version = match &input.snapshot.omni.version {
@@ -88,6 +93,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         files_digest: input.desired.files_digest.clone(),
         steps,
         waves,
+        gates: course.gates,
         scope,
         unchanged,
         lost,
@@ -97,7 +103,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         unknown_subtrees: gaps.subtrees.into_values().collect(),
         summary,
     };
-    let notes = check(&plan, input.record, input.desired);
+    let notes = check(&plan, scene.input.record, input.desired);
     if notes.is_empty() {
         return Ok(plan);
     }
@@ -133,6 +139,25 @@ fn twice(input: &PlanInput<'_>) -> Result<(), Vec<Diagnostic>> {
             );
         }
     }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// What contradicts the order of the phases in the spec, as problems of the files.
+///
+/// # Errors
+/// One for each edge.
+pub fn phases(desired: &Desired, graph: &Graph) -> Result<(), Vec<Diagnostic>> {
+    let problems: Vec<Diagnostic> = out_of_order(desired, graph)
+        .into_iter()
+        .map(|edge| {
+            let diagnostic = Diagnostic::error(codes::PHASES, edge.to_string());
+            let place = edge.declared.map(|s| format!("phase `{}` is declared in {s}", edge.phase));
+            place.into_iter().fold(diagnostic, Diagnostic::note).help(format!(
+                "put `{}` into phase `{}` or an earlier one, or `{}` into a later one",
+                edge.needed, edge.phase, edge.address
+            ))
+        })
+        .collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
@@ -300,6 +325,16 @@ impl<'s, 'a> Work<'s, 'a> {
         let ids: BTreeMap<&Address, Option<&ResourceId>> =
             named.chain(recorded).filter(|(a, _)| self.concerns(a)).collect();
         let gone: Vec<&Address> = ids.keys().copied().collect();
+        // An object that the files have under another address is theirs: only the old entry goes.
+        let declared: BTreeMap<&ResourceId, &Address> =
+            scene.desired.iter().map(|(a, d)| (&d.resource.id, *a)).collect();
+        let elsewhere: BTreeMap<&Address, String> = ids
+            .iter()
+            .filter_map(|(a, id)| {
+                let now = declared.get((*id)?).filter(|now| **now != *a)?;
+                Some((*a, format!("the files have the same object as `{now}`")))
+            })
+            .collect();
         let live: BTreeMap<&Address, Option<&'a LiveResource>> = ids
             .iter()
             .map(|(a, id)| (*a, id.filter(|id| Scene::is_known_kind(id)).and_then(|id| scene.live(id))))
@@ -331,6 +366,7 @@ impl<'s, 'a> Work<'s, 'a> {
                 implied.insert(address, "goes with its machine set".to_owned());
             }
         }
+        implied.extend(elsewhere);
         for address in gone {
             match implied.get(address) {
                 // What was never in the record cannot be forgotten.

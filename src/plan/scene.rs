@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{PlanInput, Selection};
 use crate::address::Address;
 use crate::graph::edges::class_of_set;
-use crate::graph::{DesiredCluster, DesiredResource, Prune};
+use crate::graph::{DesiredCluster, DesiredPhase, DesiredResource, Prune};
 use crate::kinds;
 use crate::live::{Guest, Observation, OmniSnapshot, Snapshot};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId, TYPE_SUFFIX};
@@ -140,6 +140,12 @@ impl<'a> Scene<'a> {
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
         self.input.snapshot
+    }
+
+    /// Phases of the spec; a removal by address knows none.
+    pub(super) fn phases(&self) -> &'a [DesiredPhase] {
+        let desired = self.input.desired;
+        if desired.removal.is_some() { &[] } else { &desired.phases }
     }
 
     /// What a person chose, if it is not everything.

@@ -17,6 +17,7 @@ pub(super) fn summary(steps: &[Step], unchanged: &[Unchanged], lost: &[Lost], ke
         destroy: count(&[Action::Destroy]),
         adopt: count(&[Action::Adopt]),
         release: count(&[Action::Release]),
+        moved: count(&[Action::Move]),
         unchanged: status("unchanged"),
         foreign: status("foreign"),
         kept: u32::try_from(kept).unwrap_or(u32::MAX),

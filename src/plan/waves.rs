@@ -19,7 +19,7 @@ pub(super) fn waves(
     scene: &Scene<'_>,
     machines: &Machines<'_>,
     steps: &[Step],
-    titles: Vec<String>,
+    titles: Vec<(String, Option<String>)>,
 ) -> Vec<Wave> {
     let mut by_wave: BTreeMap<u32, Vec<&Step>> = BTreeMap::new();
     for step in steps {
@@ -28,7 +28,7 @@ pub(super) fn waves(
     let mut etcd: BTreeMap<String, Etcd> = BTreeMap::new();
     (1u32..)
         .zip(titles)
-        .map(|(number, title)| {
+        .map(|(number, (title, phase))| {
             let steps = by_wave.remove(&number).unwrap_or_default();
             let (mut named, mut nameless) = (BTreeSet::new(), 0);
             for one in steps.iter().flat_map(|s| &s.affects).filter(|a| a.effect >= Effect::Reboot) {
@@ -42,6 +42,7 @@ pub(super) fn waves(
                 disruption: steps.iter().map(|s| s.effect).max().unwrap_or_default(),
                 machines: u32::try_from(named.len() + nameless).unwrap_or(u32::MAX),
                 etcd: voters(scene, machines, &steps, &mut etcd),
+                phase,
             }
         })
         .collect()

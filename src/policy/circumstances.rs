@@ -6,6 +6,7 @@ use super::overrides::Override;
 use crate::address::Glob;
 use crate::diag::Sources;
 use crate::spec::{self, Excepted, Thresholds, Together};
+use crate::state::model::KeptPolicy;
 
 /// Everything around a review, as values.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Circumstances {
     pub settings: Settings,
     /// What was allowed on the command line.
     pub overrides: Vec<Override>,
+    /// What the record will keep of the spec once this is applied; it is compared with what it keeps now.
+    pub now_kept: Option<KeptPolicy>,
 }
 
 /// `policy` of the spec, with its places in words.

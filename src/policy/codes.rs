@@ -10,3 +10,7 @@ pub const TOLD: &str = "OS0703";
 pub const DECISION: &str = "OS0704";
 /// A rule or a decision that has no value for this plan.
 pub const NOT_EVALUATED: &str = "OS0705";
+/// The spec lets plans do more than it did when the last apply was complete.
+pub const LOOSENED: &str = "OS0706";
+/// Something that the spec does not ask for any more, and that binds until an apply has taken that in.
+pub const STILL_BINDS: &str = "OS0707";

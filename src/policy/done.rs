@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::cel::{Documents, evaluate};
+use super::cel::{Documents, Program, evaluate};
 use super::expressions::Expressions;
+use crate::spec::DoneItem;
 
 /// How an entry stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,15 +32,22 @@ pub struct Checked {
 
 /// Checks every entry, in the file's order.
 pub fn done(expressions: &Expressions, documents: &Arc<Documents>) -> Vec<Checked> {
-    let check = |(item, program): &(crate::spec::DoneItem, Option<Arc<super::cel::Program>>)| {
-        let result = program.as_ref().and_then(|program| evaluate(program, documents, None).pop());
-        let (standing, seen) = match result {
-            None => (Standing::Unchecked, Vec::new()),
-            Some(Ok(found)) if found.holds => (Standing::Holds, found.seen),
-            Some(Ok(found)) => (Standing::Fails, found.seen),
-            Some(Err(fault)) => (Standing::Unclear(fault.message), Vec::new()),
-        };
-        Checked { text: item.text.clone(), standing, seen }
+    expressions.done.iter().map(|(item, program)| check(item, program.as_ref(), documents)).collect()
+}
+
+/// Checks the exit criteria of a phase that can be checked, in the file's order.
+pub fn criteria(expressions: &Expressions, phase: &str, documents: &Arc<Documents>) -> Vec<Checked> {
+    let of = expressions.gates.iter().filter(|(key, ..)| key == phase);
+    of.map(|(_, item, program)| check(item, Some(program), documents)).collect()
+}
+
+fn check(item: &DoneItem, program: Option<&Arc<Program>>, documents: &Arc<Documents>) -> Checked {
+    let result = program.and_then(|program| evaluate(program, documents, None).pop());
+    let (standing, seen) = match result {
+        None => (Standing::Unchecked, Vec::new()),
+        Some(Ok(found)) if found.holds => (Standing::Holds, found.seen),
+        Some(Ok(found)) => (Standing::Fails, found.seen),
+        Some(Err(fault)) => (Standing::Unclear(fault.message), Vec::new()),
     };
-    expressions.done.iter().map(check).collect()
+    Checked { text: item.text.clone(), standing, seen }
 }

@@ -16,6 +16,8 @@ pub struct Expressions {
     pub decisions: Vec<(LockedDecision, Arc<Program>)>,
     /// What has to be so when all is done, in the file's order; without a program nobody can check it.
     pub done: Vec<(DoneItem, Option<Arc<Program>>)>,
+    /// Exit criteria of phases that can be checked, by the key of the phase, in the file's order.
+    pub gates: Vec<(String, DoneItem, Arc<Program>)>,
 }
 
 impl Expressions {
@@ -40,6 +42,14 @@ impl Expressions {
             .iter()
             .map(|d| (d.clone(), d.check.as_ref().and_then(|check| whole("check", check))))
             .collect();
+        let mut gates = Vec::new();
+        for phase in &spec.phases {
+            for item in &phase.criteria {
+                if let Some(program) = item.check.as_ref().and_then(|check| whole("check", check)) {
+                    gates.push((phase.key.clone(), item.clone(), program));
+                }
+            }
+        }
         let rules = spec
             .rules
             .iter()
@@ -49,7 +59,7 @@ impl Expressions {
                 Some((r.clone(), read("rule", &r.assert, names)?))
             })
             .collect();
-        Self { rules, decisions, done }
+        Self { rules, decisions, done, gates }
     }
 
     /// Whether any of them says something about plans.

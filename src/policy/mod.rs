@@ -14,6 +14,7 @@ mod exceptions;
 mod expressions;
 pub mod guards;
 mod lifecycle;
+mod loosened;
 mod overrides;
 pub mod pages;
 mod review;
@@ -22,8 +23,9 @@ mod verdict;
 
 pub use broken::{Bench, broken, broken_by_files};
 pub use circumstances::{Circumstances, Exception, Settings};
-pub use done::{Checked, Standing, done};
+pub use done::{Checked, Standing, criteria, done};
 pub use expressions::Expressions;
+pub use loosened::{kept, lift_loosened, still_binding};
 pub use overrides::{Override, OverrideError, Scope};
 pub use review::{ReviewError, review};
 pub use verdict::{Risk, Verdict, judge};

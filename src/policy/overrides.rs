@@ -17,6 +17,11 @@ pub enum Override {
         /// So many are allowed.
         most: u32,
     },
+    /// `--allow loosen:OPTION`
+    Loosen(
+        /// Path of the option in the spec, as the message prints it.
+        String,
+    ),
     /// `--acknowledge G05:ADDRESS`
     Acknowledge {
         /// The guard.
@@ -59,6 +64,9 @@ pub enum OverrideError {
     /// A threshold without a number.
     #[error("`{0}` has no number behind `=`")]
     Number(String),
+    /// An option that names nothing.
+    #[error("`{0}` is no option of the spec: it is named as the message prints it")]
+    Option(String),
     /// A guard that cannot be acknowledged.
     #[error("`{0}` is no guard that can be acknowledged")]
     Guard(String),
@@ -73,6 +81,8 @@ impl Override {
         let (kind, rest) = text.split_once(':').ok_or(OverrideError::NoAddress)?;
         match kind {
             "destroy" => Ok(Self::Destroy(address(rest)?)),
+            "loosen" if rest.is_empty() || rest.contains('*') => Err(OverrideError::Option(rest.to_owned())),
+            "loosen" => Ok(Self::Loosen(rest.to_owned())),
             "threshold" => {
                 let (scope, number) =
                     rest.rsplit_once('=').ok_or_else(|| OverrideError::Number(rest.to_owned()))?;
@@ -152,6 +162,7 @@ impl fmt::Display for Override {
         match self {
             Self::Destroy(address) => write!(f, "--allow destroy:{address}"),
             Self::Threshold { scope, most } => write!(f, "--allow threshold:{scope}={most}"),
+            Self::Loosen(option) => write!(f, "--allow loosen:{option}"),
             Self::Acknowledge { guard, address } => write!(f, "--acknowledge {guard}:{address}"),
         }
     }
@@ -183,6 +194,7 @@ mod tests {
             "--allow threshold:classes=4",
             "--allow threshold:clusters=2",
             "--acknowledge G06:cluster/dev",
+            "--allow loosen:policy.rules.small",
         ] {
             assert_eq!(text.parse::<Override>().unwrap().to_string(), text);
         }
@@ -193,6 +205,8 @@ mod tests {
         for (text, words) in [
             ("--allow destroy", "no `:`"),
             ("--allow destroy:", "no empty parts"),
+            ("--allow loosen:", "no option"),
+            ("--allow loosen:policy.*", "no option"),
             ("--allow destroy:cluster", "it names nothing"),
             ("--allow destroy:cluster/*", "not matched by a pattern"),
             ("--allow destroy:**", "not matched by a pattern"),

@@ -18,7 +18,7 @@ pub struct Page {
 }
 
 /// All of them.
-pub const PAGES: [Page; 5] = [
+pub const PAGES: [Page; 7] = [
     Page {
         code: codes::DENIED,
         title: "a rule of the policy is broken",
@@ -53,6 +53,20 @@ pub const PAGES: [Page; 5] = [
         means: "The condition has no value for this plan: a key that is not there, null where a text is needed, a number too large, or more work than is allowed. What cannot be evaluated is not passed: a rule of severity `deny` and a decision block.",
         example: "policy:\n  rules:\n    - { name: gpus, assert: 'desired.classes.all(c, c.provider_data.gpus < 2)' }",
         act: "Ask first whether the key is there: `!has(c.provider_data.gpus) || c.provider_data.gpus < 2`. Names and their kinds are in docs/reference/policy.md.",
+    },
+    Page {
+        code: codes::LOOSENED,
+        title: "this change loosens the policy",
+        means: "The spec lets plans do more than it did when the last complete apply took it in: a threshold is higher, a rule is gone or weaker, an assertion of a locked decision is gone, something is protected or retained no more, an exception is new, `clusters.prune` became `template`, or a gate of a phase is gone. The record of the last apply is what it is compared with, not a branch: nothing that a change edits can hide it.",
+        example: "policy:\n  thresholds: { destroy: 10 }   # the last apply took in 1",
+        act: "Read it as a part of the change. Until an apply has taken it in, plans are judged by the stricter of both; only exceptions lift at once, because every plan shows what they lift, whose they are and until when. Whoever needs both at once says so for that one thing: `--allow threshold:…`, `--allow loosen:OPTION`, or an exception.",
+    },
+    Page {
+        code: codes::STILL_BINDS,
+        title: "what this change takes out still binds",
+        means: "A rule of severity `deny` or the assertion of a locked decision that the last apply took in is broken by this plan, and this same change takes it out, weakens it or rewrites it. Or something goes that the last apply retained, or that only the new `clusters.prune: template` removes. The plan is not applied (exit 3).",
+        example: "policy:\n  rules: []   # the last apply took in a rule that this plan breaks",
+        act: "Apply the change of the spec by itself first; after that the rest is judged by the new one. If both at once are meant, the message has the flag, as `--allow loosen:policy.rules.small`.",
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use super::circumstances::Circumstances;
 use super::overrides::Override;
-use super::{exceptions, guards, lifecycle, second};
+use super::{exceptions, guards, lifecycle, loosened, second};
 use crate::plan::{Lifted, Plan, PlanInput, Warning};
 
 /// Why there is no reviewed plan.
@@ -43,8 +43,11 @@ pub fn review(
     with: &Circumstances,
     findings: Vec<Warning>,
 ) -> Result<(), ReviewError> {
-    guards::speak(plan, input, with);
+    let before = input.record.and_then(|r| r.policy.as_ref()).filter(|_| with.now_kept.is_some());
+    let judged = Circumstances { settings: loosened::stricter(&with.settings, before), ..with.clone() };
+    guards::speak(plan, input, &judged);
     lifecycle::speak(plan, input);
+    loosened::speak(plan, input, with.now_kept.as_ref());
     plan.warnings.extend(findings);
     exceptions::lift(with, &mut plan.warnings);
     flags(plan, with)?;
@@ -60,7 +63,8 @@ pub fn review(
 /// Lifts what the flags name; a flag that names nothing is an error.
 fn flags(plan: &mut Plan, with: &Circumstances) -> Result<(), ReviewError> {
     let mut idle = Vec::new();
-    for given in &with.overrides {
+    // What loosens is lifted once rules have spoken too.
+    for given in with.overrides.iter().filter(|o| !matches!(o, Override::Loosen(_))) {
         let mut used = false;
         for warning in plan.warnings.iter_mut().filter(|w| w.blocks || w.lifted.is_some()) {
             let asked = warning.lift.as_deref().and_then(|l| l.parse::<Override>().ok());

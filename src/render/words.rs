@@ -1,7 +1,7 @@
 //! Words that every renderer uses for the same thing.
 
 use crate::kinds::{Certainty, Effect};
-use crate::plan::{Action, ChangeCause, EtcdVoters, Goal, Plan, Step};
+use crate::plan::{Action, ChangeCause, EtcdVoters, Gate, Goal, Plan, Step, Wave};
 use crate::untrusted::Untrusted;
 
 /// One safe line of text that may come from outside. What a sink needs besides is its own escaper's.
@@ -70,8 +70,9 @@ pub(super) fn cause(cause: ChangeCause) -> Option<&'static str> {
 }
 
 /// The order in which actions are counted.
-pub(super) const COUNTED: [Action; 7] = [
+pub(super) const COUNTED: [Action; 8] = [
     Action::Adopt,
+    Action::Move,
     Action::Create,
     Action::AdoptUpdate,
     Action::Update,
@@ -89,7 +90,23 @@ pub(super) fn quiet(plan: &Plan) -> bool {
 
 /// Whether a step writes nothing but the record.
 pub(super) fn record_only(step: &Step) -> bool {
-    matches!(step.action, Action::Adopt | Action::Forget)
+    matches!(step.action, Action::Adopt | Action::Move | Action::Forget)
+}
+
+/// The title of a wave, with its phase where it has one.
+pub(super) fn wave_title(wave: &Wave) -> String {
+    match &wave.phase {
+        Some(phase) => format!("{phase}: {}", wave.title),
+        None => wave.title.clone(),
+    }
+}
+
+/// What a gate asks for.
+pub(super) fn gate_words(gate: &Gate) -> String {
+    if gate.criteria.is_empty() {
+        return format!("gate of phase {}: all of it is done", gate.phase);
+    }
+    format!("gate of phase {}: all of it is done, and {}", gate.phase, gate.criteria.join("; "))
 }
 
 /// `talos-prod-01: 3 of 3 voters, lowest 2, quorum 2`

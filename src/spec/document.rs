@@ -67,7 +67,7 @@ pub fn read_spec(sources: &mut Sources, path: &str, bytes: &[u8], sink: &mut Sin
 
 fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spec> {
     let all = sections(source, documents, sink);
-    let narrative = narrative::read(source, &all, sink);
+    let narrative = narrative::read(source, &all);
     if !ENGINE.iter().any(|s| all.contains_key(s)) {
         sink.push(narrative::offer(source, &narrative));
         return None;
@@ -83,6 +83,7 @@ fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spe
     let lifecycle = all.get("lifecycle").and_then(|s| sections::lifecycle::read(source, s, sink));
     let locked_decisions = sections::decisions::read(source, all.get("locked_decisions"), sink);
     let definition_of_done = sections::done::read(source, all.get("definition_of_done"), sink);
+    let phases = sections::phases::read(source, all.get("phases"), sink);
     let omni = match all.get("omni") {
         Some(section) => sections::omni::read(source, section, sink)?,
         None => {
@@ -106,6 +107,7 @@ fn read(source: SourceId, documents: &[Document], sink: &mut Sink) -> Option<Spe
         rules,
         locked_decisions,
         definition_of_done,
+        phases,
         narrative,
     })
 }

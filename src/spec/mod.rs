@@ -33,8 +33,8 @@ pub use files::{Entry, FileSet, below_root, resolve};
 pub use load::{load, referenced_files};
 pub use model::{
     Clusters, Container, DoneItem, Excepted, Exception, Lifecycle, Listed, LockedDecision, Moved, Narrative,
-    ObjectStore, Omni, Pattern, Place, Policy, PolicyRule, Provider, ProxmoxCluster, Prune, RuleSeverity,
-    Spec, StateStore, StatedVersion, Thresholds, Together, Trust,
+    ObjectStore, Omni, Pattern, Phase, Place, Policy, PolicyRule, Provider, ProxmoxCluster, Prune,
+    RuleSeverity, Spec, StateStore, StatedVersion, Thresholds, Together, Trust,
 };
 pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
 pub use workspace::{TemplateFile, Workspace};

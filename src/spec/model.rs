@@ -237,6 +237,19 @@ pub struct DoneItem {
     pub place: Place,
 }
 
+/// `phases.<key>` with `resources`: what apply does behind a gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Its key.
+    pub key: String,
+    /// What belongs to it.
+    pub resources: Vec<Pattern>,
+    /// Its exit criteria; those without a check are prose.
+    pub criteria: Vec<DoneItem>,
+    /// Where its key stands.
+    pub place: Place,
+}
+
 /// A narrative section, kept as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Narrative {
@@ -378,6 +391,8 @@ pub struct Spec {
     pub locked_decisions: Vec<LockedDecision>,
     /// What has to be so when all is done, in the file's order.
     pub definition_of_done: Vec<DoneItem>,
+    /// Phases that name resources, in the file's order.
+    pub phases: Vec<Phase>,
     /// Narrative sections by name.
     pub narrative: BTreeMap<String, Narrative>,
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Diagnostic, Sink, SourceId, Span, codes};
-use crate::yaml::{Node, NodeKind, to_value};
+use crate::diag::{Diagnostic, SourceId, codes};
+use crate::yaml::{Node, to_value};
 
 use super::document::Section;
 use super::fields::list;
@@ -26,52 +26,13 @@ pub(super) fn keep(node: &Node, place: Place) -> Narrative {
     Narrative { value: to_value(node), place }
 }
 
-/// All narrative sections that are there. Says where one has teeth that this version does not use.
-pub(super) fn read(
-    source: SourceId,
-    all: &BTreeMap<&str, Section<'_>>,
-    sink: &mut Sink,
-) -> BTreeMap<String, Narrative> {
+/// All narrative sections that are there.
+pub(super) fn read(source: SourceId, all: &BTreeMap<&str, Section<'_>>) -> BTreeMap<String, Narrative> {
     let mut out = BTreeMap::new();
     for name in SECTIONS {
         let Some(section) = all.get(name) else { continue };
         out.insert(name.to_owned(), keep(section.node, Place { source, span: section.at }));
-        let teeth: &[&str] = match name {
-            "phases" => &["resources", "check"],
-            _ => continue,
-        };
-        for (key, span) in keys(section.node, teeth) {
-            sink.push(
-                Diagnostic::warning(
-                    codes::NOT_BUILT,
-                    format!("`{key}` in `{name}` is kept, but not evaluated in this version"),
-                )
-                .at(source, span, "has no effect yet"),
-            );
-        }
     }
-    out
-}
-
-/// The places of keys named in `names`, at most three levels down: an entry, its list, the list's entries.
-fn keys<'a>(node: &'a Node, names: &[&'a str]) -> Vec<(&'a str, Span)> {
-    fn walk<'a>(node: &'a Node, names: &[&'a str], depth: usize, out: &mut Vec<(&'a str, Span)>) {
-        match &node.kind {
-            NodeKind::Map(pairs) => {
-                for (key, value) in pairs {
-                    if let Some(name) = names.iter().find(|n| depth > 0 && key.text() == Some(n)) {
-                        out.push((name, key.span));
-                    } else if depth < 2 {
-                        walk(value, names, depth + 1, out);
-                    }
-                }
-            }
-            NodeKind::Seq(items) => items.iter().for_each(|n| walk(n, names, depth.max(1), out)),
-            NodeKind::Scalar { .. } => {}
-        }
-    }
-    let mut out = Vec::new();
-    walk(node, names, 0, &mut out);
     out
 }
 

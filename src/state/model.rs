@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Glob};
 use crate::resource::{Resource, ResourceId};
+use crate::spec::Thresholds;
 
 /// Version of the record's format; newer ones are refused, older ones migrated.
 pub const FORMAT: u32 = 1;
@@ -29,6 +30,64 @@ pub struct Record {
     /// What `lifecycle.protect` held when the last apply was complete: protection does not end in the change that needs its end.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub protect: BTreeSet<Glob>,
+    /// What the spec's policy said when the last apply was complete: a change is judged by it until an apply takes the change in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<KeptPolicy>,
+}
+
+/// What the spec said of what plans may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeptPolicy {
+    /// `policy.thresholds`.
+    pub thresholds: Thresholds,
+    /// `policy.versions.together`, as written.
+    pub together: Option<String>,
+    /// `policy.exceptions`.
+    pub exceptions: BTreeSet<KeptException>,
+    /// `policy.rules` by name.
+    pub rules: BTreeMap<String, KeptRule>,
+    /// Assertions of `locked_decisions` by key.
+    pub decisions: BTreeMap<String, String>,
+    /// Phases with resources, by key.
+    pub gates: BTreeMap<String, KeptGate>,
+    /// `lifecycle.protect`.
+    pub protect: BTreeSet<Glob>,
+    /// `lifecycle.retain`.
+    pub retain: BTreeSet<Glob>,
+    /// Whether `clusters.prune` was `template`.
+    pub prune_like_sync: bool,
+}
+
+/// One exception.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeptException {
+    /// The guard's code, or `rule NAME`.
+    pub of: String,
+    /// Where it lifts that.
+    pub address: Glob,
+    /// Unix seconds from which it does not hold.
+    pub until: i64,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRule {
+    /// `deny`, `warn` or `info`.
+    pub severity: String,
+    /// Its condition, as written.
+    pub assert: String,
+    /// Which steps it is about.
+    pub applies_to: Option<Glob>,
+}
+
+/// One phase.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptGate {
+    /// What belonged to it.
+    pub resources: BTreeSet<Glob>,
+    /// Conditions of its exit criteria, as written.
+    pub checks: BTreeSet<String>,
 }
 
 /// That a saved plan was applied: it is good for one run.
@@ -74,6 +133,7 @@ impl Record {
             entries: BTreeMap::new(),
             used: BTreeMap::new(),
             protect: BTreeSet::new(),
+            policy: None,
         }
     }
 }

@@ -57,3 +57,65 @@ fn a_guard_explains_itself() {
     let told = r.run(&["explain", "g02"]).exits(0);
     assert!(told.out.starts_with("G02 control-plane-lost") && told.out.contains("Lifted by"), "{}", told.out);
 }
+
+/// The strict policy, on top of the shipped spec, and one loosening at a time.
+fn with_policy() -> Repository {
+    let r = Repository::new();
+    let text = std::fs::read_to_string(r.path("spec/omni.yaml")).unwrap();
+    let policy = "---\npolicy:\n  thresholds: { destroy: 0, destroy_percent: 0 }\n  rules:\n  - { name: two-workers, assert: 'desired.clusters.all(c, c.workers >= 2)' }\n";
+    std::fs::write(r.path("spec/omni.yaml"), format!("{text}{policy}")).unwrap();
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
+    r
+}
+
+#[test]
+fn a_change_cannot_raise_the_threshold_that_it_needs() {
+    let r = with_policy();
+    r.edit("spec/omni.yaml", "{ destroy: 0, destroy_percent: 0 }", "{ destroy: 9, destroy_percent: 100 }");
+    r.edit("spec/omni.yaml", "c.workers >= 2", "c.workers >= 1");
+    r.edit("clusters/talos-prod-01.yaml", "size: 2", "size: 1");
+    for format in ["text", "md", "html", "json", "github"] {
+        let out = r.run(&["plan", "--lab", "--format", format]).exits(3).out;
+        let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in ["policy.thresholds.destroy", "policy.rules.two-workers", "as the last apply took it in"]
+        {
+            assert!(out.contains(words), "{format}: {words}: {out}");
+        }
+    }
+    let refused = r.run(&["apply", "--lab", "--auto-approve"]).exits(3);
+    refused.says("G16").says("two-workers").says("nothing was changed");
+    // Said by hand, for each of the two.
+    let threshold = "threshold:cluster/talos-prod-01=1";
+    let both = ["--allow", threshold, "--allow", "loosen:policy.rules.two-workers"];
+    r.run(&[&["plan", "--lab"][..], &both[..2]].concat()).exits(3);
+    r.run(&[&["plan", "--lab"][..], &both[2..]].concat()).exits(3);
+    r.run(&[&["plan", "--lab"][..], &both[..]].concat()).exits(0);
+    r.run(&["plan", "--lab", "--allow", "loosen:policy.rules.other"]).exits(64).says("lifts nothing");
+    // By itself the loosening is taken in by an apply that has nothing else to do, and the next change may use it.
+    r.edit("clusters/talos-prod-01.yaml", "size: 1", "size: 2");
+    let alone = r.run(&["plan", "--lab"]).exits(0).out;
+    assert!(alone.contains("OS0706"), "told although nothing changes: {alone}");
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
+    assert!(!r.run(&["plan", "--lab"]).exits(0).out.contains("OS0706"));
+    r.edit("clusters/talos-prod-01.yaml", "size: 2", "size: 1");
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn an_exception_of_the_same_change_lifts_and_is_told() {
+    let r = with_policy();
+    r.edit(
+        "spec/omni.yaml",
+        "  rules:\n",
+        "  exceptions:\n  - { rule: two-workers, address: '**', owner: ops, reason: smaller, expires: 2999-12-31 }\n  - { guard: G16, address: cluster/talos-prod-01, owner: ops, reason: smaller, expires: 2999-12-31 }\n  rules:\n",
+    );
+    r.edit("clusters/talos-prod-01.yaml", "size: 2", "size: 1");
+    let plan: serde_json::Value =
+        serde_json::from_str(&r.run(&["plan", "--lab", "--format", "json"]).exits(0).out).unwrap();
+    let warnings = plan["warnings"].as_array().unwrap();
+    let lifted = warnings.iter().filter(|w| w["lifted"]["owner"] == "ops").count();
+    let told: Vec<&str> =
+        warnings.iter().filter(|w| w["code"] == "OS0706").filter_map(|w| w["message"].as_str()).collect();
+    assert_eq!((lifted, told.len()), (2, 2), "{warnings:?}");
+    assert!(told.iter().all(|t| t.contains("added")), "{told:?}");
+}

@@ -14,6 +14,7 @@ mod github;
 mod guards;
 mod import;
 mod init;
+mod lifecycle;
 mod plan;
 mod policy;
 mod remote;

@@ -474,6 +474,7 @@ impl Sim {
             observer: &observer,
             stop: &stop,
             deadlines: Deadlines::default(),
+            gates: &omni_scale::engine::gate::Open,
         };
         let record = match store.load().await {
             Ok(record) => record,

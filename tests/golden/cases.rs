@@ -32,6 +32,8 @@ pub(crate) struct Review {
     pub(crate) policy: Settings,
     /// Flags as they are typed: `--allow destroy:cluster/dev`.
     pub(crate) flags: Vec<String>,
+    /// What the record would keep of the spec.
+    pub(crate) kept: Option<omni_scale::state::model::KeptPolicy>,
 }
 
 impl Review {
@@ -41,6 +43,7 @@ impl Review {
             ci: self.ci,
             settings: self.policy.clone(),
             overrides: self.flags.iter().map(|f| f.parse().expect("a flag")).collect(),
+            now_kept: self.kept.clone(),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use omni_scale::address::Address;
 use omni_scale::kinds::{Certainty, Effect};
 use omni_scale::plan::{
-    Action, Affected, Change, ChangeCause, EtcdVoters, Goal, Lifted, Lost, NotUp, Operation, Plan, Related,
-    Scope, Seen, Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
+    Action, Affected, Change, ChangeCause, EtcdVoters, Gate, Goal, Lifted, Lost, Moved, NotUp, Operation,
+    Plan, Related, Scope, Seen, Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
 use omni_scale::resource::{Phase, Resource, ResourceId};
 use omni_scale::value::Value;
@@ -20,7 +20,7 @@ const EFFECTS: [Effect; 7] = [
     Effect::Rebuild,
     Effect::Destroy,
 ];
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::Create,
     Action::Update,
     Action::Adopt,
@@ -28,6 +28,7 @@ const ACTIONS: [Action; 8] = [
     Action::Destroy,
     Action::Release,
     Action::Forget,
+    Action::Move,
     Action::Await,
 ];
 
@@ -134,7 +135,7 @@ impl Filling<'_> {
             Action::Update | Action::AdoptUpdate | Action::Release => {
                 Operation::Update { before: self.resource(), after: self.resource() }
             }
-            Action::Adopt => Operation::Record(self.resource()),
+            Action::Adopt | Action::Move => Operation::Record(self.resource()),
             Action::Destroy => {
                 let before = self.resource();
                 Operation::Teardown { id: before.id.clone(), before }
@@ -165,6 +166,7 @@ impl Filling<'_> {
                 member: true,
             }),
             record: None,
+            moved: (id % 6 == 5).then(|| Moved::MadeFor(self.address())),
         }
     }
     fn warning(&mut self) -> Warning {
@@ -216,6 +218,7 @@ pub(crate) fn plan(size: Size, text: &mut dyn FnMut() -> String) -> Plan {
             lowest: Some(2),
             quorum: 2,
         }],
+        phase: f.some(),
     };
     let related = |f: &mut Filling<'_>| Related { address: f.address(), because: f.t() };
     let lost: Vec<Lost> = (0..size.lost).map(|_| f.lost()).collect();
@@ -226,6 +229,7 @@ pub(crate) fn plan(size: Size, text: &mut dyn FnMut() -> String) -> Plan {
         destroy: count(Action::Destroy),
         adopt: count(Action::Adopt),
         release: count(Action::Release),
+        moved: count(Action::Move),
         unchanged: 3,
         foreign: 1,
         kept: 1,
@@ -238,6 +242,12 @@ pub(crate) fn plan(size: Size, text: &mut dyn FnMut() -> String) -> Plan {
         record: Some((f.t(), 7)),
         files_digest: f.t(),
         waves: f.several(5, wave),
+        gates: f.several(2, |f| Gate {
+            phase: f.t(),
+            after: 1,
+            criteria: f.several(2, Filling::t),
+            source: f.some(),
+        }),
         scope: Some(Scope {
             targets: f.several(2, Filling::t),
             excludes: f.several(2, Filling::t),

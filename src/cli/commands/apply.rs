@@ -9,6 +9,7 @@ use crate::cli::dialect::Unsettled;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats;
+use crate::cli::gates::Gates;
 use crate::cli::github;
 use crate::cli::guards;
 use crate::cli::interrupt;
@@ -22,6 +23,7 @@ use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::engine::apply::{Deadlines, Outside, apply_as, run_id};
 use crate::engine::claim::claim;
+use crate::engine::gate::Open;
 use crate::engine::recover::{RecoverError, recover};
 use crate::engine::stop::Stop;
 use crate::engine::verify::{Verified, verify};
@@ -151,7 +153,9 @@ async fn under(
     };
     let progress = Progress::new(streams, connection.clock.clone());
     let runs = connection.memory.runs();
+    let everybody = Open;
     let outside = Outside {
+        gates: &everybody,
         omni: &connection.omni,
         clock: connection.clock.as_ref(),
         rng: connection.rng.as_ref(),
@@ -199,7 +203,8 @@ async fn under(
         return github::tell(&plan, &context, exit, None);
     }
     if plan.steps.is_empty() {
-        protection::remember(connection.memory.store(), record, &desired).await?;
+        protection::remember(connection.memory.store(), record, &desired, policy::kept(repository.spec()))
+            .await?;
         return github::tell(&plan, &context, Exit::Done, None);
     }
     if !args.auto_approve
@@ -223,10 +228,17 @@ async fn under(
         }
         None => record,
     };
-    let mut report = apply_as(outside, &plan, record, run).await?;
+    let gates = Gates { repository: &repository, connection, desired: &desired, key: digests, options };
+    let mut report = apply_as(Outside { gates: &gates, ..outside }, &plan, record, run).await?;
     progress.finish();
     if report.complete() && plan.scope.is_none() && roots.is_empty() {
-        report.record = protection::remember(connection.memory.store(), report.record, &desired).await?;
+        report.record = protection::remember(
+            connection.memory.store(),
+            report.record,
+            &desired,
+            policy::kept(repository.spec()),
+        )
+        .await?;
     }
     let verified = if report.complete() {
         Some(match connection.look().await {

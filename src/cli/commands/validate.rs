@@ -2,18 +2,37 @@
 
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
+use crate::cli::fail::Fail;
+use crate::cli::repository::{self, Repository};
 use crate::cli::review;
 use crate::cli::session;
 use crate::cli::streams::Streams;
+use crate::diag::{Diagnostic, Sink};
+use crate::graph::Graph;
+use crate::plan::{codes, phases};
 use crate::render::human::{diag, plan as human};
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
+
+/// That nothing needs itself, and that phases are in an order in which they can be done.
+fn order(repository: &Repository, streams: &Streams) -> Result<(), Fail> {
+    let problems = match Graph::build(&repository.desired) {
+        Err(circle) => vec![Diagnostic::error(codes::CIRCLE, circle.to_string())],
+        Ok(graph) => phases(&repository.desired, &graph).err().unwrap_or_default(),
+    };
+    let mut sink = Sink::default();
+    sink.push_all(problems);
+    repository::judge(&repository.sources, &sink, streams)
+}
 
 pub(in crate::cli) fn run(global: &Global, streams: &Streams) -> Exit {
     let repository = match session::load(global, streams) {
         Ok(repository) => repository,
         Err(fail) => return fail.tell(streams),
     };
+    if let Err(fail) = order(&repository, streams) {
+        return fail.tell(streams);
+    }
     // What rules say of the files alone needs no server.
     let found = review::files(&repository, RealClock::new().unix() as i64);
     if !found.is_empty() {

@@ -34,6 +34,7 @@ fn plan(edges: &[Vec<u32>], waits: &[bool]) -> Plan {
             position: None,
             seen: None,
             record: None,
+            moved: None,
         })
         .collect();
     Plan {
@@ -43,6 +44,7 @@ fn plan(edges: &[Vec<u32>], waits: &[bool]) -> Plan {
         files_digest: String::new(),
         steps,
         waves: vec![],
+        gates: vec![],
         scope: None,
         unchanged: vec![],
         lost: vec![],
@@ -161,4 +163,33 @@ fn circles_and_edges_to_nowhere_end_instead_of_hanging() {
     assert!(driver.ready().is_empty());
     let report = driver.finished().unwrap();
     assert!(report.iter().all(|(_, e)| matches!(e, Ending::NotStarted(_))), "{report:?}");
+}
+
+/// Nothing behind a gate starts before it is passed, and a failure before it ends everything behind it.
+#[test]
+fn a_gate_holds_up_what_stands_behind_it() {
+    let with_gate = || {
+        let mut plan = plan(&[vec![], vec![], vec![]], &[false, false, false]);
+        plan.steps[2].wave = 2;
+        plan.gates = vec![crate::plan::Gate { phase: "first".into(), after: 1, ..Default::default() }];
+        Driver::new(&plan, 4)
+    };
+    let mut driver = with_gate();
+    assert_eq!(driver.ready(), [StepId(0), StepId(1)]);
+    assert_eq!(driver.gate(), None, "two run");
+    driver.on(StepId(0), StepOutcome::Done);
+    assert_eq!((driver.gate(), driver.ready()), (None, vec![]));
+    driver.on(StepId(1), StepOutcome::Done);
+    assert_eq!((driver.gate(), driver.ready()), (Some(0), vec![]));
+    driver.pass();
+    assert_eq!((driver.gate(), driver.ready()), (None, vec![StepId(2)]));
+
+    let mut driver = with_gate();
+    driver.ready();
+    driver.on(StepId(0), StepOutcome::Unknown("?".into()));
+    driver.on(StepId(1), StepOutcome::Done);
+    assert_eq!(driver.gate(), None);
+    let ended = driver.finished().unwrap();
+    let Ending::NotStarted(why) = &ended[2].1 else { panic!("{ended:?}") };
+    assert!(why.contains("phase `first` comes before it"), "{why}");
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::body::{Body, BodyOperation, BodyStep, Is, Proof};
 use crate::address::Address;
 use crate::kinds::Effect;
-use crate::plan::{Action, StepId};
+use crate::plan::{Action, Moved, StepId};
 use crate::resource::Resource;
 use crate::secret::sha256;
 use crate::value::Value;
@@ -80,6 +80,12 @@ fn step(step: &BodyStep, by: &BTreeMap<StepId, &BodyStep>) -> Value {
         field
     });
     out.set("fields", Value::List(fields.collect()));
+    match &step.moved {
+        Some(Moved::EntryFrom(a)) => out.set("entry_from", a.to_string().into()),
+        Some(Moved::MadeFor(a)) => out.set("made_for", a.to_string().into()),
+        Some(Moved::MadeAs(a)) => out.set("made_as", a.to_string().into()),
+        None => {}
+    }
     if let Some(want) = &step.want {
         out.set("want", resource(want));
     }

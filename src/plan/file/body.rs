@@ -6,8 +6,8 @@ use crate::address::Address;
 use crate::diff::{is_sensitive, masked};
 use crate::kinds::{Certainty, Effect};
 use crate::plan::{
-    Action, Affected, Change, ChangeCause, Goal, Lost, NotUp, Operation, Plan, Scope, Seen, Step, StepId,
-    Summary, Unchanged, UnknownSubtree, Warning, Wave,
+    Action, Affected, Change, ChangeCause, Gate, Goal, Lost, Moved, NotUp, Operation, Plan, Scope, Seen,
+    Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
 use crate::resource::{Phase, Resource, ResourceId};
 use crate::secret::{DigestKey, is_digest};
@@ -28,6 +28,7 @@ pub struct Body {
     pub(super) files_digest: String,
     pub(super) steps: Vec<BodyStep>,
     waves: Vec<Wave>,
+    pub(super) gates: Vec<Gate>,
     pub(super) scope: Option<Scope>,
     unchanged: Vec<Unchanged>,
     pub(super) lost: Vec<Lost>,
@@ -58,6 +59,7 @@ pub(super) struct BodyStep {
     seen: Option<BodySeen>,
     /// What the files ask for, without what an update carries along for others.
     pub(super) want: Option<Resource>,
+    pub(super) moved: Option<Moved>,
     /// What stands for the secrets of the step.
     pub(super) proof: Option<Proof>,
 }
@@ -143,6 +145,7 @@ impl Body {
             files_digest,
             steps,
             waves,
+            gates,
             scope,
             unchanged,
             lost,
@@ -159,6 +162,7 @@ impl Body {
             files_digest: files_digest.clone(),
             steps: steps.iter().map(|s| step(s, files_digest, key)).collect(),
             waves: waves.clone(),
+            gates: gates.clone(),
             scope: scope.clone(),
             unchanged: unchanged.clone(),
             lost: lost.clone(),
@@ -179,6 +183,7 @@ impl Body {
             files_digest: self.files_digest.clone(),
             steps: self.steps.iter().map(BodyStep::step).collect(),
             waves: self.waves.clone(),
+            gates: self.gates.clone(),
             scope: self.scope.clone(),
             unchanged: self.unchanged.clone(),
             lost: self.lost.clone(),
@@ -229,6 +234,7 @@ fn step(step: &Step, files: &str, key: Option<&DigestKey>) -> BodyStep {
         position,
         seen,
         record,
+        moved,
     } = step;
     let (before, after) = sides(operation);
     let (covered_before, covered_after) = masked(before, after);
@@ -267,6 +273,7 @@ fn step(step: &Step, files: &str, key: Option<&DigestKey>) -> BodyStep {
         position: *position,
         seen: seen.as_ref().map(seen_of),
         want,
+        moved: moved.clone(),
         proof: proof(hidden_before, hidden_after, seen.as_ref(), files, key),
     }
 }
@@ -425,6 +432,7 @@ impl BodyStep {
                 member: s.member,
             }),
             record: self.want.clone(),
+            moved: self.moved.clone(),
         }
     }
 

@@ -72,6 +72,8 @@ pub const KEPT: &str = "OS0433";
 pub const INSTALL_DISK_PATCH: &str = "OS0434";
 /// A patch that is marked as disabled, on a server that does not heed the mark.
 pub const DISABLED_PATCH: &str = "OS0435";
+/// Something that a phase holds and that needs something of a later one.
+pub const PHASES: u16 = 436;
 /// Targets and excludes at once.
 pub const MIXED_SCOPE: &str = "OS0470";
 /// A target that is one address and has left-out steps below it.
@@ -96,7 +98,7 @@ pub const THRESHOLD: &str = "OS0456";
 pub const PROTECTED: &str = "OS0461";
 /// Something that `lifecycle.retain` holds would go with what it lies below.
 pub const NOT_RETAINED: &str = "OS0462";
-/// A move of `lifecycle.moved` that cannot be.
+/// A move of `lifecycle.moved` that cannot be, or that has nothing to do.
 pub const NOT_MOVED: &str = "OS0463";
 /// An exception of the policy that has expired.
 pub const EXPIRED: &str = "OS0464";

@@ -10,7 +10,7 @@ use crate::value::Value;
 const EFFECTS: Of = Of::Word(&["none", "no-effect", "hot", "reboot", "unknown", "rebuild", "destroy"]);
 const CERTAINTY: Of = Of::Word(&["server", "derived", "predicted"]);
 const ACTIONS: Of =
-    Of::Word(&["create", "update", "adopt", "adopt_update", "destroy", "release", "forget", "await"]);
+    Of::Word(&["create", "update", "adopt", "adopt_update", "destroy", "release", "forget", "move", "await"]);
 
 /// `plan`
 pub static PLAN: Shape = Shape {
@@ -84,6 +84,7 @@ static SUMMARY: Shape = Shape {
         Field { name: "destroy", of: Of::Whole, about: "objects to destroy" },
         Field { name: "adopt", of: Of::Whole, about: "objects adopted without a change" },
         Field { name: "release", of: Of::Whole, about: "objects released" },
+        Field { name: "moved", of: Of::Whole, about: "entries of the record that get another address" },
         Field { name: "unchanged", of: Of::Whole, about: "declared objects that need nothing" },
         Field { name: "foreign", of: Of::Whole, about: "live objects in managed clusters that are not ours" },
         Field { name: "kept", of: Of::Whole, about: "labels, annotations and locks of others that stay" },
@@ -281,6 +282,7 @@ pub(super) fn document(plan: &Plan) -> Value {
                 ("destroy", s.destroy.into()),
                 ("adopt", s.adopt.into()),
                 ("release", s.release.into()),
+                ("moved", s.moved.into()),
                 ("unchanged", s.unchanged.into()),
                 ("foreign", s.foreign.into()),
                 ("kept", s.kept.into()),

@@ -2,7 +2,7 @@
 
 use super::{Guard, View, codes};
 use crate::address::Address;
-use crate::plan::{Action, Warning};
+use crate::plan::{Action, Moved, Warning};
 use crate::policy::overrides::{Override, Scope};
 
 pub(super) const GUARD: Guard = Guard {
@@ -61,7 +61,10 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
 }
 
 fn classes(view: &View<'_>, percent: usize, out: &mut Vec<Warning>) {
-    let gone = |s: &&crate::plan::Step| s.address.kind() == "class" && s.action == Action::Destroy;
+    // One that goes on under another name is not lost.
+    let stays = |s: &crate::plan::Step| matches!(s.moved, Some(Moved::MadeAs(_)));
+    let gone =
+        |s: &&crate::plan::Step| s.address.kind() == "class" && s.action == Action::Destroy && !stays(s);
     let n = view.plan.steps.iter().filter(gone).count();
     let all = view.input.snapshot.omni.list("MachineClasses").len();
     if all < ENOUGH || n * 100 <= percent * all {

@@ -11,6 +11,7 @@ pub(super) fn check(plan: &Plan, notes: &mut Vec<String>) {
         ("destroy", s.destroy, count(&[Action::Destroy])),
         ("adopt", s.adopt, count(&[Action::Adopt])),
         ("release", s.release, count(&[Action::Release])),
+        ("moved", s.moved, count(&[Action::Move])),
         ("lost machines", s.machines_lost, plan.lost.len()),
     ];
     for (what, said, found) in rows {

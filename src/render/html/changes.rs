@@ -91,7 +91,7 @@ fn step(plan: &Plan, step: &Step, context: &Context, m: &mut Markup) {
             m.leaf("span", "address", &step.address.to_string());
             m.text(" ");
             match step.action {
-                Action::Adopt | Action::Forget => {
+                Action::Adopt | Action::Move | Action::Forget => {
                     effect_tag(Effect::None, "record only", m);
                 }
                 _ => effect_tag(step.effect, &effect_words(step.effect, step.certainty), m),

@@ -63,7 +63,7 @@ pub(super) fn warnings(plan: &Plan) -> Option<Section> {
 pub(super) fn told(plan: &Plan) -> Option<Section> {
     let plain = |w: &&Warning| !w.blocks && w.lifted.is_none() && w.info && w.code != KEPT;
     let all: Vec<&Warning> = plan.warnings.iter().filter(plain).collect();
-    section("told", "Told by policy", &all, ("info", "adopt"))
+    section("told", "Told", &all, ("info", "adopt"))
 }
 
 fn section(

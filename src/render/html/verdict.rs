@@ -26,7 +26,7 @@ pub(super) fn tone_of_action(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update | Action::AdoptUpdate => "update",
-        Action::Adopt => "adopt",
+        Action::Adopt | Action::Move => "adopt",
         Action::Destroy => "destroy",
         Action::Release | Action::Forget | Action::Await => "quiet",
     }
@@ -66,6 +66,7 @@ pub(super) fn sentence(plan: &Plan) -> String {
         (s.destroy, "destroy"),
         (s.adopt, "adopt"),
         (s.release, "release"),
+        (s.moved, "move (record only)"),
     ]
     .into_iter()
     .filter(|(n, _)| *n > 0)
@@ -188,6 +189,7 @@ fn tiles(plan: &Plan, m: &mut Markup) {
             (s.machines_lost, "machines lost", "destroy", true),
             (s.adopt, "> adopt", "adopt", false),
             (s.release, "< release", "quiet", false),
+            (s.moved, "> move", "adopt", false),
             (s.unchanged, "unchanged", "quiet", true),
             (s.foreign, "foreign", "quiet", false),
         ] {

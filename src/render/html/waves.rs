@@ -6,7 +6,7 @@ use super::page::Section;
 use super::verdict::{effect_tag, tone_of_action};
 use crate::kinds::Effect;
 use crate::plan::{Action, Operation, Plan, Step};
-use crate::render::words::{count, goal_words, voters};
+use crate::render::words::{count, gate_words, goal_words, voters, wave_title};
 
 /// Steps of one wave that are named before the rest is counted.
 const NAMED: usize = 30;
@@ -18,13 +18,14 @@ pub(super) fn section(plan: &Plan) -> Option<Section> {
             return;
         }
         m.leaf("p", "dim", "Apply goes wave by wave, and begins none before the one above it is done.");
+        gates(plan, 0, m);
         m.element("ol", &[("class", "waves")], |m| {
             for (number, wave) in (1u32..).zip(&plan.waves) {
                 let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave == number).collect();
                 m.element("li", &[("id", &format!("wave-{number}"))], |m| {
                     m.leaf("span", "number", &number.to_string());
                     m.text(" ");
-                    m.leaf("strong", "", &wave.title);
+                    m.leaf("strong", "", &wave_title(wave));
                     m.text(" ");
                     if wave.disruption >= Effect::Hot {
                         effect_tag(wave.disruption, wave.disruption.word(), m);
@@ -35,10 +36,26 @@ pub(super) fn section(plan: &Plan) -> Option<Section> {
                     }
                     named(&steps, m);
                     etcd(plan, number, m);
+                    gates(plan, number, m);
                 });
             }
         });
     })
+}
+
+/// What stands between a wave and the next one.
+fn gates(plan: &Plan, after: u32, m: &mut Markup) {
+    for gate in plan.gates.iter().filter(|g| g.after == after) {
+        m.element("p", &[], |m| {
+            m.leaf("span", "tag update", "gate");
+            m.text(" ");
+            m.text(&gate_words(gate));
+            if let Some(source) = &gate.source {
+                m.text(" ");
+                m.leaf("span", "dim", &format!("declared in {source}"));
+            }
+        });
+    }
 }
 
 fn named(steps: &[&Step], m: &mut Markup) {

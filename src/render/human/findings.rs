@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Page, Tone, safe};
-use crate::plan::{ABOUT_SCOPE, KEPT, Plan, Warning};
+use crate::plan::{ABOUT_SCOPE, KEPT, NOT_MOVED, Plan, Warning};
+use crate::policy::codes::LOOSENED;
 use crate::render::words::count;
 
 /// Findings of one code that are listed before the rest is counted.
@@ -34,7 +35,7 @@ impl Sort {
             Self::Block => ("Blocked", Tone::Destroy),
             Self::Lifted => ("Lifted: these would block", Tone::Rebuild),
             Self::Warning => ("Warnings", Tone::Warning),
-            Self::Told => ("Told by policy", Tone::Adopt),
+            Self::Told => ("Told", Tone::Adopt),
         }
     }
 }
@@ -42,7 +43,7 @@ impl Sort {
 /// All findings. Of what does not block and has been said three times the rest is counted, unless all is wanted. Of a
 /// plan that changes nothing (`quiet`) only the whole text tells them, and not again what [`quiet`] said.
 pub(super) fn all(found: &[Warning], quiet: bool, full: bool, page: &mut Page) {
-    let said = |w: &Warning| quiet && (w.code == KEPT || ABOUT_SCOPE.contains(&w.code.as_str()));
+    let said = |w: &Warning| quiet && (w.code == KEPT || always(w));
     for sort in Sort::ALL {
         let all: Vec<&Warning> = found.iter().filter(|w| Sort::of(w) == sort && !said(w)).collect();
         if all.is_empty() || (quiet && !full) {
@@ -58,6 +59,8 @@ pub(super) fn all(found: &[Warning], quiet: bool, full: bool, page: &mut Page) {
             *totals.entry(&warning.code).or_default() += 1;
         }
         for warning in &all {
+            // Each option that is loosened is a decision of its own.
+            let folds = folds && warning.code != LOOSENED;
             let nth = said.entry(&warning.code).or_default();
             *nth += 1;
             let total = totals.get(warning.code.as_str()).copied().unwrap_or_default();
@@ -117,17 +120,22 @@ fn one(w: &Warning, tone: Tone, full: bool, page: &mut Page) {
 
 /// Marks of others, and what is odd about the choice, in a plan that changes nothing.
 pub(super) fn quiet(plan: &Plan, page: &mut Page) {
-    let about_scope = |w: &Warning| ABOUT_SCOPE.contains(&w.code.as_str());
-    for told in plan.warnings.iter().filter(|w| w.code == KEPT || about_scope(w)) {
+    for told in plan.warnings.iter().filter(|w| w.code == KEPT || always(w)) {
         page.hanging(
             &[(Tone::Warning, "  "), (Tone::Warning, &told.code), (Tone::Plain, "  ")],
             Tone::Plain,
             &safe(&told.message),
         );
-        if let Some(help) = told.help.as_deref().filter(|_| about_scope(told)) {
+        if let Some(help) = told.help.as_deref().filter(|_| always(told)) {
             page.hanging(&[(Tone::Plain, "          "), (Tone::Dim, "help: ")], Tone::Plain, &safe(help));
         }
     }
+}
+
+/// What is told of a plan even where nothing changes: what it was restricted to, and what the spec itself has changed.
+fn always(warning: &Warning) -> bool {
+    let code = warning.code.as_str();
+    ABOUT_SCOPE.contains(&code) || [LOOSENED, NOT_MOVED].contains(&code)
 }
 
 /// What blocks and what was lifted, a sentence each.

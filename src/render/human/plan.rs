@@ -212,7 +212,9 @@ fn totals(plan: &Plan, page: &mut Page) {
         page.hanging(&[], Tone::Title, &line);
     }
     let mut line = format!("Plan: {} create, {} update, {} destroy.", s.create, s.update, s.destroy);
-    for (n, word) in [(s.adopt, "adopted"), (s.release, "released"), (s.foreign, "foreign")] {
+    for (n, word) in
+        [(s.adopt, "adopted"), (s.release, "released"), (s.moved, "moved"), (s.foreign, "foreign")]
+    {
         if n > 0 {
             line.push_str(&format!(" {n} {word}."));
         }
@@ -269,7 +271,7 @@ pub(super) fn tone(step: &Step) -> Tone {
     match step.action {
         Action::Create => Tone::Create,
         Action::Update | Action::AdoptUpdate => Tone::Update,
-        Action::Adopt => Tone::Adopt,
+        Action::Adopt | Action::Move => Tone::Adopt,
         Action::Destroy => Tone::Destroy,
         Action::Release | Action::Forget | Action::Await => Tone::Dim,
     }

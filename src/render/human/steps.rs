@@ -69,7 +69,7 @@ fn head(step: &Step, longest: usize, page: &mut Page) {
     let lead = format!("  {}  {:<14}", step.action.symbol(), step.action.word());
     let address = safe(&step.address.to_string());
     let effect = match step.action {
-        Action::Adopt | Action::Forget => "record only".to_owned(),
+        Action::Adopt | Action::Move | Action::Forget => "record only".to_owned(),
         _ => effect_words(step.effect, step.certainty),
     };
     let tone = tone(step);

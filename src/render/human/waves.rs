@@ -3,7 +3,7 @@
 use super::layout::{Page, Tone, columns, safe};
 use super::machines;
 use crate::plan::{Action, Operation, Plan, Step};
-use crate::render::words::{COUNTED, goal_words};
+use crate::render::words::{COUNTED, gate_words, goal_words, wave_title};
 
 /// What is done wave by wave.
 pub(super) fn waves(plan: &Plan, full: bool, page: &mut Page) {
@@ -12,7 +12,9 @@ pub(super) fn waves(plan: &Plan, full: bool, page: &mut Page) {
     }
     page.blank();
     page.line(&[(Tone::Title, "Waves")]);
-    let titles: Vec<String> = plan.waves.iter().map(|w| safe(&w.title)).collect();
+    // The key of the phase stands before the title, where the spec has phases.
+    let titles: Vec<String> = plan.waves.iter().map(|w| safe(&wave_title(w))).collect();
+    gates(plan, 0, page);
     let width = titles.iter().map(|t| columns(t)).max().unwrap_or(0);
     for (i, (wave, title)) in plan.waves.iter().zip(&titles).enumerate() {
         let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave as usize == i + 1).collect();
@@ -34,5 +36,13 @@ pub(super) fn waves(plan: &Plan, full: bool, page: &mut Page) {
             page.hanging(&[(Tone::Plain, &" ".repeat(columns(&lead)))], Tone::Dim, &safe(note));
         }
         machines::disruption(wave, &" ".repeat(columns(&lead)), page);
+        gates(plan, i + 1, page);
+    }
+}
+
+/// What stands between a wave and the next one.
+fn gates(plan: &Plan, after: usize, page: &mut Page) {
+    for gate in plan.gates.iter().filter(|g| g.after as usize == after) {
+        page.hanging(&[(Tone::Plain, "      ")], Tone::Title, &safe(&gate_words(gate)));
     }
 }

@@ -5,6 +5,7 @@ pub mod drift;
 mod escape;
 mod finding;
 mod impact;
+mod lifecycle;
 pub mod plan;
 mod scope;
 pub mod status;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::escape::visible;
 use super::finding::WarningView;
 use super::impact::{AffectedView, EtcdView};
+use super::lifecycle::{GateView, MoveView, move_of};
 use super::scope::{ScopeView, UnknownSubtreeView};
 use crate::diff::redact;
 use crate::kinds::{Certainty, Effect};
@@ -19,7 +20,7 @@ use crate::resource::Resource;
 /// Value of `format`.
 pub const FORMAT: &str = "omni-scale.plan";
 /// Value of `format_version`.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// A plan of omni-scale.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -61,6 +62,10 @@ pub struct PlanView {
     pub steps: Vec<StepView>,
     /// Waves in order.
     pub waves: Vec<WaveView>,
+    /// Gates between the waves, and behind the last one: what has to be so before apply goes on.
+    pub gates: Vec<GateView>,
+    /// What `lifecycle.moved` of the spec does in this plan.
+    pub moves: Vec<MoveView>,
     /// Declared things without a step, and foreign ones.
     pub unchanged: Vec<UnchangedView>,
     /// Declared clusters that are not up although this plan does not move them; apply waits for them.
@@ -217,6 +222,8 @@ pub struct WaveView {
     pub number: u32,
     /// What people call it.
     pub title: String,
+    /// The phase of the spec that it belongs to; null where the spec has no phases with resources.
+    pub phase: Option<String>,
     /// Numbers of its steps.
     pub steps: Vec<u32>,
     /// Worst effect on a machine while it runs.
@@ -293,6 +300,8 @@ impl PlanView {
                 .collect(),
             steps: plan.steps.iter().map(step).collect(),
             waves: waves(plan),
+            gates: plan.gates.iter().map(GateView::from).collect(),
+            moves: plan.steps.iter().filter_map(move_of).collect(),
             unchanged: plan
                 .unchanged
                 .iter()
@@ -406,6 +415,7 @@ fn waves(plan: &Plan) -> Vec<WaveView> {
         .map(|(number, wave)| WaveView {
             number,
             title: wave.title.clone(),
+            phase: wave.phase.clone(),
             steps: plan.steps.iter().filter(|s| s.wave == number).map(|s| s.id.0).collect(),
             disruption: wave.disruption,
             machines: wave.machines,

@@ -23,6 +23,7 @@ pub(super) fn verdict(plan: &Plan, overflow: bool, out: &mut Markdown) {
         (s.update, " update"),
         (s.destroy, " destroy"),
         (s.release, " release"),
+        (s.moved, " move (record only)"),
         (s.adopt, " adopt (record only)"),
     ] {
         if n > 0 {

@@ -97,7 +97,8 @@ pub(super) fn record_only(steps: &[&Step]) -> Option<Piece> {
     out.own("**record only**: ").count(steps.len(), "object").own("\n\n");
     let mut block = Fence::new();
     for step in steps {
-        let mark = if step.action == Action::Adopt { Mark::Adopt } else { Mark::Forget };
+        let mark =
+            if matches!(step.action, Action::Adopt | Action::Move) { Mark::Adopt } else { Mark::Forget };
         let note = step.notes.first().map_or(String::new(), |n| format!("   {n}"));
         block.line(mark, &format!("{} {}{note}", step.action.word(), step.address));
     }

@@ -45,7 +45,9 @@ fn row(area: &Area<'_>) -> Row {
     for step in &area.steps {
         let column = match (step.action, step.effect) {
             (Action::Destroy, _) => &mut row.destroy,
-            (Action::Adopt | Action::Forget | Action::Release | Action::Await, _) => &mut row.record,
+            (Action::Adopt | Action::Move | Action::Forget | Action::Release | Action::Await, _) => {
+                &mut row.record
+            }
             (_, Effect::Rebuild) => &mut row.rebuild,
             (_, Effect::NoEffect) => &mut row.no_effect,
             (Action::Create, _) => &mut row.create,

@@ -44,15 +44,24 @@ fn waves(plan: &Plan, out: &mut Markdown) {
         return;
     }
     out.own("**Waves**, one after the other\n\n");
+    gates(plan, 0, out);
     for (number, wave) in (1u32..).zip(&plan.waves) {
         one(plan, number, wave, out);
+        gates(plan, number, out);
     }
     out.own("\n");
 }
 
+/// What stands between a wave and the next one.
+fn gates(plan: &Plan, after: u32, out: &mut Markdown) {
+    for gate in plan.gates.iter().filter(|g| g.after == after) {
+        out.own("- **gate** ").text(&words::gate_words(gate)).own("\n");
+    }
+}
+
 fn one(plan: &Plan, number: u32, wave: &Wave, out: &mut Markdown) {
     let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.wave == number).collect();
-    out.own("- wave ").number(u64::from(number)).own(", ").text(&wave.title).own(": ");
+    out.own("- wave ").number(u64::from(number)).own(", ").text(&words::wave_title(wave)).own(": ");
     let mut first = true;
     for action in words::COUNTED {
         let n = steps.iter().filter(|s| s.action == action).count();

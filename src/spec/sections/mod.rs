@@ -6,6 +6,7 @@ pub(super) mod done;
 pub(super) mod lifecycle;
 pub(super) mod omni;
 pub(super) mod paths;
+pub(super) mod phases;
 pub(super) mod policy;
 pub(super) mod providers;
 pub(super) mod proxmox;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use omni_scale::address::Address;
 use omni_scale::kinds::{Certainty, Effect};
 use omni_scale::plan::{
-    Action, Affected, Change, ChangeCause, EtcdVoters, Lifted, Lost, NotUp, Operation, Plan, Related, Scope,
-    Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
+    Action, Affected, Change, ChangeCause, EtcdVoters, Gate, Lifted, Lost, NotUp, Operation, Plan, Related,
+    Scope, Step, StepId, Summary, Unchanged, UnknownSubtree, Warning, Wave,
 };
 use omni_scale::render::context::Context;
 use omni_scale::value::Value;
@@ -54,6 +54,7 @@ pub(crate) fn plan(size: u32, mut text: impl FnMut() -> String) -> (Plan, Contex
             position: None,
             seen: None,
             record: None,
+            moved: None,
         });
     }
     let warnings = (0..size)
@@ -95,8 +96,10 @@ pub(crate) fn plan(size: u32, mut text: impl FnMut() -> String) -> (Plan, Contex
                     lowest: Some(i + 1),
                     quorum: 2,
                 }],
+                phase: Some(text()),
             })
             .collect(),
+        gates: vec![Gate { phase: text(), after: 1, criteria: vec![text()], source: Some(text()) }],
         scope: Some(Scope {
             targets: vec![text()],
             excludes: vec![text()],

@@ -113,7 +113,10 @@ pub(super) const ROWS: &[Row] = &[
     steers(&["pivot_decisions"], PROSE),
     steers(&["open_decisions"], PROSE),
     steers(&["constraints"], PROSE),
-    steers(&["phases"], PROSE),
+    steers(
+        &["phases"],
+        "For people; `resources` and checked `exit_criteria` say in which order apply goes, and where it stops.",
+    ),
     steers(&["references"], PROSE),
     steers(&[], "The spec steers this program; what follows from it stands in the plan as steps."),
 ];
