@@ -80,6 +80,9 @@ pub(crate) fn carry_out(plan: &Plan, snapshot: &mut Snapshot, record: &mut Recor
                     origin: if step.action == Action::Create { Origin::Created } else { Origin::Adopted },
                 };
                 record.entries.insert(step.address.clone(), entry);
+                if let Some(omni_scale::plan::Moved::EntryFrom(old)) = &step.moved {
+                    record.entries.remove(old);
+                }
             }
             None => {
                 record.entries.remove(&step.address);
