@@ -4,7 +4,7 @@
 //!
 //! | layer | modules | what |
 //! |---|---|---|
-//! | 0 | `address` `secret` `untrusted` `value` `resource` `diag` `yaml` `wire` | vocabulary |
+//! | 0 | `address` `secret` `untrusted` `value` `resource` `diag` `yaml` `wire` `cel` `selector` | vocabulary |
 //! | 1 | `kinds` `spec` `template` | what exists |
 //! | 2 | `graph` `live` `diff` `state::model` | relations |
 //! | 3 | `plan` `import` `adopt` | decision |
@@ -18,6 +18,7 @@
 pub mod address;
 pub mod adopt;
 pub mod backend;
+pub mod cel;
 pub mod cli;
 pub mod client;
 pub mod diag;
@@ -33,6 +34,7 @@ pub mod policy;
 pub mod render;
 pub mod resource;
 pub mod secret;
+pub mod selector;
 pub mod spec;
 pub mod state;
 pub mod template;

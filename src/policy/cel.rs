@@ -1,9 +1,7 @@
 //! Expressions over plans (CEL), fenced: whatever stands in a spec ends in a value or an error, in bounded time and memory.
 //!
-//! The text is bounded before anything recurses over it, parsed by the parser of the `cel` crate, brought into a tree of our
-//! own, checked against the shape of the documents, and evaluated by our own interpreter, whose steps are counted. Parsing and
-//! evaluation have a thread of their own with a large stack, because both recurse over what people write, and a stack that
-//! overflows cannot be caught. This thread is the one exception to "no threads below layer 5"; nothing leaves it but a result.
+//! The text is read by [`crate::cel`], brought into a tree of our own, checked against the shape of the documents, and evaluated
+//! by our own interpreter, whose steps are counted, on the thread of that module.
 //!
 //! What is offered is the standard language without bytes, unsigned numbers, times, types as values and messages: texts, whole
 //! numbers, fractions, truth values, null, lists, mappings with texts as keys; all operators; `has`, `all`, `exists`,
@@ -13,52 +11,23 @@ mod ast;
 mod check;
 mod datum;
 mod eval;
-mod fence;
 mod lower;
 mod meter;
 mod observe;
 mod shape;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 
-use cel_interpreter::Env;
-
+pub use crate::cel::Fault;
+use crate::cel::{PATIENCE, fence, on_thread, parse, unanswered};
 use crate::diag::Span;
-use crate::untrusted::Untrusted;
 use crate::value::Value;
 
 use datum::Datum;
 use eval::{Evaluation, Stop};
 use meter::Meter;
 pub use shape::{Field, Of, Shape};
-
-/// Stack of the thread: the parser alone takes 90 KiB for each bracket in a build without optimisation.
-const STACK: usize = 64 << 20;
-/// Longest wait for a result. What is bounded by counting needs a small part of it.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What is wrong with an expression, or went wrong in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Bytes of the expression's text.
-    pub at: Span,
-    /// A sentence without final period.
-    pub message: String,
-    /// What to do.
-    pub help: Option<String>,
-}
-
-impl Fault {
-    fn new(at: Span, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None }
-    }
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
 
 /// An expression that can be evaluated.
 #[derive(Debug)]
@@ -95,11 +64,11 @@ pub fn compile(
     text: &str,
     names: &'static [(&'static str, &'static Shape)],
 ) -> Result<Arc<Program>, Vec<Fault>> {
-    fence::check(text).map_err(|fault| vec![fault])?;
+    fence(text).map_err(|fault| vec![fault])?;
     let everything = Span::new(0, text.len());
     let text = text.to_owned();
     let results = on_thread(move |send| {
-        send(parse(&text).and_then(|root| {
+        send(parsed(&text).and_then(|root| {
             let mut faults = check::check(&root, names);
             faults.sort_by_key(|f| f.at);
             if faults.is_empty() { Ok(Arc::new(Program { text, root })) } else { Err(faults) }
@@ -153,6 +122,11 @@ pub fn evaluate(
     found
 }
 
+fn parsed(text: &str) -> Result<ast::Expr, Vec<Fault>> {
+    let program = parse(text).map_err(|unreadable| vec![unreadable.fault])?;
+    lower::lower(program.expression(), program.source_info(), text).map_err(|fault| vec![fault])
+}
+
 fn once<'d>(evaluation: &Evaluation<'d>, program: &'d Program) -> Result<Finding, Fault> {
     let holds = evaluation.truth(&program.root, &mut Vec::new()).map_err(|stop| match stop {
         Stop::Fault(fault) => fault,
@@ -165,93 +139,6 @@ fn once<'d>(evaluation: &Evaluation<'d>, program: &'d Program) -> Result<Finding
         ),
     })?;
     Ok(Finding { holds, seen: observe::Seen::of(evaluation, &program.text, &program.root, holds).all })
-}
-
-fn parse(text: &str) -> Result<ast::Expr, Vec<Fault>> {
-    let whole = Span::new(0, text.len());
-    match Env::default().with_optional_support(false).compile(text) {
-        Ok(program) => {
-            lower::lower(program.expression(), program.source_info(), text).map_err(|fault| vec![fault])
-        }
-        Err(problems) => {
-            // The first is the mistake; those behind it are what the parser makes of the rest.
-            let first = problems.errors.into_iter().next();
-            let Some(first) = first else { return Err(vec![Fault::new(whole, "this is no expression")]) };
-            let at = place(text, first.pos);
-            Err(vec![syntax(at, text, &first.msg)])
-        }
-    }
-}
-
-/// Byte of a one-based line and column, in characters.
-fn place(text: &str, (line, column): (isize, isize)) -> Span {
-    let (line, column) = (usize::try_from(line - 1).unwrap_or(0), usize::try_from(column - 1).unwrap_or(0));
-    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let rest = text.get(before..).unwrap_or_default();
-    let start = before + rest.char_indices().nth(column).map_or(rest.trim_end().len(), |(i, _)| i);
-    let here = text.get(start..).unwrap_or_default();
-    let word = here.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(here.len());
-    let length = here.chars().next().map_or(0, char::len_utf8).max(word);
-    Span::new(start, start + length)
-}
-
-/// The parser's words in ours.
-fn syntax(at: Span, text: &str, message: &str) -> Fault {
-    let here = text.get(at.start..).unwrap_or_default();
-    let shown = Untrusted::new(here.split_whitespace().next().unwrap_or_default()).line(20);
-    if here.trim().is_empty() {
-        return Fault::new(at, "the expression ends too early")
-            .help("an operand or a closing bracket is missing");
-    }
-    if here.starts_with('=') {
-        return Fault::new(at, "a single `=` compares nothing").help("write `==`");
-    }
-    if message.contains("unsupported syntax") {
-        return Fault::new(at, format!("`{shown}` is not offered here")).help(
-            "optional values and quoted names are left out; ask with `has(a.b)`, and write `a['b-c']`",
-        );
-    }
-    if message.contains("invalid int") {
-        return Fault::new(at, "this number is too large");
-    }
-    if matches!(shown.as_str(), "and" | "or" | "not")
-        || text.get(..at.start).unwrap_or_default().trim_end().ends_with("not")
-    {
-        return Fault::new(at, "`and`, `or` and `not` are no operators").help("write `&&`, `||` and `!`");
-    }
-    if message.contains("token recognition") {
-        return Fault::new(at, format!("`{shown}` means nothing here"))
-            .help("operators are `&&`, `||`, `!` and comparisons; texts need quotes");
-    }
-    Fault::new(at, format!("the expression is not understood at `{shown}`"))
-        .help("a bracket, an operator or an operand is missing or too many")
-}
-
-/// Runs something that recurses, on a stack that suffices. It sends any number of results; one that is not waited for any more
-/// ends by itself, since all that it does is bounded.
-fn on_thread<T: Send + 'static>(work: impl FnOnce(&dyn Fn(T)) + Send + 'static) -> mpsc::Receiver<T> {
-    let (send, receive) = mpsc::channel();
-    let thread = std::thread::Builder::new().name("expression".to_owned()).stack_size(STACK);
-    // Without a thread nobody sends, and whoever waits is told.
-    let _detached = thread.spawn(move || {
-        work(&|result| {
-            // Nobody listening any more is no error.
-            let _unheard = send.send(result);
-        });
-    });
-    receive
-}
-
-fn unanswered(at: Span, why: mpsc::RecvTimeoutError) -> Fault {
-    match why {
-        mpsc::RecvTimeoutError::Timeout => {
-            Fault::new(at, format!("there was no result within {} s", PATIENCE.as_secs()))
-                .help("make it smaller, or try again when the machine has less to do")
-        }
-        mpsc::RecvTimeoutError::Disconnected => {
-            Fault::new(at, "the expression cannot be evaluated").help("write it in another way")
-        }
-    }
 }
 
 #[cfg(test)]

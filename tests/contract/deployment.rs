@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use omni_scale::diag::{Diagnostic, Severity, Sink, Source, SourceId, Sources, codes};
+use omni_scale::selector::{Selector, Storage};
 use omni_scale::spec::upgrade::{AppendError, Survey, append, narrate, sections};
 use omni_scale::spec::{self, Entry, FileSet, PROVIDER_FIELDS, ProviderFieldType, Workspace, read_spec};
 use omni_scale::yaml::{self, Limits, Node, NodeKind};
@@ -142,30 +143,45 @@ fn contract_providerdata() {
     tally.finish();
 }
 
+/// Refusals in the provider's words, and its answers for each storage.
 #[test]
 fn contract_selectors() {
     let Some(path) = present("selectors", "proxmox/provider/cel-cases.json") else { return };
     let mut tally = Tally::new("selectors");
     let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let storages = [
+        Storage { name: "vm_ssd".into(), kind: "rbd".into(), available: 4_123_456_789_012 },
+        Storage { name: "local".into(), kind: "dir".into(), available: 0 },
+    ];
     for case in all["cases"].as_array().unwrap() {
-        let selector = case["selector"].as_str().unwrap();
-        let compiles = case.get("compile_error").is_none();
-        let quoted = serde_json::to_string(selector).unwrap();
-        let text = format!(
-            "metadata: {{namespace: default, type: MachineClasses.omni.sidero.dev, id: c}}\nspec:\n  autoprovision:\n    providerid: proxmox\n    providerdata: |\n      cores: 4\n      sockets: 1\n      memory: 8192\n      disk_size: 40\n      storage_selector: {quoted}\n"
-        );
-        let (_, _, sink) = load_classes(&text);
-        let refused = !errors(&sink).is_empty();
-        let facts = Facts::from([
-            ("compiles".to_owned(), compiles.to_string()),
-            ("refused".to_owned(), refused.to_string()),
-        ]);
-        tally.case(&format!("{selector:?}"), &facts, || {
-            if refused == compiles {
-                Err(format!("compiles: {compiles}, we say {:?}", errors(&sink)))
-            } else {
-                Ok(())
+        let text = case["selector"].as_str().unwrap();
+        let wanted = case.get("compile_error").and_then(serde_json::Value::as_str);
+        let ours = Selector::read(text);
+        tally.case(&format!("{text:?}"), &Facts::new(), || match (&ours, wanted) {
+            (Err(refusal), Some(wanted)) => {
+                let logged = refusal.logged.as_deref().ok_or("it was not looked at")?;
+                if logged == wanted {
+                    Ok(())
+                } else {
+                    Err(format!("refused with {logged:?}, the provider with {wanted:?}"))
+                }
             }
+            (Ok(_), Some(wanted)) => Err(format!("we take it, the provider says {wanted:?}")),
+            (Err(refusal), None) => Err(format!("we refuse it: {refusal:?}")),
+            (Ok(selector), None) => storages.iter().try_for_each(|storage| {
+                let result =
+                    case.pointer(&format!("/results/{}", storage.name)).and_then(serde_json::Value::as_bool);
+                let error = case
+                    .pointer(&format!("/eval_errors/{}", storage.name))
+                    .and_then(serde_json::Value::as_str);
+                match (selector.accepts("foxtrot", storage), result, error) {
+                    (Ok(ours), Some(wanted), _) if ours == wanted => Ok(()),
+                    (Err(ours), _, Some(wanted)) if ours == wanted => Ok(()),
+                    (ours, ..) => {
+                        Err(format!("on {}: {ours:?}, the provider {result:?} {error:?}", storage.name))
+                    }
+                }
+            }),
         });
     }
     tally.finish();

@@ -4,7 +4,7 @@ use cel_interpreter::common::ast::{EntryExpr, Expr as Parsed, IdedExpr, LiteralV
 
 use super::Fault;
 use super::ast::{Each, Expr, Function, Kind, Loop, Operator};
-use super::fence::MOST_MACROS;
+use crate::cel::MOST_MACROS;
 use crate::diag::{Span, closest};
 
 /// Most states of a regular expression, in bytes of its compiled form.

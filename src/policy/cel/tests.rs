@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 static STEP: Shape = Shape {
@@ -542,7 +544,7 @@ mod random {
     }
 
     fn ours(text: &str) -> Option<String> {
-        let root = parse(text).ok()?;
+        let root = parsed(text).ok()?;
         let (meter, document) = (Meter::default(), document());
         let documents = BTreeMap::from([("d", Datum::of(&document)), ("x", Datum::Whole(7))]);
         let evaluation = Evaluation { documents, meter: &meter };
@@ -577,7 +579,7 @@ mod random {
 
         #[test]
         fn values_are_those_of_another_interpreter(texts in prop::collection::vec(formed(), 20)) {
-            let texts: Vec<String> = texts.into_iter().filter(|t| fence::check(t).is_ok()).collect();
+            let texts: Vec<String> = texts.into_iter().filter(|t| fence(t).is_ok()).collect();
             let count = texts.len();
             let all = readings(texts);
             prop_assert_eq!(all.len(), count, "nobody panicked");

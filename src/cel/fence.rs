@@ -12,13 +12,16 @@ const MOST_OPERATORS: usize = 256;
 /// Most selections, calls and indices: `a.b(c)[d]` has three.
 const MOST_SELECTIONS: usize = 512;
 /// Macros within the body of macros.
-pub(super) const MOST_MACROS: usize = 3;
+pub const MOST_MACROS: usize = 3;
 
 /// Refuses a text that is larger or deeper than any condition needs to be. Brackets and operators inside quotes do not count.
 ///
 /// The parser and everything behind it recurse once for each bracket and each operator; a stack that overflows ends the
 /// program, and nothing can catch that.
-pub(super) fn check(text: &str) -> Result<(), Fault> {
+///
+/// # Errors
+/// What is too large, and where.
+pub fn check(text: &str) -> Result<(), Fault> {
     if text.len() > MOST_BYTES {
         let message = format!("the expression has {} bytes; at most {MOST_BYTES} are read", text.len());
         return Err(Fault::new(Span::new(0, text.len()), message).help("make several rules of it"));
