@@ -121,12 +121,14 @@ impl OmniBackend {
 
     async fn read(&self, call: &Call) -> Result<LiveResource, Failure> {
         let answer = self.stack.call(call).await.map_err(Failure::Net)?;
-        omni::resource(call, &answer.reply()).map_err(|fault| Failure::Fault(fault, answer))
+        omni::resource(call, &answer.reply())
+            .map_err(|fault| Failure::Fault(scrubbed(fault, &answer), answer))
     }
 
     async fn read_all(&self, call: &Call) -> Result<Vec<LiveResource>, Failure> {
         let answer = self.stack.call(call).await.map_err(Failure::Net)?;
-        omni::resources(call, &answer.reply()).map_err(|fault| Failure::Fault(fault, answer))
+        omni::resources(call, &answer.reply())
+            .map_err(|fault| Failure::Fault(scrubbed(fault, &answer), answer))
     }
 
     fn probe_error(&self, failure: Failure) -> ProbeError {
@@ -227,7 +229,7 @@ impl OmniBackend {
                 return Outcome::Refused(Refusal::Unavailable(e.to_string()));
             }
         };
-        match omni::accepted(&call, &answer.reply()) {
+        match omni::accepted(&call, &answer.reply()).map_err(|fault| scrubbed(fault, &answer)) {
             Ok(()) => Outcome::Done(()),
             Err(Fault::Unclear(why)) => Outcome::Unknown(why),
             Err(fault) => Outcome::Refused(self.refusal(fault, &answer)),
@@ -260,6 +262,25 @@ impl OmniBackend {
             })
             .map(|(id, w)| (id.clone(), w.clone()))
             .collect()
+    }
+}
+
+/// A fault whose words do not repeat what only we may say.
+fn scrubbed(fault: Fault, answer: &Answer) -> Fault {
+    let clean = |text: String| answer.scrub(&text);
+    match fault {
+        Fault::Invalid(messages) => Fault::Invalid(messages.into_iter().map(clean).collect()),
+        Fault::Owned(text) => Fault::Owned(clean(text)),
+        Fault::Forbidden(text) => Fault::Forbidden(clean(text)),
+        Fault::Unsupported(text) => Fault::Unsupported(clean(text)),
+        Fault::Busy(text) => Fault::Busy(clean(text)),
+        Fault::Unclear(text) => Fault::Unclear(clean(text)),
+        other @ (Fault::Exists
+        | Fault::Conflict
+        | Fault::Missing
+        | Fault::TearingDown
+        | Fault::NoAccess
+        | Fault::Unauthenticated) => other,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::untrusted::Untrusted;
 
@@ -46,10 +47,22 @@ impl FileError {
     }
 }
 
+fn replaced(relative: &str) -> FileError {
+    FileError::Refused(format!("`{relative}` was replaced while it was read; run again"))
+}
+
+/// Numbers of Linux for: a link where none may be, a way out of the root, a rename on the way. They are asked about only there.
+const LOOP: i32 = 40;
+const CROSSED: i32 = 18;
+const AGAIN: i32 = 11;
+
 /// The repository that `-C` names. Paths are relative to it, with `/` between parts.
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     folder: PathBuf,
+    /// The folder itself, whatever its name leads to later.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "used by `openat2`"))]
+    handle: Arc<std::fs::File>,
 }
 
 impl Root {
@@ -60,11 +73,12 @@ impl Root {
             std::io::ErrorKind::NotFound => FileError::Missing(shown.clone()),
             _ => FileError::Refused(format!("`{shown}` cannot be opened: {e}")),
         })?;
-        if folder.is_dir() {
-            Ok(Self { folder })
-        } else {
-            Err(FileError::Refused(format!("`{shown}` is not a folder")))
+        if !folder.is_dir() {
+            return Err(FileError::Refused(format!("`{shown}` is not a folder")));
         }
+        let handle = std::fs::File::open(&folder)
+            .map_err(|e| FileError::Refused(format!("`{shown}` cannot be opened: {e}")))?;
+        Ok(Self { folder, handle: Arc::new(handle) })
     }
 
     /// The folder.
@@ -148,17 +162,15 @@ impl Root {
 
     /// Reads a file.
     pub(super) fn read(&self, relative: &str) -> Result<Vec<u8>, FileError> {
-        let real = self.resolve(relative)?;
-        let meta = std::fs::metadata(&real)
-            .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
+        let file = self.open_beneath(relative)?;
+        // Asked of what was opened: between looking and opening, something else may have been put there.
+        let meta = file.metadata();
+        let meta = meta.map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
         if !meta.is_file() {
             return Err(FileError::Refused(format!("`{relative}` is not a regular file")));
         }
         // The length may change while reading, so that the limit holds for what is read, not for what was promised.
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(&real)
-            .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
-        self.still(relative, &file)?;
         file.take(FILE_LIMIT + 1)
             .read_to_end(&mut bytes)
             .map_err(|e| FileError::Refused(format!("`{relative}` cannot be read: {e}")))?;
@@ -166,6 +178,50 @@ impl Root {
             return Err(FileError::Refused(format!("`{relative}` is larger than {} MiB", FILE_LIMIT >> 20)));
         }
         Ok(bytes)
+    }
+
+    /// Opens what stands at `relative`, wherever links inside the root lead. Nothing is waited for: a pipe without a writer opens too.
+    fn open_beneath(&self, relative: &str) -> Result<std::fs::File, FileError> {
+        let real = self.resolve(relative)?;
+        let refused = |e: std::io::Error| FileError::Refused(format!("`{relative}` cannot be read: {e}"));
+        if let Some(opened) = self.open_whole(&real) {
+            return opened.map_err(|e| match e.raw_os_error() {
+                // A link in a path that has none any more, or a way out of the root.
+                Some(LOOP | CROSSED | AGAIN) => replaced(relative),
+                _ => refused(e),
+            });
+        }
+        // A device may act when it is opened, and a pipe waits.
+        if !std::fs::metadata(&real).map_err(refused)?.is_file() {
+            return Err(FileError::Refused(format!("`{relative}` is not a regular file")));
+        }
+        let file = std::fs::File::open(&real).map_err(refused)?;
+        self.still(relative, &file)?;
+        Ok(file)
+    }
+
+    /// Opens a resolved path in one step that cannot be interfered with, where the kernel can: below the root's own handle, and
+    /// without following a single link on the way.
+    #[cfg(target_os = "linux")]
+    fn open_whole(&self, real: &Path) -> Option<std::io::Result<std::fs::File>> {
+        use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+        use rustix::io::Errno;
+        let below = real.strip_prefix(&self.folder).ok()?;
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+        match openat2(&*self.handle, below, flags, Mode::empty(), how) {
+            Ok(file) => Some(Ok(file.into())),
+            // An older kernel, or a container whose rules do not know the call.
+            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => None,
+            Err(e) => Some(Err(e.into())),
+        }
+    }
+
+    /// Elsewhere there is no such call.
+    #[cfg(not(target_os = "linux"))]
+    fn open_whole(&self, _: &Path) -> Option<std::io::Result<std::fs::File>> {
+        None
     }
 
     /// That the file which was opened is the one below the root: between looking and opening, somebody may have put a link there.
@@ -178,7 +234,7 @@ impl Root {
         if now.is_some() && now == identity(opened.metadata()) {
             return Ok(());
         }
-        Err(FileError::Refused(format!("`{relative}` was replaced while it was read; run again")))
+        Err(replaced(relative))
     }
 
     /// Elsewhere a link needs privileges, and a file has no identity that could be compared.
@@ -344,6 +400,45 @@ mod tests {
         }
         // What strays can still be read: the repository's own rule is where a file really lies.
         assert_eq!(root.read("back").unwrap(), b"a");
+    }
+
+    /// A folder that is another one half of the time: what is read was inside, always.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_is_swapped_for_a_link_leads_nowhere_else() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let (dir, root) = repository();
+        std::fs::create_dir(dir.path().join("beyond")).unwrap();
+        std::fs::write(dir.path().join("beyond/c.yaml"), "secret").unwrap();
+        let (sub, link) = (dir.path().join("repo/clusters/sub"), dir.path().join("repo/link"));
+        std::os::unix::fs::symlink(dir.path().join("beyond"), &link).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let swapper = std::thread::spawn(move || {
+            let mut swaps = 0_u64;
+            while !stopped.load(Ordering::Relaxed) {
+                let flags = rustix::fs::RenameFlags::EXCHANGE;
+                rustix::fs::renameat_with(rustix::fs::CWD, &sub, rustix::fs::CWD, &link, flags).unwrap();
+                swaps += 1;
+            }
+            swaps
+        });
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..20_000 {
+            match root.read("clusters/sub/c.yaml") {
+                Ok(bytes) => {
+                    assert_eq!(bytes, b"c");
+                    read += 1;
+                }
+                Err(_) => refused += 1,
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        let swaps = swapper.join().unwrap();
+        assert!(
+            swaps > 1_000 && read > 100 && refused > 100,
+            "{swaps} swaps, {read} read, {refused} refused"
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::key::SigningKey;
 use super::origin::Origin;
 use super::retry::{Budget, retry_after};
 use super::sign::sign;
+use crate::secret::Secret;
 use crate::wire::omni::{Call, Field, Reply, headers, try_again};
 use crate::world::{Clock, Deadline, HeaderValue, Method, Net, NetError, NetReply, NetRequest, Rng};
 
@@ -55,12 +56,20 @@ pub struct Answer {
     pub reply: NetReply,
     /// Unix time in seconds by our clock.
     pub at: f64,
+    /// What the request was signed with: it must not be shown, even if the server repeats it.
+    signature: Secret<String>,
 }
 
 impl Answer {
     /// The parts that wire reads.
     pub fn reply(&self) -> Reply<'_> {
         wire_reply(&self.reply)
+    }
+    /// A text of the server's without our signature.
+    pub fn scrub(&self, text: &str) -> String {
+        // The other words of the header are names.
+        let signature = self.signature.expose().rsplit(' ').next().unwrap_or_default();
+        crate::secret::scrub(text, signature)
     }
 }
 
@@ -163,8 +172,10 @@ impl Stack {
         };
         loop {
             attempt += 1;
-            let spent = self.clock.now().saturating_sub(start);
-            let left = budget.total.saturating_sub(spent).max(LEAST);
+            let left = match attempt {
+                1 => budget.total,
+                _ => budget.total.saturating_sub(self.clock.now().saturating_sub(start)).max(LEAST),
+            };
             let outcome = self.attempt(call, attempt, TOTAL.min(left)).await;
             let spent = self.clock.now().saturating_sub(start);
             let asked = match &outcome {
@@ -236,6 +247,6 @@ impl Stack {
                 ms: u64::try_from(self.clock.now().saturating_sub(start).as_millis()).unwrap_or(u64::MAX),
             });
         }
-        outcome.map(|reply| Answer { reply, at: self.clock.unix() })
+        outcome.map(|reply| Answer { reply, at: self.clock.unix(), signature: signed.signature })
     }
 }

@@ -2,9 +2,11 @@
 //! somebody else's text holds one.
 
 mod digest;
+mod echo;
 mod words;
 
 pub use digest::{DigestKey, hex, is_digest, sha256};
+pub use echo::scrub;
 pub use words::{covered, is_cover, names_secret, opens_secret_block, reveals};
 use zeroize::Zeroize;
 

@@ -2,6 +2,7 @@
 
 use super::model::{FORMAT, Record};
 use crate::secret::{hex, sha256};
+use crate::wire::omni::parse_json;
 use crate::world::{BoxFuture, FsError};
 
 /// The key of compare-and-set: which record of which chain.
@@ -238,6 +239,10 @@ pub fn decode(path: &str, bytes: &[u8]) -> Result<Record, StoreError> {
     }
     if format == 0 {
         return Err(damaged("its `format` is not one that was ever written"));
+    }
+    // Of a key that stands twice one reader takes the first value, another the last.
+    if parse_json(bytes).is_err() {
+        return Err(damaged("it repeats a key, or is deeper or larger than this program writes"));
     }
     let body = json.get("record").ok_or_else(|| damaged("it has no `record`"))?;
     let wanted = json

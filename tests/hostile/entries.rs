@@ -1,10 +1,16 @@
 //! A table of entries, and the loop that runs it.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A test elsewhere: its file, and the name of its function.
 pub type There = (&'static str, &'static str);
+
+/// How `expected` begins where an entry is about something that this program does not have.
+pub const NONE: &str = "does not apply: ";
 
 /// One numbered entry.
 pub struct Entry {
@@ -30,36 +36,69 @@ impl Failures {
     }
 }
 
-/// Runs every entry of a part; `count` is how many the part has.
+/// At a time: most of an entry is waiting for a program.
+const WORKERS: usize = 3;
+
+/// Runs a whole part, and says of every entry that fails why. `HOSTILE_ONLY=E7` runs that entry alone.
 pub fn run(part: char, count: usize, table: &[Entry]) {
-    let wanted: Vec<String> = (1..=count).map(|n| format!("{part}{n}")).collect();
-    let named: Vec<&str> = table.iter().map(|e| e.id).collect();
-    assert_eq!(named, wanted, "each entry stands once and in order");
-    let (mut passed, mut broken) = (0, Vec::new());
-    for entry in table {
-        let mut failures = Failures::default();
-        failures.check(entry.here.is_some() || !entry.there.is_empty(), || "nothing proves it".to_owned());
-        for (file, function) in entry.there {
-            failures.check(exists(file, function), || format!("there is no test `{function}` in {file}"));
+    assert_eq!(
+        numbers(part, count),
+        table.iter().map(|e| e.id).collect::<Vec<_>>(),
+        "each stands once and in order"
+    );
+    let only = std::env::var("HOSTILE_ONLY").ok();
+    let (next, broken) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some((n, entry)) = take(&next, table) {
+                    if only.as_ref().is_some_and(|id| id != entry.id) {
+                        continue;
+                    }
+                    let mut failures = Failures::default();
+                    if let Some(here) = entry.here
+                        && catch_unwind(AssertUnwindSafe(|| here(&mut failures))).is_err()
+                    {
+                        failures.0.push("the test itself panicked".to_owned());
+                    }
+                    if !failures.0.is_empty() {
+                        broken.lock().unwrap().insert(n, failures.0);
+                    }
+                }
+            });
         }
-        if let Some(here) = entry.here
-            && catch_unwind(AssertUnwindSafe(|| here(&mut failures))).is_err()
-        {
-            failures.0.push("panicked".to_owned());
-        }
-        if failures.0.is_empty() {
-            passed += 1;
-        }
-        broken.extend(
-            failures.0.iter().map(|f| format!("{} {} ({}): {f}", entry.id, entry.what, entry.expected)),
-        );
-    }
-    println!("corpus {part}: {passed}/{count}");
-    assert!(broken.is_empty(), "corpus {part}: {passed}/{count}\n{}", broken.join("\n"));
+    });
+    let broken = broken.into_inner().unwrap();
+    println!("corpus {part}: {}/{count}", count - broken.len());
+    let told: Vec<String> = broken
+        .iter()
+        .flat_map(|(n, failures)| {
+            let entry = &table[*n];
+            failures.iter().map(move |f| format!("{} {} ({}): {f}", entry.id, entry.what, entry.expected))
+        })
+        .collect();
+    assert!(told.is_empty(), "corpus {part}: {}/{count}\n{}", count - broken.len(), told.join("\n"));
+}
+
+fn take<'a>(next: &AtomicUsize, table: &'a [Entry]) -> Option<(usize, &'a Entry)> {
+    let n = next.fetch_add(1, Ordering::SeqCst);
+    table.get(n).map(|entry| (n, entry))
+}
+
+/// `A1` to the last.
+pub fn numbers(part: char, count: usize) -> Vec<String> {
+    (1..=count).map(|n| format!("{part}{n}")).collect()
 }
 
 /// Whether a source file has a test of this name, also where a macro makes it.
-fn exists(file: &str, function: &str) -> bool {
+pub fn exists(file: &str, function: &str) -> bool {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
-    text.contains(&format!("fn {function}(")) || text.contains(&format!("\n    {function}: ["))
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.iter().enumerate().any(|(n, line)| {
+        let plain = line.trim_start_matches("async ").starts_with(&format!("fn {function}("));
+        let marked = lines[n.saturating_sub(3)..n]
+            .iter()
+            .any(|l| l.starts_with("#[test]") || l.starts_with("#[tokio::test"));
+        (plain && marked) || line.starts_with(&format!("{function}: ["))
+    })
 }

@@ -68,7 +68,7 @@ impl Token {
     }
     /// Removes the secret from a text that a server may have echoed.
     pub fn scrub(&self, text: &str) -> String {
-        text.replace(self.secret.expose().as_str(), "[secret]")
+        crate::secret::scrub(text, self.secret.expose())
     }
 }
 

@@ -1,12 +1,15 @@
 //! Files on disk, written so that a crash at any moment leaves the old or the new content.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::world::{Fs, FsError, FsLock};
+
+/// Most bytes of a file that is read: records of ten thousand machines stay far below.
+const LIMIT: u64 = 64 << 20;
 
 /// The filesystem of this machine. Files are made readable by their owner only (0600), folders 0700.
 #[derive(Debug, Default)]
@@ -69,7 +72,14 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 impl Fs for RealFs {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
-        std::fs::read(path).map_err(|e| error(path, &e))
+        let file = File::open(path).map_err(|e| error(path, &e))?;
+        let mut bytes = Vec::new();
+        file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|e| error(path, &e))?;
+        if bytes.len() as u64 > LIMIT {
+            let cause = format!("it is larger than {} MiB, which this program never writes", LIMIT >> 20);
+            return Err(FsError::Other { path: path.display().to_string(), cause });
+        }
+        Ok(bytes)
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), FsError> {
