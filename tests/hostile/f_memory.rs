@@ -28,11 +28,11 @@ fn applied() -> Repository {
 /// The one file of this world with that end, and no backup.
 fn file(r: &Repository, end: &str) -> PathBuf {
     let folder = r.path("state/lab/deployed");
-    let all = image(&folder).into_keys().filter(|p| {
+    let mut all = image(&folder).into_keys().filter(|p| {
         let name = p.file_name().unwrap().to_string_lossy().into_owned();
         name.starts_with("lab-deployed") && name.ends_with(end) && !name.contains("backup")
     });
-    all.last().unwrap_or_else(|| panic!("no {end}"))
+    all.next_back().unwrap_or_else(|| panic!("no {end}"))
 }
 
 /// A changed record is refused by plan and apply, which leave it as it is and send nothing.
@@ -218,7 +218,7 @@ pub const TABLE: &[Entry] = &[
         what: "empty record",
         expected: "refused; a record is whole or it is none",
         here: Some(|f| {
-            records(f, &[("nothing", Vec::new()), ("blanks", b"  \n".to_vec()), ("null", b"null".to_vec())])
+            records(f, &[("nothing", Vec::new()), ("blanks", b"  \n".to_vec()), ("null", b"null".to_vec())]);
         }),
         there: &[(STORE, "every_cut_and_every_flipped_bit_is_noticed")],
     },
