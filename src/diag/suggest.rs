@@ -11,12 +11,19 @@ pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
     if length > 64 {
         return None;
     }
+    let most = (length / 3).clamp(1, 4);
+    let letters = folded.chars().count();
     candidates
         .into_iter()
         .filter(|c| *c != wanted)
         .filter_map(|c| {
-            let distance = if fold(c) == folded { 0 } else { distance(&folded, &fold(c)) };
-            (distance <= (length / 3).clamp(1, 4)).then_some((distance, c))
+            let other = fold(c);
+            // Each letter more or less is an edit: most candidates are out without looking at one.
+            if other.chars().count().abs_diff(letters) > most {
+                return None;
+            }
+            let distance = if other == folded { 0 } else { distance(&folded, &other) };
+            (distance <= most).then_some((distance, c))
         })
         .min()
         .map(|(_, c)| c)

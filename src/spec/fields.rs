@@ -158,8 +158,11 @@ impl<'a> Fields<'a> {
 
 /// `a`, `b` and `c`
 pub(super) fn list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    /// More names than that are nothing that anybody reads.
+    const MOST: usize = 30;
+    let quoted: Vec<String> = names.iter().take(MOST).map(|n| format!("`{n}`")).collect();
     match quoted.split_last() {
+        Some(_) if names.len() > MOST => format!("{} and {} more", quoted.join(", "), names.len() - MOST),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "nothing".into(),

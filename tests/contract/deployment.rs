@@ -219,7 +219,7 @@ fn contract_spec_upgrade() {
     }
     let (mut facts, _) = survey.facts(None);
     let text = std::fs::read_to_string(folder.join("specs/omni.yaml")).unwrap();
-    let source = Source { path: "specs/omni.yaml".into(), text: text.clone() };
+    let source = Source::new("specs/omni.yaml", text.clone());
     let documents = yaml::parse(SourceId(0), &text, &Limits::spec()).unwrap();
     narrate(&documents, &source, &mut facts);
     let new = append(&text, &[], &sections(&facts)).unwrap();

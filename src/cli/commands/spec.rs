@@ -67,7 +67,7 @@ fn upgrade(global: &Global, args: &UpgradeArgs, streams: &Streams) -> Result<Exi
     let mut survey = Survey::default();
     let unseen = survey_of(&root, &mut survey);
     let (mut facts, left) = survey.facts(None);
-    let source = Source { path: path.clone(), text: text.to_owned() };
+    let source = Source::new(path.clone(), text);
     upgrade::narrate(&documents, &source, &mut facts);
     let sections = upgrade::sections(&facts);
     let new = match upgrade::append(text, &HEADING, &sections) {

@@ -37,30 +37,54 @@ impl Default for Look {
     }
 }
 
-/// How many warnings of one code are written out.
+/// How many warnings and notes of one code are written out.
 const SHOWN: usize = 3;
+/// How many errors of one code are written out.
+const SHOWN_ERRORS: usize = 50;
+/// How many places of one problem are marked.
+const MARKED: usize = 12;
+/// Of how many further ones the place and the message are named.
+const NAMED: usize = 200;
 
-/// All diagnostics, in their order; of each code at most three warnings and notes, the others counted.
+/// All diagnostics, in their order. Of each code at most three warnings and notes are written out, and 50 errors; of further
+/// errors 200 get a line, and all are counted.
 pub fn diagnostics(sources: &Sources, all: &[Diagnostic], look: Look) -> String {
     let mut out = String::new();
-    let mut seen: BTreeMap<Code, usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(Code, bool), usize> = BTreeMap::new();
+    let mut further: BTreeMap<(Code, bool), Vec<&Diagnostic>> = BTreeMap::new();
     for d in all {
-        if d.severity != Severity::Error {
-            let n = seen.entry(d.code).or_default();
-            *n += 1;
-            if *n > SHOWN {
-                continue;
-            }
+        let (kind, shown) = kind(d);
+        let n = seen.entry(kind).or_default();
+        *n += 1;
+        if *n > shown {
+            further.entry(kind).or_default().push(d);
+            continue;
         }
         if !out.is_empty() {
             out.push('\n');
         }
         out.push_str(&diagnostic(sources, d, look));
     }
-    for (code, n) in seen.into_iter().filter(|(_, n)| *n > SHOWN) {
-        let _ = writeln!(out, "\nand {} more like them [{code}]", n - SHOWN);
+    for ((code, error), more) in further {
+        let named = if error { more.get(..NAMED).unwrap_or(&more) } else { &[] };
+        let colon = if named.is_empty() { "" } else { ":" };
+        let _ = writeln!(out, "\nand {} more like them [{code}]{colon}", more.len());
+        for d in named {
+            let main = d.labels.first().and_then(|l| Some(place(sources.get(l.source)?, l)));
+            let _ =
+                writeln!(out, "   --> {}{}", main.map_or_else(String::new, |p| p + ": "), clean(&d.message));
+        }
+        if error && more.len() > named.len() {
+            let _ = writeln!(out, "   and {} more", more.len() - named.len());
+        }
     }
     out
+}
+
+/// What counts as like it, and how many of these are written out.
+fn kind(d: &Diagnostic) -> ((Code, bool), usize) {
+    let error = d.severity == Severity::Error;
+    ((d.code, error), if error { SHOWN_ERRORS } else { SHOWN })
 }
 
 /// `2 errors, 1 warning`; empty if there is neither.
@@ -92,11 +116,15 @@ pub fn diagnostic(sources: &Sources, d: &Diagnostic, look: Look) -> String {
         let _ = writeln!(out, "   --> {}", place(source, label));
         fact(&mut out, "the text there is not shown, since it may be a secret", look);
     }
-    for label in d.labels.iter().skip(1).filter(|l| main.is_none_or(|(m, _)| m.source != l.source)) {
+    for label in marked(d).iter().skip(1).filter(|l| main.is_none_or(|(m, _)| m.source != l.source)) {
         if let Some(source) = sources.get(label.source) {
             let what = if label.text.is_empty() { "see also" } else { &label.text };
             fact(&mut out, &format!("{what}: {}", place(source, label)), look);
         }
+    }
+    let unmarked = d.labels.len() - marked(d).len();
+    if unmarked > 0 {
+        fact(&mut out, &format!("and {unmarked} more such places"), look);
     }
     for note in &d.notes {
         fact(&mut out, &format!("note: {note}"), look);
@@ -105,6 +133,11 @@ pub fn diagnostic(sources: &Sources, d: &Diagnostic, look: Look) -> String {
         fact(&mut out, &format!("help: {help}"), look);
     }
     out
+}
+
+/// The places that are shown.
+fn marked(d: &Diagnostic) -> &[Label] {
+    d.labels.get(..MARKED).unwrap_or(&d.labels)
 }
 
 /// One `= …` line, broken between words where it is wider than the reader's lines.
@@ -199,7 +232,7 @@ impl Report {
         let mut report =
             Self { message: clean(&d.message), severity: d.severity, source: None, labels: Vec::new() };
         let Some((first, source)) = main else { return report };
-        let labels = || d.labels.iter().filter(|l| l.source == first.source);
+        let labels = || marked(d).iter().filter(|l| l.source == first.source);
         let excerpt = Excerpt::around(&source.text, &labels().map(|l| l.span.start).collect::<Vec<_>>());
         for label in labels() {
             let span = excerpt.map(label.span);
@@ -298,6 +331,44 @@ mod tests {
         assert!(text.contains("w2") && !text.contains("w3") && text.contains("e4"), "{text}");
         assert!(text.ends_with("\nand 2 more like them [OS0144]\n"), "{text}");
         assert_eq!(totals(&many), "5 errors, 5 warnings");
+    }
+
+    #[test]
+    fn of_thousands_of_errors_some_are_written_out_some_named_and_all_counted() {
+        let text = (0..1000).map(|i| format!("key{i}: 1\n")).collect::<String>();
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", &text);
+        let many: Vec<Diagnostic> = text
+            .match_indices("key")
+            .enumerate()
+            .map(|(n, (at, _))| Diagnostic::error(110, format!("e{n}")).at(id, Span::new(at, at + 3), "here"))
+            .chain([Diagnostic::error(120, "the last one")])
+            .collect();
+        let out = diagnostics(&sources, &many, PLAIN);
+        assert_eq!(out.matches("error[OS0110]: e").count(), 50, "{out}");
+        assert!(out.contains("error[OS0120]: the last one"), "another code is another count: {out}");
+        assert!(
+            out.contains(
+                "\nand 950 more like them [OS0110]:\n   --> a.yaml:51:1: e50\n   --> a.yaml:52:1: e51\n"
+            ),
+            "{out}"
+        );
+        assert!(out.ends_with("   --> a.yaml:250:1: e249\n   and 750 more\n"), "{out}");
+        assert_eq!(totals(&many), "1001 errors");
+    }
+
+    #[test]
+    fn of_many_places_of_one_problem_some_are_marked_and_all_counted() {
+        let text = "a: 1\n".repeat(40);
+        let mut sources = Sources::default();
+        let id = sources.add("a.yaml", &text);
+        let other = sources.add("b.yaml", "b: 1\n");
+        let d = (0..40).fold(Diagnostic::error(120, "m").at(other, Span::new(0, 1), ""), |d, n| {
+            d.at(id, Span::new(n * 5, n * 5 + 1), format!("n{n}"))
+        });
+        let out = diagnostics(&sources, &[d], PLAIN);
+        assert!(out.contains("n10: a.yaml:11:1") && !out.contains("n11: "), "{out}");
+        assert!(out.ends_with("   = and 29 more such places\n"), "{out}");
     }
 
     #[test]

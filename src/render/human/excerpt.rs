@@ -10,8 +10,31 @@ use crate::untrusted::hidden;
 const LONGEST: usize = 160;
 /// Of them, those before the place.
 const BEFORE: usize = 60;
+/// Lines around a place that may be shown. One is; the second keeps neighbouring excerpts whole.
+const AROUND: usize = 2;
+
+/// The lines around places, in their order, without overlaps.
+fn neighbourhoods(text: &str, places: &[usize]) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut all: Vec<Range<usize>> = Vec::new();
+    let mut places = places.to_vec();
+    places.sort_unstable();
+    for place in places {
+        let place = place.min(bytes.len());
+        let (before, after) = bytes.split_at(place);
+        let first = before.iter().enumerate().rev().filter(|(_, b)| **b == b'\n').nth(AROUND);
+        let last = after.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(AROUND);
+        let near = first.map_or(0, |(i, _)| i + 1)..last.map_or(bytes.len(), |(i, _)| place + i + 1);
+        match all.last_mut().filter(|last| last.end >= near.start) {
+            Some(last) => last.end = last.end.max(near.end),
+            None => all.push(near),
+        }
+    }
+    all
+}
 
 /// A text to show, and where the bytes of the original are in it.
+#[derive(Default)]
 pub(super) struct Excerpt {
     pub(super) text: String,
     /// For each changed piece: offset in the original after it, offset in the text after it.
@@ -19,32 +42,53 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// [`Excerpt::new`], in which long lines are cut around the first of these places in them, or at their beginning.
+    /// [`Excerpt::new`] of the lines around these places; other lines are empty, so that each keeps its number. Long lines
+    /// are cut around the first place in them, or at their beginning.
+    ///
+    /// What is done for a line that is not shown is next to nothing: a report may show a place of a large text thousands of times.
     pub(super) fn around(original: &str, places: &[usize]) -> Self {
-        Self::cut(original, &|line| {
-            let long = line.end - line.start > LONGEST;
-            long.then(|| {
-                let place = places.iter().copied().find(|p| line.contains(p)).unwrap_or(line.start);
-                let start = place.saturating_sub(BEFORE).max(line.start);
-                start..(start + LONGEST).min(line.end)
-            })
-        })
+        let mut excerpt = Self::default();
+        let mut begun = 0;
+        for near in neighbourhoods(original, places) {
+            let skipped = original.get(begun..near.start).unwrap_or_default();
+            excerpt.text.extend(skipped.bytes().filter(|b| *b == b'\n').map(char::from));
+            excerpt.moved.push((near.start, excerpt.text.len()));
+            begun = near.end;
+            let block = secret_block_around(original, near.start);
+            excerpt.take(original, near, block, &|line| {
+                let long = line.end - line.start > LONGEST;
+                long.then(|| {
+                    let place = places.iter().copied().find(|p| line.contains(p)).unwrap_or(line.start);
+                    let start = place.saturating_sub(BEFORE).max(line.start);
+                    start..(start + LONGEST).min(line.end)
+                })
+            });
+        }
+        excerpt
     }
 
     /// Replaces characters that change how other text is shown, and covers values under keys that sound like secrets, and
     /// long opaque tokens, by stars.
     pub(super) fn new(original: &str) -> Self {
-        Self::cut(original, &|_| None)
+        let mut excerpt = Self::default();
+        excerpt.take(original, 0..original.len(), None, &|_| None);
+        excerpt
     }
 
+    /// Takes whole lines in. `block`: the indentation of the key above whose value is a block of secrets and goes on here.
     /// `window`: the part of a line, by its bytes in the text, that is shown; none: all of it.
-    fn cut(original: &str, window: &dyn Fn(&Range<usize>) -> Option<Range<usize>>) -> Self {
-        let mut excerpt = Self { text: String::with_capacity(original.len()), moved: Vec::new() };
-        let mut at = 0;
-        let mut block: Option<usize> = None;
-        for line in original.split_inclusive('\n') {
+    fn take(
+        &mut self,
+        original: &str,
+        lines: Range<usize>,
+        mut block: Option<usize>,
+        window: &dyn Fn(&Range<usize>) -> Option<Range<usize>>,
+    ) {
+        let excerpt = self;
+        let mut at = lines.start;
+        for line in original.get(lines).unwrap_or_default().split_inclusive('\n') {
             let body = line.trim_end_matches(['\n', '\r']);
-            let indent = body.len() - body.trim_start().len();
+            let indent = indent(body);
             let inside = block.is_some_and(|outer| indent > outer || body.trim().is_empty());
             let covered = if inside {
                 std::iter::once(indent..body.len()).collect()
@@ -81,7 +125,6 @@ impl Excerpt {
             }
             at += line.len();
         }
-        excerpt
     }
 
     /// A place of the original in the text.
@@ -101,6 +144,31 @@ impl Excerpt {
         }
         mapped
     }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// The indentation of the nearest key above a line whose value is a block of secrets that reaches down to it.
+fn secret_block_around(text: &str, line: usize) -> Option<usize> {
+    // A line is in the block of a key above when no line from there on is indented as little as the key is.
+    let mut least = usize::MAX;
+    for above in text.get(..line).unwrap_or_default().rsplit('\n').skip(1) {
+        let above = above.trim_end_matches('\r');
+        let indent = indent(above);
+        if above.trim().is_empty() || indent >= least {
+            continue;
+        }
+        least = indent;
+        if opens_secret_block(above) {
+            return Some(indent);
+        }
+        if indent == 0 {
+            return None;
+        }
+    }
+    None
 }
 
 /// What cannot be shown; a run of it, as in a file that is no text, is shown as one sign.
@@ -147,5 +215,30 @@ mod tests {
         let at = original.find("crt").unwrap();
         let span = shown.map(Span::new(at, at + 3));
         assert_eq!(&shown.text[span.start..span.end], "crt");
+    }
+
+    #[test]
+    fn the_lines_around_any_place_are_those_of_the_whole_text_under_the_same_numbers() {
+        let original = "a: 1\ntls:\n  key: |\n    one\n\n    two\n      three\n    four\n  crt: five\nb:\n  token: >\n\n   six\n\n seven: 7\nprivate_key: |\n  x\n   key: |\n  y\nz: last";
+        let whole = Excerpt::new(original);
+        let whole: Vec<&str> = whole.text.lines().collect();
+        let mut line = 0;
+        for (at, c) in original.char_indices() {
+            let shown = Excerpt::around(original, &[at]);
+            let lines: Vec<&str> = shown.text.lines().collect();
+            let first = line - line.min(AROUND);
+            let last = (line + AROUND + 1).min(whole.len());
+            assert_eq!(&lines[first..], &whole[first..last], "line {line}");
+            assert!(lines[..first].iter().all(|l| l.is_empty()), "line {line}");
+            let span = shown.map(Span::new(at, at + 1));
+            assert!(c == '\n' || shown.text[span.start..].starts_with([c, '*']), "{at}");
+            line += usize::from(c == '\n');
+        }
+        let far = Excerpt::around(original, &[0, original.len() - 1]);
+        let lines: Vec<&str> = far.text.lines().collect();
+        assert_eq!(
+            (lines.len(), lines[0], lines[5], lines[lines.len() - 1]),
+            (whole.len(), "a: 1", "", "z: last")
+        );
     }
 }

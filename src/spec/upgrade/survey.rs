@@ -62,7 +62,7 @@ impl Survey {
                 self.named.entry(known).or_default().insert(folder.to_owned());
             }
         }
-        let source = Source { path: path.to_owned(), text: String::from_utf8_lossy(bytes).into_owned() };
+        let source = Source::new(path, String::from_utf8_lossy(bytes));
         let looks = looks_like(&source.text);
         if matches!(looks, Looks::Other) && !is_provider_file(name) {
             self.put(path, Kind::Other);
