@@ -215,8 +215,13 @@ pub async fn apply_as(
             () = outside.stop.wait(), if !stopping => continue,
             _ = outside.hold.lost(), if lost.is_none() => continue,
         };
-        let Some((step, carried)) = next else { break };
-        run_state.take(step, carried, &mut memory).await;
+        let Some(first) = next else { break };
+        // Those that ended meanwhile share one write of the record, which is as long as everything that is ours.
+        let mut batch = vec![first];
+        while let Some(Some(further)) = running.next().now_or_never() {
+            batch.push(further);
+        }
+        run_state.take(batch, &mut memory).await;
     }
     drop(running);
     let steps = run_state.driver.finished().unwrap_or_default();
@@ -263,35 +268,63 @@ impl Run<'_> {
         }
     }
 
-    /// Remembers first, then lets the steps that needed this one start.
-    async fn take(&mut self, step: &Step, mut carried: Carried, memory: &mut Memory<'_>) {
-        self.notes.append(&mut carried.notes);
-        if carried.remember != Remember::Nothing && self.error.is_none() {
-            let mut changes: Vec<(Address, Remember)> = vec![(step.address.clone(), carried.remember)];
-            // The entry leaves its old address with the write that puts it at the new one.
-            if let Some(Moved::EntryFrom(old)) = &step.moved {
-                changes.push((old.clone(), Remember::Drop));
-            }
-            let stored = match self.hold.loss().filter(|l| l.taken) {
-                // The record is another run's now, which looks up what we were about to send.
-                Some(loss) => Err(StoreError::Lost(loss.why)),
-                None => memory.apply(&changes).await,
-            };
-            match stored {
-                Ok(serial) => {
-                    self.hold.stored(&memory.record.lineage, serial);
-                    if carried.noted {
-                        self.hold.settled(step.id.0);
-                        let _ = self.journal.write(&Line::Recorded { step: step.id.0, serial });
-                    }
+    /// Remembers first, all with one write, then lets the steps that needed these start.
+    async fn take(&mut self, mut ended: Vec<(&Step, Carried)>, memory: &mut Memory<'_>) {
+        for (_, carried) in &mut ended {
+            self.notes.append(&mut carried.notes);
+        }
+        if self.error.is_none() {
+            self.remember(&mut ended, memory).await;
+        }
+        for (step, carried) in ended {
+            self.judge(step, carried);
+        }
+    }
+
+    /// Writes what ended steps leave in the record. Where that fails, they failed.
+    async fn remember(&mut self, ended: &mut [(&Step, Carried)], memory: &mut Memory<'_>) {
+        let mut changes: Vec<(Address, Remember)> = Vec::new();
+        let mut changing: Vec<(&Step, &mut Carried)> = Vec::new();
+        for (step, carried) in ended.iter_mut() {
+            let change = std::mem::replace(&mut carried.remember, Remember::Nothing);
+            if change != Remember::Nothing {
+                changes.push((step.address.clone(), change));
+                // The entry leaves its old address with the write that puts it at the new one.
+                if let Some(Moved::EntryFrom(old)) = &step.moved {
+                    changes.push((old.clone(), Remember::Drop));
                 }
-                Err(e) => {
-                    let why = format!("it was done, but the record was not written: {e}");
-                    carried.outcome = StepOutcome::Failed(Failure { kind: FailureKind::Memory, why });
-                    self.error = Some(e);
-                }
+                changing.push((step, carried));
             }
         }
+        if changes.is_empty() {
+            return;
+        }
+        let stored = match self.hold.loss().filter(|l| l.taken) {
+            // The record is another run's now, which looks up what we were about to send.
+            Some(loss) => Err(StoreError::Lost(loss.why)),
+            None => memory.apply(&changes).await,
+        };
+        match stored {
+            Ok(serial) => {
+                self.hold.stored(&memory.record.lineage, serial);
+                for (step, _) in changing.iter().filter(|(_, carried)| carried.noted) {
+                    self.hold.settled(step.id.0);
+                    let _ = self.journal.write(&Line::Recorded { step: step.id.0, serial });
+                }
+            }
+            Err(e) => {
+                let why = format!("it was done, but the record was not written: {e}");
+                for (_, carried) in changing {
+                    let failure = Failure { kind: FailureKind::Memory, why: why.clone() };
+                    carried.outcome = StepOutcome::Failed(failure);
+                }
+                self.error = Some(e);
+            }
+        }
+    }
+
+    /// Takes in how a step came out, once it is remembered.
+    fn judge(&mut self, step: &Step, carried: Carried) {
         let kind = match &carried.outcome {
             StepOutcome::Failed(f) => Some(f.kind),
             StepOutcome::Done | StepOutcome::Unknown(_) | StepOutcome::Stopped(_) => None,
