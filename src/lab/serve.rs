@@ -226,7 +226,7 @@ impl Lab {
     /// Opens the world (made from its scenario on first use) and serves it on loopback.
     pub async fn start(options: LabOptions) -> Result<Self, LabError> {
         let folder = persist::folder(&options.root, &options.world)?;
-        if !folder.exists() && !scenario::NAMES.contains(&options.world.as_str()) {
+        if !folder.exists() && !scenario::known(&options.world) {
             return Err(persist::unknown(&options.world));
         }
         let held = persist::own(&folder, &options.world)?;
@@ -416,14 +416,14 @@ pub fn worlds() -> &'static [&'static str] {
 /// Makes a world anew.
 pub fn reset(root: &Path, world: &str) -> Result<(), LabError> {
     let folder = persist::folder(root, world)?;
-    if !folder.exists() && !scenario::NAMES.contains(&world) {
+    if !folder.exists() && !scenario::known(world) {
         return Err(persist::unknown(world));
     }
     if folder.exists() {
         drop(persist::own(&folder, world)?);
         persist::clear(&folder)?;
     }
-    if scenario::NAMES.contains(&world) {
+    if scenario::known(world) {
         let held = persist::own(&folder, world)?;
         let (plant, accounts) = open(&folder, world)?;
         persist::save(&folder, &plant, &accounts)?;
@@ -435,7 +435,7 @@ pub fn reset(root: &Path, world: &str) -> Result<(), LabError> {
 /// Injects a fault into a world that is not being served.
 pub fn inject(root: &Path, world: &str, fault: &Fault) -> Result<(), LabError> {
     let folder = persist::folder(root, world)?;
-    if !folder.exists() && !scenario::NAMES.contains(&world) {
+    if !folder.exists() && !scenario::known(world) {
         return Err(persist::unknown(world));
     }
     let held = persist::own(&folder, world)?;

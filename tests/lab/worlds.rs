@@ -155,7 +155,7 @@ async fn what_does_not_exist_is_named() {
     let unknown = start(root, "nowhere", Speed::Jump).await.err().unwrap().to_string();
     assert_eq!(
         unknown,
-        "there is no world `nowhere`; worlds are fresh, deployed, matrix, fresh-1.9, deployed-1.9, matrix-1.9"
+        "there is no world `nowhere`; worlds are fresh, deployed, matrix, fresh-1.9, deployed-1.9, matrix-1.9, fleet-N"
     );
     for name in ["../up", "..", ".", ".hidden", ""] {
         assert!(start(root, name, Speed::Jump).await.is_err(), "{name}");

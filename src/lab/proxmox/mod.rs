@@ -12,5 +12,5 @@ mod storage;
 mod tasks;
 
 pub use access::{Token, full as full_privileges};
-pub use model::{Cluster, Guest, GuestKind, Image, Node, Storage};
+pub use model::{Cluster, Guest, GuestKind, Image, Node, Storage, lowest};
 pub use routes::{Request, handle};

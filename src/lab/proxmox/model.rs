@@ -26,12 +26,23 @@ pub struct Cluster {
     pub mappings: Vec<Value>,
     /// Process id of the last task.
     pub last_pid: u32,
+    /// Lower end of the range that new VMIDs are taken from (`next-id` in the cluster's options).
+    #[serde(default = "lowest")]
+    pub lowest_id: u32,
     /// Without quorum nothing is written.
     #[serde(default)]
     pub quorum_lost: bool,
     /// The API takes connections and answers none.
     #[serde(default)]
     pub api_down: bool,
+}
+
+/// The largest VMID that Proxmox VE takes.
+const HIGHEST: u32 = 999_999_999;
+
+/// The cluster's options begin the range of VMIDs here.
+pub fn lowest() -> u32 {
+    101
 }
 
 /// A node.
@@ -220,9 +231,9 @@ impl Cluster {
         let guests: u64 = self.guests_on(&node.name).map(|g| g.used_memory(now)).sum();
         (node.other_memory + guests).min(node.memory)
     }
-    /// Lowest free VMID. The cluster's options begin the range at 101.
+    /// Lowest free VMID of the range.
     pub fn next_id(&self) -> u32 {
-        (101..1_000_000).find(|id| !self.guests.contains_key(id)).unwrap_or(1_000_000)
+        (self.lowest_id..HIGHEST).find(|id| !self.guests.contains_key(id)).unwrap_or(HIGHEST)
     }
     /// Whether the storage can be used on the node.
     pub fn usable(&self, storage: &Storage, node: &str) -> bool {

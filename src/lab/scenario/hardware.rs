@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::machine::sha256;
-use super::super::proxmox::{Cluster, Guest, GuestKind, Node, Storage, Token, full_privileges};
+use super::super::proxmox::{Cluster, Guest, GuestKind, Node, Storage, Token, full_privileges, lowest};
 
 /// Bytes of memory of each node.
 const MEMORY: u64 = 67_351_138_304;
@@ -67,6 +67,7 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
             "map": ["node=hotel,path=0000:01:00.0,id=10de:2204,iommugroup=15,subsystem-id=1043:87d5"],
         })],
         last_pid: 1_229_009,
+        lowest_id: lowest(),
         quorum_lost: false,
         api_down: false,
     }
