@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::authors::authors;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::fail::Fail;
@@ -72,30 +73,21 @@ pub(super) fn open(path: &Path, wrong: Exit) -> Result<Opened, Fail> {
     Ok(Opened { saved, sum })
 }
 
-/// Who wrote the objects last that are not what the plan saw, where the key may read the audit log. It is asked for the days
-/// around the last write, because its events come with a delay and clocks differ.
-async fn authors(saved: &SavedPlan, stale: &Stale, connection: &Connection) -> BTreeMap<ResourceId, String> {
+/// Who wrote the objects last that are not what the plan saw.
+async fn last_writers(
+    saved: &SavedPlan,
+    stale: &Stale,
+    connection: &Connection,
+) -> BTreeMap<ResourceId, String> {
+    if stale.objects.is_empty() {
+        return BTreeMap::new();
+    }
     let at = |unix: i64| jiff::Timestamp::from_second(unix).ok();
     let ours = [at(saved.header.created), at(connection.clock.unix() as i64)];
     let written = stale.objects.iter().map(|o| o.updated.parse::<jiff::Timestamp>().ok());
     let times: Vec<jiff::Timestamp> = written.chain(ours).flatten().collect();
-    let (first, last) = (times.iter().min().copied(), times.iter().max().copied());
-    let day = |time: Option<jiff::Timestamp>, hours: i64| {
-        let time = time?.checked_add(jiff::SignedDuration::from_hours(hours)).ok()?;
-        Some(time.strftime("%Y-%m-%d").to_string())
-    };
-    let (Some(start), Some(end)) = (day(first, -24), day(last, 24)) else {
-        return BTreeMap::new();
-    };
-    if stale.objects.is_empty() {
-        return BTreeMap::new();
-    }
-    let mut events = connection.omni.audit(&start, &end).await.unwrap_or_default();
-    events.sort_by_key(|e| e.at);
-    let by: BTreeMap<(String, String), String> =
-        events.into_iter().map(|e| ((e.kind, e.id), e.who)).collect();
-    let last = |id: &ResourceId| by.get(&(id.kind.clone(), id.id.clone())).cloned();
-    stale.objects.iter().filter_map(|o| Some((o.id.clone(), last(&o.id)?))).collect()
+    let by = authors(connection, &times).await;
+    stale.objects.iter().filter_map(|o| Some((o.id.clone(), by.get(&o.id)?.0.clone()))).collect()
 }
 
 fn refused(refusal: Refusal) -> Fail {
@@ -228,7 +220,7 @@ impl Approval {
                 let look =
                     Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
                 streams.error(&stale::title(&why), None);
-                let authors = authors(saved, &why, connection).await;
+                let authors = last_writers(saved, &why, connection).await;
                 streams.tell(&stale::text(&why, &authors, look));
                 streams.tell("  help: nothing was sent; run `omni-scale plan` again");
                 Err(Fail::said(Exit::Stale))

@@ -94,7 +94,7 @@ pub enum Command {
     /// Write a spec and what belongs beside it: from nothing, or from the files that omnictl reads
     Init(super::commands::init::InitArgs),
     /// Check all files; needs no network and no credentials
-    Validate,
+    Validate(crate::cli::commands::validate::ValidateArgs),
     /// Print a cluster template's resources as `omnictl cluster template render` does
     Render(RenderArgs),
     /// Show what would change and what that does to machines; writes nothing to Omni or Proxmox

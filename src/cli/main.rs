@@ -62,7 +62,7 @@ fn run() -> Exit {
     let exit = match cli.command {
         Command::Init(args) => commands::init::run(&cli.global, &args, &streams),
         Command::Spec(command) => commands::spec::run(&cli.global, &command, &streams),
-        Command::Validate => commands::validate::run(&cli.global, &streams),
+        Command::Validate(args) => commands::validate::run(&cli.global, &args, &streams),
         Command::Render(args) => commands::render::run(&cli.global, &args, &streams),
         Command::Plan(args) => commands::plan::run(&cli.global, &args, &streams),
         Command::Apply(args) => commands::apply::run(&cli.global, &args, &streams),

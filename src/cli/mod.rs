@@ -2,6 +2,7 @@
 
 mod approval;
 mod args;
+mod authors;
 mod commands;
 mod connect;
 mod credentials;

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::streams::Streams;
 use crate::engine::event::{Ending, Event, Observer};
-use crate::plan::StepId;
+use crate::plan::{Plan, StepId};
 use crate::world::Clock;
 use crate::world::real::RealClock;
 
@@ -25,6 +25,8 @@ pub(super) struct Progress {
     /// The run's own time, which jumps in the lab: durations agree with those of the report.
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// Wave and its title by step, for the groups of a workflow's log.
+    waves: Mutex<BTreeMap<StepId, (u32, String)>>,
 }
 
 struct State {
@@ -33,6 +35,8 @@ struct State {
     spoke: Instant,
     total: usize,
     ended: usize,
+    /// The wave whose group is open.
+    wave: u32,
     running: BTreeMap<StepId, Running>,
 }
 
@@ -52,9 +56,36 @@ impl Progress {
             spoke: Instant::now(),
             total: 0,
             ended: 0,
+            wave: 0,
             running: BTreeMap::new(),
         };
-        Self { streams: streams.clone(), tree, clock, state: Mutex::new(state) }
+        Self { streams: streams.clone(), tree, clock, state: Mutex::new(state), waves: Mutex::default() }
+    }
+
+    /// Learns the waves of the plan that is carried out.
+    pub(super) fn follow(&self, plan: &Plan) {
+        let title = |wave: u32| {
+            let of = (wave as usize).checked_sub(1).and_then(|at| plan.waves.get(at));
+            let title = of.map(|w| match &w.phase {
+                Some(phase) => format!("{phase}: {}", w.title),
+                None => w.title.clone(),
+            });
+            format!("wave {wave} of {}: {}", plan.waves.len(), title.unwrap_or_default())
+        };
+        let waves = plan.steps.iter().map(|s| (s.id, (s.wave, title(s.wave)))).collect();
+        *self.waves.lock().unwrap_or_else(PoisonError::into_inner) = waves;
+    }
+
+    /// Begins the group of a later wave. Steps of an earlier one that still run speak in it: groups do not overlap.
+    fn group(&self, state: &mut State, step: StepId) {
+        let waves = self.waves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((wave, title)) = waves.get(&step).filter(|(wave, _)| *wave > state.wave) {
+            if state.wave > 0 {
+                self.streams.group(None);
+            }
+            self.streams.group(Some(title));
+            state.wave = *wave;
+        }
     }
 
     /// A line that stays.
@@ -69,6 +100,9 @@ impl Progress {
 
     /// Ends the redrawing, so that what follows is not overwritten.
     pub(super) fn finish(&self) {
+        if self.state.lock().unwrap_or_else(PoisonError::into_inner).wave > 0 {
+            self.streams.group(None);
+        }
         if let Some(tree) = &self.tree {
             let _ = tree.clear();
             // The last line that was printed above the tree has no line end yet.
@@ -158,6 +192,7 @@ impl Observer for Progress {
                 self.line(&format!("run {run}: {steps} {}", if *steps == 1 { "step" } else { "steps" }));
             }
             Event::StepStarted { step, address, action } => {
+                self.group(&mut state, *step);
                 self.start(&mut state, *step, &address.to_string(), action.word());
             }
             Event::StepProgress { step, text } => self.progress(&mut state, *step, text),

@@ -143,6 +143,43 @@ fn read_with(
     before_files: bool,
     over: &BTreeMap<String, Vec<u8>>,
 ) -> Result<(Repository, Sink), Fail> {
+    take(global, before_files, over).map_err(|unread| match unread {
+        Unread::Fail(fail) => fail,
+        Unread::Files { sources, sink } => {
+            judge(&sources, &sink, streams).err().unwrap_or_else(|| Fail::said(Exit::Files))
+        }
+    })
+}
+
+/// Why there is no repository to go on with.
+pub(super) enum Unread {
+    /// There is none, or it cannot be read.
+    Fail(Fail),
+    /// What is wrong in its files.
+    Files {
+        /// Their texts.
+        sources: Sources,
+        /// All of it.
+        sink: Sink,
+    },
+}
+
+impl<E: Into<Fail>> From<E> for Unread {
+    fn from(e: E) -> Self {
+        Self::Fail(e.into())
+    }
+}
+
+/// [`read`] for a command that shows itself what is wrong.
+pub(super) fn examine(global: &Global) -> Result<(Repository, Sink), Unread> {
+    take(global, false, &BTreeMap::new())
+}
+
+fn take(
+    global: &Global,
+    before_files: bool,
+    over: &BTreeMap<String, Vec<u8>>,
+) -> Result<(Repository, Sink), Unread> {
     let root = Root::open(&global.directory)?;
     let path = spec_path(&root, global)?;
     let mut read = Read::default();
@@ -151,7 +188,7 @@ fn read_with(
     let bytes = read.files.get(&path).cloned().unwrap_or_default();
     let (mut sources, mut sink) = (Sources::default(), Sink::default());
     let Some(found) = spec::read_spec(&mut sources, &path, &bytes, &mut sink) else {
-        return Err(judge(&sources, &sink, streams).err().unwrap_or_else(|| Fail::said(Exit::Files)));
+        return Err(Unread::Files { sources, sink });
     };
     let mut files = FileSet::default();
     loop {
@@ -174,7 +211,7 @@ fn read_with(
     let dialect = files.stated();
     let (desired, sink) = files.read(dialect, &mut sources);
     if files.base.has_errors() {
-        judge(&sources, &sink, streams)?;
+        return Err(Unread::Files { sources, sink });
     }
     let targets = targets(&files.workspace)?;
     Ok((Repository { root, sources, desired, targets, dialect, files, expressions }, sink))

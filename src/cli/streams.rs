@@ -151,6 +151,19 @@ impl Streams {
         }
     }
 
+    /// Folds what follows in the log of a workflow under a title, until the next one or, without a title, no more. Elsewhere
+    /// nothing is written.
+    pub(super) fn group(&self, title: Option<&str>) {
+        if !self.logged.1 || self.quiet {
+            return;
+        }
+        let line = match title {
+            Some(title) => format!("::group::{}\n", crate::render::github::escape::message([title])),
+            None => "::endgroup::\n".to_owned(),
+        };
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    }
+
     /// Talk that is always shown.
     pub(super) fn tell(&self, text: &str) {
         let text = if self.logged.1 { inert(text) } else { text.into() };

@@ -87,7 +87,7 @@ pub(super) fn files(item: &Drifted) -> String {
             "the files agree with it: the next apply only writes the record".to_owned()
         }
         (Deviation::Changed, FilesSay::Otherwise) => {
-            "the files do not ask for what was applied alone: `omni-scale plan` shows what they ask for"
+            "the files ask neither for what was applied nor for what is live: `omni-scale plan` shows what they ask for"
                 .to_owned()
         }
         (Deviation::Changed, FilesSay::NotDeclared) => {

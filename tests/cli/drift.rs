@@ -291,3 +291,34 @@ fn a_job_of_github_learns_what_was_found() {
     let summary = std::fs::read_to_string(r.path("summary")).unwrap();
     assert!(summary.contains("`cluster/talos-prod-01/patch/500-x`"), "{summary}");
 }
+
+#[test]
+fn who_wrote_it_is_told_to_the_person_who_asks_and_to_nobody_else() {
+    let r = applied();
+    change(
+        &r,
+        &serde_json::json!({"type": "MachineClasses", "id": "matrix-worker", "spec": {"auto_provision": {"provider_data": "cores: 2\n"}}}),
+    );
+    let told = only(&report(&r, &[], 2));
+    assert_eq!(told["who"], "somebody@example.org", "{told}");
+    let text = r.run(&["drift", "--lab"]).exits(0).out;
+    assert!(text.contains(" by somebody@example.org"), "{text}");
+    for format in ["md", "html", "github"] {
+        let out = r.run(&["drift", "--lab", "--format", format]).exits(0).out;
+        assert!(out.contains("matrix-worker") && !out.contains("somebody"), "{format}: {out}");
+    }
+}
+
+#[test]
+fn the_page_stands_alone_and_has_both_values() {
+    let r = applied();
+    change(
+        &r,
+        &serde_json::json!({"type": "MachineClasses", "id": "matrix-worker", "spec": {"auto_provision": {"provider_data": "cores: 2\nname: <script>alert(1)</script>\n"}}}),
+    );
+    r.run(&["drift", "--lab", "--out", "html=drift.html"]).exits(0);
+    let page = std::fs::read_to_string(r.path("drift.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("Content-Security-Policy"), "{page}");
+    assert!(page.contains("<del>8</del>") && page.contains("<ins>2</ins>"), "{page}");
+    assert!(!page.contains("<script") && page.contains("&lt;script&gt;"), "{page}");
+}

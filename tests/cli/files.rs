@@ -112,3 +112,43 @@ fn render_reads_files_of_the_allowed_folder_only() {
     template("./");
     r.run(&["render", "clusters/t.yaml"]).exits(65).says("is a directory");
 }
+
+#[test]
+fn what_is_wrong_stands_at_its_lines_for_programs_and_for_forges() {
+    let r = Repository::new();
+    let valid = r.run(&["validate", "--format", "json"]).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&valid.out).unwrap();
+    assert_eq!((&json["format"], &json["valid"]), (&"omni-scale.validate".into(), &true.into()), "{json}");
+    assert_eq!(r.run(&["validate", "--format", "github"]).exits(0).out, "");
+    r.edit("machine-classes/matrix-worker.yaml", "storage_selector:", "storage_selektor:");
+    r.edit("spec/omni.yaml", "lan_address:", "lan_adress:");
+    let wrong = r.run(&["validate", "--format", "json"]).exits(65);
+    let json: serde_json::Value = serde_json::from_str(&wrong.out).unwrap();
+    assert_eq!(json["valid"], false);
+    let place = |path: &str| {
+        let problems = json["problems"].as_array().unwrap();
+        let of = problems.iter().find(|p| p["places"][0]["path"] == path);
+        of.unwrap_or_else(|| panic!("{path}: {json}")).clone()
+    };
+    for (path, key) in
+        [("machine-classes/matrix-worker.yaml", "storage_selektor"), ("spec/omni.yaml", "lan_adress")]
+    {
+        let found = place(path);
+        let line = found["places"][0]["line"].as_u64().unwrap() as usize;
+        let text = std::fs::read_to_string(r.path(path)).unwrap();
+        assert!(text.lines().nth(line - 1).unwrap().contains(key), "{found}");
+        let command = format!("file={path},line={line},");
+        let github = r.run(&["validate", "--format", "github"]).exits(65);
+        let at = github.out.lines().find(|l| l.contains(&command));
+        assert!(at.is_some_and(|l| l.starts_with("::error title=OS0")), "{command}: {}", github.out);
+        assert!(github.err.contains(key), "the log has it too: {}", github.err);
+    }
+    // A spec that cannot be read at all has its line, too.
+    std::fs::write(r.path("spec/omni.yaml"), "omni: {\n").unwrap();
+    let broken = r.run(&["validate", "--format", "github"]).exits(65);
+    assert!(
+        broken.out.starts_with("::error ") && broken.out.contains("file=spec/omni.yaml,line="),
+        "{}",
+        broken.out
+    );
+}

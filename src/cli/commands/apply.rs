@@ -229,6 +229,7 @@ async fn under(
         None => record,
     };
     let gates = Gates { repository: &repository, connection, desired: &desired, key: digests, options };
+    progress.follow(&plan);
     let mut report = apply_as(Outside { gates: &gates, ..outside }, &plan, record, run).await?;
     progress.finish();
     if report.complete() && plan.scope.is_none() && roots.is_empty() {

@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::{Global, World};
+use crate::cli::authors::authors;
+use crate::cli::connect::Connection;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::formats::{self, IN_FILES};
@@ -12,9 +14,10 @@ use crate::cli::scope::{self, ScopeArgs};
 use crate::cli::session;
 use crate::cli::streams::{Look, Streams};
 use crate::plan::PlanOptions;
-use crate::plan::drift::{Drift, DriftInput, drift};
+use crate::plan::drift::{Drift, DriftInput, Drifted, drift};
 use crate::render::context::Context;
 use crate::render::github::drift_annotations as annotations;
+use crate::render::html;
 use crate::render::human::{diag, drift as human};
 use crate::render::json::drift as json;
 use crate::render::markdown;
@@ -31,6 +34,8 @@ pub enum DriftFormat {
     Md,
     /// Annotations of GitHub.
     Github,
+    /// A page that stands alone.
+    Html,
 }
 
 /// `drift`
@@ -80,13 +85,14 @@ fn report(global: &Global, args: &DriftArgs, streams: &Streams) -> Result<Exit, 
             session::warn_in_doubt(&memory, streams);
             let repository = files.settle(&seen.omni, streams)?;
             scope::check(&selection, &repository, memory.record.as_ref(), &seen)?;
-            let found = drift(&DriftInput {
+            let mut found = drift(&DriftInput {
                 desired: &repository.desired,
                 snapshot: &seen,
                 record: memory.record.as_ref(),
                 key: connection.digest_key.as_ref(),
                 options: PlanOptions::selecting(&selection),
             });
+            name_writers(&mut found, &connection).await;
             connection.close().await?;
             Ok(found)
         })
@@ -107,6 +113,29 @@ fn report(global: &Global, args: &DriftArgs, streams: &Streams) -> Result<Exit, 
     github::tell_drift(&found, &context, exit)
 }
 
+/// How long Omni's audit log is asked back for what is gone, and at most.
+const BACK: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+/// An event and the time of a write that it explains are of one server, and lie apart by no more than this.
+const APART: i128 = 120_000;
+
+/// Says who wrote what drifted, where the audit log tells and the event is of that write.
+async fn name_writers(found: &mut Drift, connection: &Connection) {
+    let Ok(now) = jiff::Timestamp::from_second(connection.clock.unix() as i64) else { return };
+    let Ok(oldest) = now.checked_sub(BACK) else { return };
+    let written = |item: &Drifted| item.when.as_ref().and_then(|w| w.parse::<jiff::Timestamp>().ok());
+    let times: Vec<jiff::Timestamp> =
+        found.drifted.iter().map(|d| written(d).unwrap_or(oldest).max(oldest)).collect();
+    if times.is_empty() {
+        return;
+    }
+    let by = authors(connection, &[&times[..], &[now]].concat()).await;
+    for item in &mut found.drifted {
+        let Some((who, at)) = by.get(&item.id) else { continue };
+        let fits = written(item).is_none_or(|w| (i128::from(w.as_millisecond()) - at).abs() <= APART);
+        item.who = fits.then(|| who.clone());
+    }
+}
+
 fn draw(drift: &Drift, format: DriftFormat, context: &Context, full: bool, look: Look) -> String {
     match format {
         DriftFormat::Text => {
@@ -116,6 +145,7 @@ fn draw(drift: &Drift, format: DriftFormat, context: &Context, full: bool, look:
         DriftFormat::Json => json::text(drift),
         DriftFormat::Md => markdown::drift(drift, context, full, markdown::COMMENT),
         DriftFormat::Github => annotations(drift),
+        DriftFormat::Html => html::drift(drift, context),
     }
 }
 

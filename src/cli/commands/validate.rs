@@ -1,57 +1,105 @@
 //! `validate`: the files alone; no network, no credentials.
 
+use clap::{Args, ValueEnum};
+
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
-use crate::cli::fail::Fail;
-use crate::cli::repository::{self, Repository};
+use crate::cli::repository::{self, Repository, Unread};
 use crate::cli::review;
-use crate::cli::session;
 use crate::cli::streams::Streams;
-use crate::diag::{Diagnostic, Sink};
+use crate::diag::{Diagnostic, Sink, Sources};
 use crate::graph::Graph;
-use crate::plan::{codes, phases};
+use crate::plan::{Warning, codes, phases};
+use crate::render::github;
 use crate::render::human::{diag, plan as human};
+use crate::render::json::files as json;
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
 
-/// That nothing needs itself, and that phases are in an order in which they can be done.
-fn order(repository: &Repository, streams: &Streams) -> Result<(), Fail> {
-    let problems = match Graph::build(&repository.desired) {
-        Err(circle) => vec![Diagnostic::error(codes::CIRCLE, circle.to_string())],
-        Ok(graph) => phases(&repository.desired, &graph).err().unwrap_or_default(),
-    };
-    let mut sink = Sink::default();
-    sink.push_all(problems);
-    repository::judge(&repository.sources, &sink, streams)
+/// Format of what is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ValidateFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// Annotations for GitHub Actions, at the lines of the files.
+    Github,
 }
 
-pub(in crate::cli) fn run(global: &Global, streams: &Streams) -> Exit {
-    let repository = match session::load(global, streams) {
-        Ok(repository) => repository,
-        Err(fail) => return fail.tell(streams),
+/// `validate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is wrong is printed for people on standard error in any format; a format other than text is printed on standard
+output besides.
+
+Exit codes: 0 nothing is wrong, 3 a rule or a locked decision about the files is broken, 65 a file is wrong")]
+pub struct ValidateArgs {
+    /// Format on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ValidateFormat,
+}
+
+pub(in crate::cli) fn run(global: &Global, args: &ValidateArgs, streams: &Streams) -> Exit {
+    let (repository, mut sink) = match repository::examine(global) {
+        Ok(read) => read,
+        Err(Unread::Fail(fail)) => return fail.tell(streams),
+        Err(Unread::Files { sources, sink }) => return end(&sources, &sink, &[], args, streams),
     };
-    if let Err(fail) = order(&repository, streams) {
-        return fail.tell(streams);
+    if !sink.has_errors() {
+        sink.push_all(order(&repository));
     }
     // What rules say of the files alone needs no server.
-    let found = review::files(&repository, RealClock::new().unix() as i64);
+    let found = if sink.has_errors() {
+        Vec::new()
+    } else {
+        review::files(&repository, RealClock::new().unix() as i64)
+    };
+    let exit = end(&repository.sources, &sink, &found, args, streams);
+    if exit == Exit::Done && args.format == ValidateFormat::Text {
+        streams.data(&counts(&repository));
+    }
+    exit
+}
+
+/// That nothing needs itself, and that phases are in an order in which they can be done.
+fn order(repository: &Repository) -> Vec<Diagnostic> {
+    match Graph::build(&repository.desired) {
+        Err(circle) => vec![Diagnostic::error(codes::CIRCLE, circle.to_string())],
+        Ok(graph) => phases(&repository.desired, &graph).err().unwrap_or_default(),
+    }
+}
+
+/// Says all of it, in the forms that are wanted.
+fn end(sources: &Sources, sink: &Sink, found: &[Warning], args: &ValidateArgs, streams: &Streams) -> Exit {
+    let judged = repository::judge(sources, sink, streams);
     if !found.is_empty() {
         let look =
             diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
-        streams.tell(&human::findings(&found, look));
-        if found.iter().any(|f| f.blocks) {
-            return Exit::Blocked;
-        }
+        streams.tell(&human::findings(found, look));
     }
+    match args.format {
+        ValidateFormat::Text => {}
+        ValidateFormat::Json => streams.data(&json::text(sources, sink.all(), found)),
+        ValidateFormat::Github => streams.commands(&github::file_annotations(sources, sink.all(), found)),
+    }
+    match judged {
+        Err(fail) => fail.tell(streams),
+        Ok(()) if found.iter().any(|f| f.blocks) => Exit::Blocked,
+        Ok(()) => Exit::Done,
+    }
+}
+
+fn counts(repository: &Repository) -> String {
     let desired = &repository.desired;
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let resources: usize = desired.clusters.iter().map(|c| c.resources.len()).sum();
-    streams.data(&format!(
+    format!(
         "Valid: {}, {}, {} with {}.",
         count(desired.providers.len(), "provider", "providers"),
         count(desired.classes.len(), "machine class", "machine classes"),
         count(desired.clusters.len(), "cluster", "clusters"),
         count(resources, "resource", "resources"),
-    ));
-    Exit::Done
+    )
 }

@@ -119,6 +119,7 @@ fn item(address: &Address, id: ResourceId, deviation: Deviation) -> Drifted {
         fields: Vec::new(),
         files: FilesSay::AsApplied,
         when: None,
+        who: None,
         note: None,
     }
 }

@@ -98,6 +98,9 @@ pub struct Drifted {
     pub files: FilesSay,
     /// RFC 3339 time of its last write by anybody, or of its creation for what is foreign, as Omni tells it.
     pub when: Option<String>,
+    /// Who wrote it last, by Omni's audit log, where the key may read that: an e-mail address or the name of an account, safe to
+    /// print. It is personal: it stands where the person who asked reads it, and in no comment or page for others.
+    pub who: Option<String>,
     /// A fact for people.
     pub note: Option<String>,
 }

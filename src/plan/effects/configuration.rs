@@ -1,12 +1,12 @@
 //! Config patches. Whether Talos applies a field without a reboot depends on the field; only the fields that recorded
 //! timelines show being applied without one are predicted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::table::{Subject, When, row};
 use super::{Going, machines, raise_changes};
 use crate::address::Address;
-use crate::diff::documents;
+use crate::diff::{documents, is_locked};
 use crate::kinds::{Certainty, Effect};
 use crate::plan::scene::Scene;
 use crate::plan::{Action, Draft, Operation};
@@ -22,8 +22,10 @@ pub(super) fn judge(
     draft: &mut Draft<'_>,
     renames: &BTreeMap<Address, String>,
     going: &Going,
+    unlocked: &BTreeSet<String>,
 ) {
-    let affected = going.touched(scene, draft).len();
+    let nodes = going.touched(scene, draft);
+    let affected = nodes.len();
     if affected == 0 {
         return;
     }
@@ -60,7 +62,12 @@ pub(super) fn judge(
     if !matches!(draft.action, Action::Create | Action::Update | Action::AdoptUpdate | Action::Destroy) {
         return;
     }
-    let scope = machines(affected);
+    let locked =
+        nodes.iter().filter(|n| is_locked(&n.resource) && !unlocked.contains(&n.resource.id.id)).count();
+    let mut scope = machines(affected - locked);
+    if locked > 0 {
+        scope.push_str(&format!(" ({locked} locked besides, which it does not reach)"));
+    }
     match draft.effect {
         Effect::Hot => draft
             .notes

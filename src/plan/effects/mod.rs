@@ -74,7 +74,7 @@ pub(super) fn judge(scene: &Scene<'_>, machines: &Machines<'_>, drafts: &mut [Dr
             "Clusters" => cluster::judge(scene, machines, draft),
             "MachineSets" => machine_set::judge(scene, machines, draft),
             "MachineSetNodes" => node::judge(machines, draft),
-            "ConfigPatches" => configuration::judge(scene, draft, &renames, &going),
+            "ConfigPatches" => configuration::judge(scene, draft, &renames, &going, &unlocked),
             "ExtensionsConfigurations" => extensions::judge(scene, draft, image.len(), &going),
             "KernelArgs" => kernel_args::judge(draft),
             "MachineInstallDiskConfigs" => install_disk::judge(scene, draft),
@@ -137,4 +137,4 @@ pub(super) fn machines_do(n: usize, verb: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

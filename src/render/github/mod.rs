@@ -3,8 +3,10 @@
 mod annotations;
 mod drift;
 pub mod escape;
+mod files;
 mod output;
 
 pub use annotations::text;
 pub use drift::{annotations as drift_annotations, drift_outputs};
+pub use files::file_annotations;
 pub use output::{Outcome, outputs};

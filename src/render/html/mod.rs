@@ -5,6 +5,7 @@
 //! whatever an escaper might miss.
 
 mod changes;
+mod drift;
 mod escape;
 mod findings;
 mod graph;
@@ -15,4 +16,5 @@ mod rest;
 mod verdict;
 mod waves;
 
+pub use drift::text as drift;
 pub use page::{body, text};

@@ -18,7 +18,7 @@ const RAW: usize = 2 << 20;
 pub fn text(plan: &Plan, context: &Context) -> String {
     let mut m = Markup::default();
     m.open("html", &[("lang", "en")]);
-    head(plan, &mut m);
+    head(&format!("Plan: {}", verdict::sentence(plan)), &mut m);
     m.open("body", &[]);
     sections(plan, context, &mut m);
     raw(plan, context, &mut m);
@@ -34,7 +34,7 @@ pub fn body(plan: &Plan, context: &Context) -> String {
 }
 
 /// The character set comes first, so that no browser guesses one; then the policy, before anything it could forbid.
-fn head(plan: &Plan, m: &mut Markup) {
+pub(super) fn head(title: &str, m: &mut Markup) {
     let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy =
         format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
@@ -48,7 +48,7 @@ fn head(plan: &Plan, m: &mut Markup) {
         m.open("meta", &[("name", "referrer"), ("content", "no-referrer")]);
         m.open("meta", &[("name", "robots"), ("content", "noindex")]);
         m.line();
-        m.leaf("title", "", &format!("Plan: {}", verdict::sentence(plan)));
+        m.leaf("title", "", title);
         m.line();
         m.style(STYLE);
     });

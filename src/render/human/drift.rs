@@ -109,9 +109,12 @@ fn one(item: &Drifted, page: &mut Page) {
     if let Some(note) = &item.note {
         page.hanging(&[(Tone::Plain, "       ")], Tone::Plain, &safe(note));
     }
+    let who = item.who.as_ref().map_or_else(String::new, |who| format!(" by {}", safe(who)));
     if let Some(when) = &item.when {
         let word = if item.deviation == Deviation::Foreign { "made" } else { "last written" };
-        page.line(&[(Tone::Plain, "       "), (Tone::Dim, &format!("{word} {}", safe(when)))]);
+        page.line(&[(Tone::Plain, "       "), (Tone::Dim, &format!("{word} {}{who}", safe(when)))]);
+    } else if !who.is_empty() {
+        page.line(&[(Tone::Plain, "       "), (Tone::Dim, &format!("last written{who}"))]);
     }
     page.hanging(&[(Tone::Plain, "       ")], Tone::Dim, &safe(&files(item)));
 }

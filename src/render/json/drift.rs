@@ -11,7 +11,7 @@ use crate::plan::drift::{Deviation, Drift, DriftField, Drifted, FilesSay};
 /// Value of `format`.
 pub const FORMAT: &str = "omni-scale.drift";
 /// Value of `format_version`.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A drift report of omni-scale: what is otherwise in Omni than it was applied.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -81,6 +81,8 @@ pub struct DriftedView {
     pub files: FilesSay,
     /// RFC 3339 time of its last write by anybody; of its creation for what is foreign.
     pub when: Option<String>,
+    /// Who wrote it last, by the audit log; null where the key may not read that.
+    pub who: Option<String>,
     /// A fact for people.
     pub note: Option<String>,
 }
@@ -133,6 +135,7 @@ impl From<&Drifted> for DriftedView {
             fields: item.fields.iter().map(DriftFieldView::from).collect(),
             files: item.files,
             when: item.when.clone(),
+            who: item.who.clone(),
             note: item.note.clone(),
         }
     }

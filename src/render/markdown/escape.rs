@@ -182,7 +182,7 @@ fn longest_run(text: &str) -> usize {
 /// punctuation around them; no commit id, no ticket, no address. The first word of a text must not number a list either.
 fn plain(word: &str, first: bool) -> bool {
     // Punctuation that stands alone does so beside code; an arrow is written as one.
-    if word == "->" || word.chars().all(|c| "(),.;:".contains(c)) {
+    if word == "->" || word.chars().all(|c| "(),.;:%".contains(c)) {
         return true;
     }
     let body = word.trim_start_matches(['(', '"', '\'']);

@@ -161,7 +161,7 @@ mod tests {
             ("{ moved: [{ from: cluster/a/patch/x, to: cluster/b/patch/y }] }", "the addresses are of two"),
             ("{ moved: [{ from: cluster/a/manifest/x, to: cluster/a/manifest/y }] }", "each own them"),
             ("{ moved: [{ from: provider/a, to: provider/b }] }", "not made by this tool"),
-            ("{ moved: [{ from: vm/m/1, to: vm/m/2 }] }", "only observed"),
+            ("{ moved: [{ from: machine/a, to: machine/b }] }", "only observed"),
             ("{ moved: [{ from: class/a, to: class/b }, { from: class/b, to: class/a }] }", "in a circle"),
             ("{ protects: [] }", "did you mean `protect`?"),
             ("{ protect: cluster/a }", "a list"),
