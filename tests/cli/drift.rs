@@ -266,7 +266,7 @@ fn json_fits_its_schema_and_all_files_are_written() {
     let log = std::fs::read_to_string(r.path("d.log")).unwrap();
     assert!(log.lines().all(|l| l.starts_with("::")), "{log}");
     assert_eq!(log.lines().count(), 2, "{log}");
-    r.run(&["drift", "--lab", "--out", "html=x"]).exits(64).says("no format of a drift report");
+    r.run(&["drift", "--lab", "--out", "pdf=x"]).exits(64).says("no format of a drift report");
 }
 
 #[test]

@@ -125,15 +125,16 @@ fn what_is_wrong_stands_at_its_lines_for_programs_and_for_forges() {
     let wrong = r.run(&["validate", "--format", "json"]).exits(65);
     let json: serde_json::Value = serde_json::from_str(&wrong.out).unwrap();
     assert_eq!(json["valid"], false);
-    let place = |path: &str| {
+    let place = |path: &str, key: &str| {
         let problems = json["problems"].as_array().unwrap();
-        let of = problems.iter().find(|p| p["places"][0]["path"] == path);
+        let named = |p: &&serde_json::Value| p["message"].as_str().is_some_and(|m| m.contains(key));
+        let of = problems.iter().filter(named).find(|p| p["places"][0]["path"] == path);
         of.unwrap_or_else(|| panic!("{path}: {json}")).clone()
     };
     for (path, key) in
         [("machine-classes/matrix-worker.yaml", "storage_selektor"), ("spec/omni.yaml", "lan_adress")]
     {
-        let found = place(path);
+        let found = place(path, key);
         let line = found["places"][0]["line"].as_u64().unwrap() as usize;
         let text = std::fs::read_to_string(r.path(path)).unwrap();
         assert!(text.lines().nth(line - 1).unwrap().contains(key), "{found}");

@@ -1,5 +1,7 @@
 //! `drift`: what is otherwise in Omni than it was applied. Reads only, and proposes nothing.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::{Global, World};
@@ -21,6 +23,7 @@ use crate::render::html;
 use crate::render::human::{diag, drift as human};
 use crate::render::json::drift as json;
 use crate::render::markdown;
+use crate::resource::ResourceId;
 
 /// Format of a drift report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -113,22 +116,36 @@ fn report(global: &Global, args: &DriftArgs, streams: &Streams) -> Result<Exit, 
     github::tell_drift(&found, &context, exit)
 }
 
-/// How long Omni's audit log is asked back for what is gone, and at most.
+/// How long Omni's audit log is asked back for what is gone: nobody tells when it went.
 const BACK: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
-/// An event and the time of a write that it explains are of one server, and lie apart by no more than this.
+/// An event and the time of a write that it explains are of one server, and lie apart by no more than this, in milliseconds.
 const APART: i128 = 120_000;
+/// Days of the log that are asked for; what drifted on more of them is told without names.
+const DAYS: usize = 10;
 
 /// Says who wrote what drifted, where the audit log tells and the event is of that write.
 async fn name_writers(found: &mut Drift, connection: &Connection) {
-    let Ok(now) = jiff::Timestamp::from_second(connection.clock.unix() as i64) else { return };
-    let Ok(oldest) = now.checked_sub(BACK) else { return };
     let written = |item: &Drifted| item.when.as_ref().and_then(|w| w.parse::<jiff::Timestamp>().ok());
-    let times: Vec<jiff::Timestamp> =
-        found.drifted.iter().map(|d| written(d).unwrap_or(oldest).max(oldest)).collect();
-    if times.is_empty() {
-        return;
+    let mut days: BTreeMap<String, jiff::Timestamp> = BTreeMap::new();
+    for time in found.drifted.iter().filter_map(written) {
+        days.insert(time.strftime("%Y-%m-%d").to_string(), time);
     }
-    let by = authors(connection, &[&times[..], &[now]].concat()).await;
+    let mut asked: Vec<Vec<jiff::Timestamp>> =
+        days.into_values().rev().take(DAYS).map(|time| vec![time]).collect();
+    if found.drifted.iter().any(|d| d.when.is_none())
+        && let Ok(now) = jiff::Timestamp::from_second(connection.clock.unix() as i64)
+        && let Ok(oldest) = now.checked_sub(BACK)
+    {
+        asked.push(vec![oldest, now]);
+    }
+    let mut by: BTreeMap<ResourceId, (String, i128)> = BTreeMap::new();
+    for times in asked {
+        for (id, event) in authors(connection, &times).await {
+            if by.get(&id).is_none_or(|known| known.1 < event.1) {
+                by.insert(id, event);
+            }
+        }
+    }
     for item in &mut found.drifted {
         let Some((who, at)) = by.get(&item.id) else { continue };
         let fits = written(item).is_none_or(|w| (i128::from(w.as_millisecond()) - at).abs() <= APART);
