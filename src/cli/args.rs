@@ -16,6 +16,7 @@ Environment:
   OMNI_SCALE_STATE_STORE    The bucket that the AWS_… credentials may be used for; AWS_ENDPOINT_URL_S3 beside
                             it where it is not AWS's
   OMNI_SCALE_DIGEST_KEY     Makes the digests by which secrets are remembered
+  OMNI_SCALE_SEAL_KEY       Seals the record in the bucket; OMNI_SCALE_SEAL_KEY_FILE names a file instead
   NO_COLOR, CLICOLOR_FORCE, CLICOLOR, COLUMNS, CI
 
 Exit codes:
@@ -127,6 +128,9 @@ pub enum Command {
     /// Show who holds the record's lease, or break that of a dead run
     #[command(subcommand)]
     Lock(super::commands::lock::LockCommand),
+    /// Seal the record in the bucket, or unseal it
+    #[command(subcommand, name = "record")]
+    Record(super::commands::record::RecordCommand),
     /// Run, reset or disturb the embedded lab
     #[command(subcommand)]
     Lab(LabCommand),

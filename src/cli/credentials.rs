@@ -12,6 +12,7 @@ use super::streams::Streams;
 use crate::client::trust::{Bindings, Credential, Unbound, bound, trust_line};
 use crate::client::{Origin, SigningKey, context, key};
 use crate::secret::{DigestKey, Secret};
+use crate::state::seal::SealKey;
 use crate::wire::proxmox::Token;
 
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -202,6 +203,46 @@ pub(super) fn proxmox_token(credential: &Credential) -> Result<Option<Token>, Fa
         }
     }
     Ok(None)
+}
+
+/// Hold the keys that records in buckets are sealed with.
+const SEAL_KEY: &str = "OMNI_SCALE_SEAL_KEY";
+const SEAL_KEY_FILE: &str = "OMNI_SCALE_SEAL_KEY_FILE";
+/// Most bytes of the file: a few keys.
+const SEAL_KEY_LONGEST: u64 = 4096;
+
+/// The keys that the record's objects are sealed with, the first one first; none where nobody asks for it. Only the
+/// environment asks: a repository could otherwise turn it off.
+pub(super) fn seal_keys() -> Result<Vec<SealKey>, Fail> {
+    let wrong = |message: String| {
+        Err(Fail::new(Exit::Usage, message).help(
+            "make a key with `openssl rand -hex 32`; several are separated by commas: the first seals, all of them open",
+        ))
+    };
+    let (text, named) = match (variable(SEAL_KEY).map(Secret::new), variable(SEAL_KEY_FILE)) {
+        (None, None) => return Ok(Vec::new()),
+        (Some(_), Some(_)) => return wrong(format!("`{SEAL_KEY}` and `{SEAL_KEY_FILE}` are both set")),
+        (Some(text), None) => (text, SEAL_KEY),
+        (None, Some(path)) => match seal_key_file(&path) {
+            Ok(text) => (text, SEAL_KEY_FILE),
+            Err(why) => return wrong(format!("the file that `{SEAL_KEY_FILE}` names cannot be used: {why}")),
+        },
+    };
+    let parts: Vec<&str> =
+        text.expose().split(|c: char| c == ',' || c.is_whitespace()).filter(|p| !p.is_empty()).collect();
+    let keys: Vec<SealKey> = parts.iter().filter_map(|p| SealKey::parse(p)).collect();
+    if keys.is_empty() || keys.len() != parts.len() {
+        return wrong(format!("`{named}` holds something that is not a key of 64 hexadecimal digits"));
+    }
+    Ok(keys)
+}
+
+fn seal_key_file(path: &str) -> Result<Secret<String>, String> {
+    let found = std::fs::metadata(path).map_err(|e| e.to_string())?;
+    if !found.is_file() || found.len() > SEAL_KEY_LONGEST {
+        return Err("it is no small file".to_owned());
+    }
+    std::fs::read_to_string(path).map(Secret::new).map_err(|e| e.to_string())
 }
 
 /// Holds the operator's own digest key.

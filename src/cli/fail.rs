@@ -44,7 +44,7 @@ impl From<StoreError> for Fail {
         let exit = match &e {
             StoreError::Conflict { .. } => Exit::Stale,
             StoreError::Held(_) | StoreError::Lost(_) | StoreError::Leased(_) => Exit::Held,
-            StoreError::Refused(_) => Exit::Auth,
+            StoreError::Refused(_) | StoreError::Sealed { .. } => Exit::Auth,
             StoreError::Unreachable(_) => Exit::Unreachable,
             StoreError::Damaged { .. }
             | StoreError::Newer { .. }
@@ -53,6 +53,7 @@ impl From<StoreError> for Fail {
             | StoreError::Lies(_)
             | StoreError::Lease { .. }
             | StoreError::Older { .. }
+            | StoreError::Changed { .. }
             | StoreError::Unavailable(_) => Exit::Error,
         };
         Self::new(exit, e.to_string()).help(e.help())

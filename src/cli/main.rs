@@ -77,6 +77,7 @@ fn run() -> Exit {
         Command::Graph(args) => commands::graph::run(&cli.global, &args, &streams),
         Command::Schema(args) => commands::schema::run(&args, &streams),
         Command::Lock(command) => commands::lock::run(&cli.global, &command, &streams),
+        Command::Record(command) => commands::record::run(&cli.global, &command, &streams),
         Command::Lab(command) => commands::lab::run(&cli.global, &command, &streams),
         Command::Explain(args) => commands::explain::run(&args, &streams),
         Command::Version => {

@@ -1,7 +1,6 @@
 //! Where a command's memory is: the record in the folder `state/` or in an object store, journals always beside the files.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect::Connection;
@@ -12,7 +11,6 @@ use crate::secret::DigestKey;
 use crate::state::heartbeat::{Taking, take};
 use crate::state::hold::{Hold, LocalHold};
 use crate::state::local::LocalStore;
-use crate::state::objects::Objects;
 use crate::state::probe::probe;
 use crate::state::remote::RemoteStore;
 use crate::state::store::{Occupant, Store, StoreError, identity};
@@ -70,7 +68,7 @@ impl Memory {
             }
         };
         let name = format!("{}{}", store.probe_name(), identity(connection.rng.as_ref()));
-        probe(store.bucket(), &name).await?;
+        probe(store.bucket().as_ref(), &name).await?;
         let say = |o: &Occupant| {
             streams.say(&format!("waiting for the lease, which {} holds ({})", o.who, heard(o)));
         };
@@ -84,8 +82,7 @@ impl Memory {
                 drop(tokio::spawn(heart));
             },
         };
-        let objects: Arc<dyn Objects> = store.bucket().clone();
-        let held = take(&objects, &store.lease_name(), connection.rng.as_ref(), taking)
+        let held = take(store.bucket(), &store.lease_name(), connection.rng.as_ref(), taking)
             .await
             .map_err(|e| self.occupied(e))?;
         let sound = match store.load().await {

@@ -13,6 +13,7 @@ use crate::spec::ObjectStore;
 use crate::state::lease::{Holder, TTL};
 use crate::state::object::{Bucket, Keys, Location};
 use crate::state::remote::RemoteStore;
+use crate::state::seal::Seal;
 use crate::world::Clock;
 use crate::world::real::{RealNet, Trust};
 
@@ -58,7 +59,7 @@ pub(super) fn connect(
         origin: origin.to_owned(),
     };
     let bucket = Bucket::new(&location, keys, Arc::new(net), Arc::clone(clock))?;
-    Ok(RemoteStore::new(Arc::new(bucket), spec, omni))
+    Ok(RemoteStore::new(Arc::new(bucket), Seal::new(credentials::seal_keys()?), spec, omni))
 }
 
 fn keys() -> Result<Keys, Fail> {

@@ -306,7 +306,7 @@ impl Run<'_> {
         };
         match stored {
             Ok(serial) => {
-                self.hold.stored(&memory.record.lineage, serial);
+                self.hold.stored(&memory.record);
                 for (step, _) in changing.iter().filter(|(_, carried)| carried.noted) {
                     self.hold.settled(step.id.0);
                     let _ = self.journal.write(&Line::Recorded { step: step.id.0, serial });

@@ -25,6 +25,6 @@ pub async fn claim(
     next.used.insert(file.to_owned(), used);
     next.serial += 1;
     outside.store.swap(old.as_ref(), &next).await?;
-    outside.hold.stored(&next.lineage, next.serial);
+    outside.hold.stored(&next);
     Ok(next)
 }

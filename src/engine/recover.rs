@@ -78,6 +78,9 @@ pub async fn recover(
             continue;
         }
         let Some((lineage, origin)) = journal.scope() else {
+            if journal.damaged {
+                damage(outside, journal);
+            }
             // Died before its first line was whole: it cannot have sent anything.
             journal.close(outside.fs.as_ref(), outside.clock.unix())?;
             continue;
@@ -98,6 +101,9 @@ pub async fn recover(
             journal.close(outside.fs.as_ref(), outside.clock.unix())?;
             continue;
         }
+        if journal.damaged {
+            damage(outside, journal);
+        }
         let lineage = lineage.to_owned();
         let mut memory = Memory::new(outside.store, record, || Record::new(lineage, omni));
         settle(outside, journal.open(), &mut memory).await?;
@@ -105,6 +111,14 @@ pub async fn recover(
         journal.close(outside.fs.as_ref(), outside.clock.unix())?;
     }
     Ok(record)
+}
+
+/// Says that a journal is not whole. Memory is not truth: what it forgot is live, and shows up as what it is.
+fn damage(outside: Outside<'_>, journal: &Found) {
+    outside.observer.on(&Event::Note(format!(
+        "`{}` is damaged; what it does not tell any more is adopted if it is declared",
+        journal.path.display()
+    )));
 }
 
 /// Looks up what is in doubt, and remembers what is found.
@@ -124,8 +138,8 @@ async fn settle(
         changes.push((intent.address, change));
     }
     if changes.iter().any(|(_, c)| *c != Remember::Nothing) {
-        let serial = memory.apply(&changes).await?;
-        outside.hold.stored(&memory.record.lineage, serial);
+        memory.apply(&changes).await?;
+        outside.hold.stored(&memory.record);
     }
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use aws_lc_rs::hmac;
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::{digest, hmac};
 
 use super::Secret;
 
@@ -89,7 +88,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Lower-case hexadecimal digits of the SHA-256 of some bytes. It does not stand for a secret: short ones can be guessed
 /// from it; [`DigestKey`] is for those.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 /// The first hexadecimal digits of some bytes.

@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::conditional::{End, Etag};
+#[cfg(test)]
+use super::flaw::{self, Flaw};
 use super::hold::{Hold, Loss};
 use super::journal::Intent;
-use super::lease::{self, Holder, Lease, Tenure, Verdict, Watch, claim, occupant};
+use super::lease::{self, Holder, Lease, Stored, Tenure, Verdict, Watch, claim, occupant};
+use super::model::Record;
 use super::objects::{Objects, get, settle};
-use super::store::{Occupant, StoreError, identity};
+use super::store::{self, Occupant, StoreError, identity};
 use crate::world::{BoxFuture, Clock, Rng};
 
 /// Longest time between two looks at somebody else's lease.
@@ -33,7 +36,12 @@ pub struct FoundLease {
 
 /// Reads the lease `name`, if there ever was one.
 pub async fn find_lease(objects: &dyn Objects, name: &str) -> Result<Option<FoundLease>, StoreError> {
-    let Some(object) = get(objects, name).await? else { return Ok(None) };
+    let object = match get(objects, name).await {
+        Ok(Some(object)) => object,
+        Ok(None) => return Ok(None),
+        Err(StoreError::Damaged { path, why, .. }) => return Err(StoreError::Lease { path, why }),
+        Err(e) => return Err(e),
+    };
     let lease = lease::decode(&objects.show(name), &object.bytes)?;
     Ok(Some(FoundLease { lease, etag: object.etag, idle: object.idle }))
 }
@@ -57,7 +65,7 @@ pub struct Taking<'a> {
 struct Notes {
     inherited: Vec<Intent>,
     open: Vec<Intent>,
-    record: Option<(String, u64)>,
+    record: Option<Stored>,
     /// Raised by every note that must be durable before something happens.
     wanted: u64,
     durable: u64,
@@ -65,6 +73,10 @@ struct Notes {
 
 impl Notes {
     fn all(&self) -> Vec<Intent> {
+        #[cfg(test)]
+        if flaw::on(Flaw::ForgetsInheritance) {
+            return self.open.clone();
+        }
         self.inherited.iter().chain(&self.open).cloned().collect()
     }
 }
@@ -108,10 +120,11 @@ pub async fn take(
     let mut said: Option<Duration> = None;
     loop {
         let found = find_lease(bucket.as_ref(), name).await?;
-        if let Some(found) = &found
-            && let Verdict::Held { quiet, left } =
-                watch.judge(clock.now(), &found.etag, &found.lease, found.idle)
-        {
+        let verdict = found.as_ref().map(|f| watch.judge(clock.now(), &f.etag, &f.lease, f.idle));
+        #[cfg(test)]
+        let verdict =
+            verdict.zip(found.as_ref()).map(|(v, f)| super::flaw::judged(v, clock.unix(), &f.lease));
+        if let (Some(found), Some(Verdict::Held { quiet, left })) = (&found, verdict) {
             let waited = clock.now().saturating_sub(start);
             // A store that does not say how old it is leaves only watching.
             let allowed =
@@ -187,11 +200,17 @@ impl Inner {
             let next = tenure.next(self.clock().unix() as u64, notes.all(), notes.record.clone(), held);
             (next, tenure.etag().clone(), notes.wanted, now, tenure.left(now))
         };
+        #[cfg(test)]
+        if flaw::on(Flaw::NotedTooEarly) {
+            lock(&self.notes).durable = upto;
+        }
         let bytes = lease::encode(&next)?;
         let shown = self.bucket.show(&self.name);
         let end = settle(self.bucket.as_ref(), &self.name, &bytes, Some(&etag), left).await;
         let failed = match end {
             End::Written(etag) => {
+                #[cfg(test)]
+                let sent = if flaw::on(Flaw::CountsFromTheAnswer) { self.clock().now() } else { sent };
                 lock(&self.tenure).written(next, etag, sent);
                 lock(&self.notes).durable = upto;
                 return Ok(());
@@ -277,10 +296,18 @@ impl Hold for RemoteHold {
                 notes.wanted += 1;
                 notes.wanted
             };
+            #[cfg(test)]
+            if flaw::on(Flaw::NoHeartbeatBeforeCall) {
+                return Ok(());
+            }
             // Those that wait for their turn meanwhile are noted by the same write.
             let _turn = self.inner.turn.lock().await;
             if lock(&self.inner.notes).durable < mine {
                 self.inner.write(true).await?;
+            }
+            #[cfg(test)]
+            if flaw::on(Flaw::NoLookAtTheTime) {
+                return Ok(());
             }
             if lock(&self.inner.tenure).stands(self.inner.clock().now()) {
                 return Ok(());
@@ -297,8 +324,10 @@ impl Hold for RemoteHold {
     fn settled(&self, step: u32) {
         lock(&self.inner.notes).open.retain(|o| o.step != step);
     }
-    fn stored(&self, lineage: &str, serial: u64) {
-        lock(&self.inner.notes).record = Some((lineage.to_owned(), serial));
+    fn stored(&self, record: &Record) {
+        let digest = store::digest(record).ok();
+        let stored = Stored { lineage: record.lineage.clone(), serial: record.serial, digest };
+        lock(&self.inner.notes).record = Some(stored);
     }
     fn loss(&self) -> Option<Loss> {
         self.inner.loss()
@@ -323,6 +352,14 @@ impl Hold for RemoteHold {
         Box::pin(async move {
             let _turn = self.inner.turn.lock().await;
             self.inner.over.store(true, Ordering::SeqCst);
+            #[cfg(test)]
+            if flaw::on(Flaw::FreesAnothersLease)
+                && let Some(etag) = flaw::there(self.inner.bucket.as_ref(), &self.inner.name).await
+            {
+                let mut tenure = lock(&self.inner.tenure);
+                let (lease, sent) = (tenure.lease().clone(), self.inner.clock().now());
+                *tenure = Tenure::new(lease, etag, sent);
+            }
             if self.inner.loss().is_some() {
                 return Ok(());
             }
@@ -332,4 +369,4 @@ impl Hold for RemoteHold {
 }
 
 #[cfg(test)]
-mod tests;
+mod sim;

@@ -1,6 +1,7 @@
 //! What keeps other runs away while one writes, and tells a successor what was about to be sent.
 
 use super::journal::Intent;
+use super::model::Record;
 use super::store::StoreError;
 use crate::world::{BoxFuture, FsLock};
 
@@ -21,8 +22,8 @@ pub trait Hold: Send + Sync {
     /// The effect of a step is in the record, or it provably has none: a successor need not look. Not durable by itself;
     /// a note that stays only makes the successor look once more.
     fn settled(&self, step: u32);
-    /// The record as it was last stored, against stores that bring back an older one.
-    fn stored(&self, lineage: &str, serial: u64);
+    /// The record as it was last stored, against whoever brings back an older one or changes it.
+    fn stored(&self, record: &Record);
     /// Why it does not stand any more, if so.
     fn loss(&self) -> Option<Loss>;
     /// Until it is lost; for ever otherwise.
@@ -54,7 +55,7 @@ impl Hold for LocalHold {
         Box::pin(std::future::ready(Ok(())))
     }
     fn settled(&self, _: u32) {}
-    fn stored(&self, _: &str, _: u64) {}
+    fn stored(&self, _: &Record) {}
     fn loss(&self) -> Option<Loss> {
         None
     }

@@ -15,10 +15,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::conditional::Etag;
+use super::envelope::{self, Broken};
 use super::hold::Loss;
 use super::journal::Intent;
 use super::store::{Occupant, StoreError};
-use crate::secret::sha256;
 
 /// Version of the format.
 pub const FORMAT: u32 = 1;
@@ -65,6 +65,9 @@ pub struct Lease {
     pub ttl: u64,
     /// Lineage and serial of the record as last stored: one that is older was brought back by somebody.
     pub record: Option<(String, u64)>,
+    /// SHA-256 of that record's content: another one under its number was put there by somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_digest: Option<String>,
     /// Calls that were about to be sent and are not known to be in the record.
     pub open: Vec<Intent>,
 }
@@ -76,35 +79,18 @@ impl Lease {
     }
 }
 
-/// The object's bytes: canonical JSON with the SHA-256 of the lease's own canonical bytes.
+/// The object's bytes, in their [`envelope`](super::envelope).
 pub fn encode(lease: &Lease) -> Result<Vec<u8>, StoreError> {
-    let json = serde_json::to_value(lease)
-        .map_err(|e| StoreError::Unavailable(format!("the lease cannot be written down: {e}")))?;
-    let body = crate::value::Value::from_json(&json).canonical();
-    let digest = sha256(body.as_bytes());
-    Ok(format!("{{\"format\":{FORMAT},\"lease\":{body},\"sha256\":\"{digest}\"}}\n").into_bytes())
+    envelope::wrap("lease", FORMAT, lease)
+        .map_err(|e| StoreError::Unavailable(format!("the lease cannot be written down: {e}")))
 }
 
 /// Reads what [`encode`] wrote. `path` is for messages only.
 pub fn decode(path: &str, bytes: &[u8]) -> Result<Lease, StoreError> {
-    let damaged = |why: &str| StoreError::Lease { path: path.to_owned(), why: why.to_owned() };
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| {
-        damaged(if e.is_eof() { "it is cut off" } else { "it is not JSON, or not a lease of this program" })
-    })?;
-    let format = json.get("format").and_then(serde_json::Value::as_u64);
-    match format {
-        None | Some(0) => return Err(damaged("it has no `format`")),
-        Some(found) if found > u64::from(FORMAT) => {
-            return Err(StoreError::Newer { path: path.to_owned(), found });
-        }
-        Some(_) => {}
-    }
-    let body = json.get("lease").ok_or_else(|| damaged("it has no `lease`"))?;
-    let wanted = json.get("sha256").and_then(serde_json::Value::as_str);
-    if wanted != Some(sha256(crate::value::Value::from_json(body).canonical().as_bytes()).as_str()) {
-        return Err(damaged("its content does not match its checksum"));
-    }
-    serde_json::from_value(body.clone()).map_err(|e| damaged(&format!("it is not a lease ({e})")))
+    envelope::open("lease", FORMAT, bytes).map_err(|broken| match broken {
+        Broken::Newer(found) => StoreError::Newer { path: path.to_owned(), found },
+        Broken::Damaged(why) => StoreError::Lease { path: path.to_owned(), why },
+    })
 }
 
 /// Whether a lease may be taken.
@@ -154,6 +140,17 @@ impl Watch {
     }
 }
 
+/// A record that was stored under the lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Identity of the chain.
+    pub lineage: String,
+    /// Place in it.
+    pub serial: u64,
+    /// SHA-256 of its content.
+    pub digest: Option<String>,
+}
+
 /// One's own lease while one holds it.
 #[derive(Clone, Debug)]
 pub struct Tenure {
@@ -166,7 +163,7 @@ pub struct Tenure {
 
 /// The lease that takes over from what was found.
 pub fn claim(found: Option<&Lease>, id: String, holder: Holder, ttl: u64, unix: u64) -> Lease {
-    Lease {
+    let lease = Lease {
         id,
         fence: found.map_or(1, |l| l.fence.saturating_add(1)),
         beat: 0,
@@ -176,9 +173,13 @@ pub fn claim(found: Option<&Lease>, id: String, holder: Holder, ttl: u64, unix: 
         heartbeat: unix,
         ttl,
         record: found.and_then(|l| l.record.clone()),
+        record_digest: found.and_then(|l| l.record_digest.clone()),
         // Whatever was open stays open until it is resolved.
         open: found.map(|l| l.open.clone()).unwrap_or_default(),
-    }
+    };
+    #[cfg(test)]
+    let lease = super::flaw::claimed(lease, found);
+    lease
 }
 
 impl Tenure {
@@ -211,14 +212,14 @@ impl Tenure {
         (self.sent + self.lease.life() / 3).saturating_sub(now)
     }
     /// The next write.
-    pub fn next(&self, unix: u64, open: Vec<Intent>, record: Option<(String, u64)>, held: bool) -> Lease {
+    pub fn next(&self, unix: u64, open: Vec<Intent>, record: Option<Stored>, held: bool) -> Lease {
         let mut next = self.lease.clone();
         next.beat = next.beat.saturating_add(1);
         next.heartbeat = unix;
         next.open = open;
         next.held = held;
-        if record.is_some() {
-            next.record = record;
+        if let Some(Stored { lineage, serial, digest }) = record {
+            (next.record, next.record_digest) = (Some((lineage, serial)), digest);
         }
         next
     }
@@ -284,8 +285,7 @@ mod tests {
     fn every_cut_and_every_flipped_byte_of_a_lease_is_noticed() {
         let bytes = encode(&lease()).unwrap();
         assert_eq!(decode("l", &bytes).unwrap(), lease());
-        // The last byte is the line end, without which the lease is still whole.
-        for n in 0..bytes.len() - 1 {
+        for n in 0..bytes.len() {
             assert!(matches!(decode("l", &bytes[..n]), Err(StoreError::Lease { .. })), "cut at {n}");
             for bit in 0..8 {
                 let mut flipped = bytes.clone();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::carrier::LARGEST;
 use super::lease::Holder;
 use super::model::Record;
 use super::store::{Store, StoreError, Version, decode, encode, shown};
@@ -109,11 +110,35 @@ impl LocalStore {
             Err(FsError::Missing(_)) => return Ok(None),
             Err(e) => return Err(e.into()),
         };
-        let record = decode(&shown, &bytes).map_err(|e| self.with_backup(e))?;
+        let record = whole(&shown, &bytes).map_err(|e| self.with_backup(e))?;
         if record.omni != self.omni {
             return Err(StoreError::Foreign { path: shown, found: record.omni, wanted: self.omni.clone() });
         }
+        self.check_age(&shown, &record)?;
         Ok(Some((record, bytes)))
+    }
+
+    /// Refuses a record that is older than a backup of it: somebody brought it back.
+    fn check_age(&self, shown: &str, record: &Record) -> Result<(), StoreError> {
+        let name = |serial: u64| format!("{}{serial:012}.json", self.backup_prefix());
+        let present = name(record.serial);
+        for newer in self.backups()?.into_iter().rev().take_while(|n| *n > present) {
+            let path = self.folder.join(newer);
+            let backup = path.display().to_string();
+            // Backups of a record that was here before are no business of this one.
+            if let Ok(found) = self.fs.read(&path).map_err(StoreError::from).and_then(|b| whole(&backup, &b))
+                && found.lineage == record.lineage
+                && found.serial > record.serial
+            {
+                return Err(StoreError::Older {
+                    path: shown.to_owned(),
+                    found: super::store::shown(Some(&Version::of(record))),
+                    wanted: super::store::shown(Some(&Version::of(&found))),
+                    backup: Some(backup),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Names the newest backup that reads, so that the way back is in the message.
@@ -151,6 +176,15 @@ impl LocalStore {
         self.fs.replace(&self.path(), &encode(new)?)?;
         Ok(Version::of(new))
     }
+}
+
+/// A record of a size that records have.
+fn whole(path: &str, bytes: &[u8]) -> Result<Record, StoreError> {
+    if bytes.len() > LARGEST {
+        let why = format!("it has more than {} MiB", LARGEST >> 20);
+        return Err(StoreError::Damaged { path: path.to_owned(), why, backup: None });
+    }
+    decode(path, bytes)
 }
 
 /// File name without extension: the host for people, a hash so that two specs or origins never share a record.
@@ -227,6 +261,66 @@ mod tests {
         assert!(e.help().contains("backup-000000000008.json"), "{}", e.help());
         assert!(matches!(s.write(version.as_ref(), &at(10)), Err(StoreError::Damaged { .. })));
         assert_eq!(std::fs::read(s.path()).unwrap(), whole[..whole.len() / 2], "nothing is overwritten");
+    }
+
+    /// F1, F2, F3, F8, F9.
+    #[test]
+    fn a_record_that_is_not_whole_is_refused_with_the_way_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        let v1 = s.write(None, &at(1)).unwrap();
+        s.write(Some(&v1), &at(2)).unwrap();
+        let good = std::fs::read(s.path()).unwrap();
+        let newer = b"{\"format\":9,\"record\":{}}".to_vec();
+        for (bad, why) in [
+            (Vec::new(), "it is cut off"),
+            (good[..good.len() - 1].to_vec(), "not written as this program writes it"),
+            (
+                String::from_utf8(good.clone()).unwrap().replace("\"serial\":2", "\"serial\":3").into_bytes(),
+                "does not match its checksum",
+            ),
+            (vec![b'{'; 100_000], "is not JSON"),
+            (vec![b' '; LARGEST + 1], "more than 64 MiB"),
+        ] {
+            std::fs::write(s.path(), &bad).unwrap();
+            let e = s.read().unwrap_err();
+            assert!(e.to_string().contains(why), "{e}");
+            assert!(e.help().contains("backup-000000000001.json"), "{}", e.help());
+            assert_eq!(std::fs::read(s.path()).unwrap(), bad, "nothing is overwritten");
+        }
+        std::fs::write(s.path(), newer).unwrap();
+        assert!(matches!(s.read(), Err(StoreError::Newer { found: 9, .. })));
+    }
+
+    /// F4, F18: the record of an earlier day, beside its own later backups.
+    #[test]
+    fn a_record_that_is_older_than_its_backups_was_brought_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let s = store(dir.path());
+        let (mut version, mut second) = (None, Vec::new());
+        for serial in 1..=5 {
+            version = Some(s.write(version.as_ref(), &at(serial)).unwrap());
+            if serial == 2 {
+                second = std::fs::read(s.path()).unwrap();
+            }
+        }
+        std::fs::write(s.path(), &second).unwrap();
+        let e = s.read().unwrap_err();
+        assert!(
+            matches!(&e, StoreError::Older { .. }) && e.help().contains("backup-000000000004.json"),
+            "{e}"
+        );
+        let two = Version { lineage: "lineage".into(), serial: 2 };
+        assert!(s.write(Some(&two), &at(3)).is_err(), "nothing is written over it");
+        // What the message says helps.
+        std::fs::copy(dir.path().join(s.backups().unwrap().last().unwrap()), s.path()).unwrap();
+        assert_eq!(s.read().unwrap().unwrap().0, at(4));
+        // A new record where an older one had been is nobody's past.
+        let mut fresh = Record::new("another", OMNI);
+        fresh.serial = 1;
+        std::fs::remove_file(s.path()).unwrap();
+        s.write(None, &fresh).unwrap();
+        assert_eq!(s.read().unwrap().unwrap().0, fresh);
     }
 
     #[test]

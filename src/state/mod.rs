@@ -3,6 +3,9 @@
 
 mod carrier;
 pub mod conditional;
+mod envelope;
+#[cfg(test)]
+mod flaw;
 pub mod heartbeat;
 pub mod hold;
 pub mod journal;
@@ -13,4 +16,5 @@ pub mod object;
 pub mod objects;
 pub mod probe;
 pub mod remote;
+pub mod seal;
 pub mod store;

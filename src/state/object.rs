@@ -130,19 +130,16 @@ impl Bucket {
             Some(Err(e)) => match lost(e) {
                 Trouble::Unsent(why) => Put::Again(why),
                 Trouble::Unclear(why) => Put::Unknown(why),
-                Trouble::Refused(why) | Trouble::Lies(why) => Put::Refused(why),
+                Trouble::Refused(why)
+                | Trouble::Lies(why)
+                | Trouble::Sealed { why, .. }
+                | Trouble::Damaged(why) => Put::Refused(why),
             },
             None => Put::Refused("the request cannot be made".to_owned()),
         }
     }
 
-    /// Removes an object, if the store lets us; only for what nobody misses when it stays.
-    pub async fn discard(&self, name: &str) {
-        let _left = object_store::ObjectStoreExt::delete(&self.s3, &self.path(name)).await;
-    }
-
-    /// Names that begin with `start`, in order.
-    pub async fn list(&self, start: &str) -> Result<Vec<String>, StoreError> {
+    async fn names(&self, start: &str) -> Result<Vec<String>, StoreError> {
         use futures::TryStreamExt as _;
         let folder = (!self.prefix.is_empty()).then(|| Path::from(self.prefix.as_str()));
         let all: Vec<_> = self
@@ -167,6 +164,14 @@ impl Objects for Bucket {
     }
     fn put<'a>(&'a self, name: &'a str, bytes: &'a [u8], base: Option<&'a Etag>) -> BoxFuture<'a, Put> {
         Box::pin(self.send(name, bytes, base))
+    }
+    fn list<'a>(&'a self, start: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        Box::pin(self.names(start))
+    }
+    fn discard<'a>(&'a self, name: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let _left = object_store::ObjectStoreExt::delete(&self.s3, &self.path(name)).await;
+        })
     }
     fn show(&self, name: &str) -> String {
         format!("{}/{name}", self.shown)

@@ -32,6 +32,15 @@ pub enum Trouble {
     Refused(String),
     /// The answer breaks the rules of such stores.
     Lies(String),
+    /// What is there is sealed and cannot be opened, or is not sealed and should be.
+    Sealed {
+        /// In words that follow its name.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// What is there is not what was sealed.
+    Damaged(String),
 }
 
 impl Trouble {
@@ -41,6 +50,8 @@ impl Trouble {
             Self::Unsent(why) | Self::Unclear(why) => StoreError::Unreachable(format!("`{shown}`: {why}")),
             Self::Refused(why) => StoreError::Refused(format!("`{shown}`: {why}")),
             Self::Lies(why) => StoreError::Lies(format!("`{shown}`: {why}")),
+            Self::Sealed { why, help } => StoreError::Sealed { what: format!("`{shown}` {why}"), help },
+            Self::Damaged(why) => StoreError::Damaged { path: shown.to_owned(), why, backup: None },
         }
     }
 }
@@ -51,6 +62,10 @@ pub trait Objects: Send + Sync {
     fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Object>, Trouble>>;
     /// One put, without repetition: over the object `base`, or where there is none.
     fn put<'a>(&'a self, name: &'a str, bytes: &'a [u8], base: Option<&'a Etag>) -> BoxFuture<'a, Put>;
+    /// Names that begin with `start`, in order. Stores may answer from the past.
+    fn list<'a>(&'a self, start: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+    /// Removes an object, if the store lets us; only for what nobody misses when it stays.
+    fn discard<'a>(&'a self, name: &'a str) -> BoxFuture<'a, ()>;
     /// The name of an object for people.
     fn show(&self, name: &str) -> String;
     /// Time between its requests.
@@ -86,6 +101,9 @@ pub async fn settle(
     loop {
         let late = clock.now().saturating_sub(start) >= within;
         match state.next().clone() {
+            #[cfg(test)]
+            Next::Over(end) => return super::flaw::lost(objects, name, bytes, end).await,
+            #[cfg(not(test))]
             Next::Over(end) => return end,
             _ if late => return End::GivenUp("no clear answer in time".to_owned(), true),
             Next::Put => state.put(objects.put(name, bytes, base).await),
@@ -93,7 +111,12 @@ pub async fn settle(
                 Ok(None) => Seen::Nothing,
                 Ok(Some(object)) => Seen::Object(object.etag, object.bytes == bytes),
                 Err(
-                    Trouble::Refused(why) | Trouble::Lies(why) | Trouble::Unclear(why) | Trouble::Unsent(why),
+                    Trouble::Refused(why)
+                    | Trouble::Lies(why)
+                    | Trouble::Unclear(why)
+                    | Trouble::Unsent(why)
+                    | Trouble::Sealed { why, .. }
+                    | Trouble::Damaged(why),
                 ) => Seen::Unclear(why),
             }),
             Next::Pause(pause) => {

@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use super::conditional::{Etag, Put};
-use super::object::Bucket;
-use super::objects::{Objects as _, Trouble, get};
+use super::objects::{Objects, Trouble, get};
 use super::store::StoreError;
 
 /// Attempts of one request of the probe.
@@ -18,12 +17,12 @@ enum Sent {
 }
 
 struct Probe<'a> {
-    bucket: &'a Bucket,
+    bucket: &'a dyn Objects,
     name: &'a str,
 }
 
 /// Tries the store out on the object `name`, which nobody else uses. [`StoreError::Lies`] names what it does wrong.
-pub async fn probe(bucket: &Bucket, name: &str) -> Result<(), StoreError> {
+pub async fn probe(bucket: &dyn Objects, name: &str) -> Result<(), StoreError> {
     let probe = Probe { bucket, name };
     let found = probe.run().await;
     bucket.discard(name).await;
@@ -104,5 +103,141 @@ impl Probe<'_> {
 
     async fn holds(&self, bytes: &[u8]) -> Result<Option<Etag>, StoreError> {
         Ok(get(self.bucket, self.name).await?.filter(|o| o.bytes == bytes).map(|o| o.etag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::state::objects::Object;
+    use crate::world::{BoxFuture, Clock};
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Lie {
+        None,
+        IgnoresIfNoneMatch,
+        IgnoresIfMatch,
+        ReadsTheOldOne,
+        WeakTags,
+        ErrorsWith200,
+        DeniesOwnWrites,
+        /// A versioned bucket whose delete marker counts as an object.
+        MarkerCounts,
+        OneTagForAll,
+        OtherTagsInReads,
+        WritesAndRefuses,
+    }
+
+    /// A store in memory that gets one thing wrong.
+    struct Liar(Lie, Mutex<Vec<Vec<u8>>>, Arc<dyn Clock>);
+
+    struct Instant;
+    impl Clock for Instant {
+        fn unix(&self) -> f64 {
+            0.0
+        }
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
+        fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    fn tag(n: usize) -> Etag {
+        Etag::parse(&format!("\"{n}\"")).unwrap()
+    }
+
+    impl Objects for Liar {
+        fn read<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Object>, Trouble>> {
+            let all = self.1.lock().unwrap();
+            let n = if self.0 == Lie::ReadsTheOldOne { all.len().saturating_sub(1) } else { all.len() };
+            let etag = match self.0 {
+                Lie::OneTagForAll => tag(1),
+                Lie::OtherTagsInReads => tag(n + 100),
+                _ => tag(n),
+            };
+            let object = n.checked_sub(1).map(|i| Object { bytes: all[i].clone(), etag, idle: None });
+            let found = match self.0 {
+                Lie::WeakTags => Err(Trouble::Lies("its entity tag `W/\"a\"` is not a strong one".into())),
+                _ => Ok(object),
+            };
+            Box::pin(std::future::ready(found))
+        }
+        fn put<'a>(&'a self, _: &'a str, bytes: &'a [u8], base: Option<&'a Etag>) -> BoxFuture<'a, Put> {
+            let mut all = self.1.lock().unwrap();
+            let there = (!all.is_empty()).then(|| match self.0 {
+                Lie::OneTagForAll => tag(1),
+                Lie::OtherTagsInReads => tag(all.len() + 200),
+                _ => tag(all.len()),
+            });
+            let holds = match (base, &there) {
+                (None, None) => self.0 != Lie::MarkerCounts,
+                (None, Some(_)) => self.0 == Lie::IgnoresIfNoneMatch,
+                (Some(base), there) => Some(base) == there.as_ref() || self.0 == Lie::IgnoresIfMatch,
+            };
+            if holds || self.0 == Lie::WritesAndRefuses {
+                all.push(bytes.to_vec());
+            }
+            let etag = match self.0 {
+                Lie::OneTagForAll => tag(1),
+                Lie::OtherTagsInReads => tag(all.len() + 200),
+                _ => tag(all.len()),
+            };
+            let put = match self.0 {
+                _ if !holds => Put::Changed,
+                Lie::WeakTags => Put::Unknown("it gives no strong entity tag".into()),
+                Lie::ErrorsWith200 => {
+                    all.pop();
+                    Put::Unknown("it answers 200 with an error in the body".into())
+                }
+                Lie::DeniesOwnWrites => Put::Changed,
+                _ => Put::Written(etag),
+            };
+            Box::pin(std::future::ready(put))
+        }
+        fn list<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+            Box::pin(std::future::ready(Ok(Vec::new())))
+        }
+        fn discard<'a>(&'a self, _: &'a str) -> BoxFuture<'a, ()> {
+            Box::pin(std::future::ready(()))
+        }
+        fn show(&self, name: &str) -> String {
+            name.to_owned()
+        }
+        fn clock(&self) -> &Arc<dyn Clock> {
+            &self.2
+        }
+    }
+
+    /// F14: each way in which a store can break its word is named.
+    #[test]
+    fn every_kind_of_lie_is_named() {
+        for (lie, words) in [
+            (Lie::None, ""),
+            (Lie::IgnoresIfNoneMatch, "it ignores `If-None-Match`"),
+            (Lie::IgnoresIfMatch, "it ignores `If-Match`"),
+            (Lie::ReadsTheOldOne, "a read right after a write does not show it"),
+            (Lie::WeakTags, "is not a strong one"),
+            (Lie::ErrorsWith200, "200 with an error in the body"),
+            (Lie::DeniesOwnWrites, "412 to a write that it has taken in"),
+            (Lie::MarkerCounts, "it refuses to create an object that is not there"),
+            (Lie::OneTagForAll, "different contents have the same entity tag"),
+            (Lie::OtherTagsInReads, "reads and writes give different entity tags"),
+            (Lie::WritesAndRefuses, "412 to a write that it has taken in"),
+        ] {
+            let store = Liar(lie, Mutex::default(), Arc::new(Instant));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let found = runtime.block_on(probe(&store, "p"));
+            match found {
+                Ok(()) => assert_eq!(lie, Lie::None),
+                Err(StoreError::Lies(why)) => {
+                    assert!(why.contains(words) && lie != Lie::None, "{lie:?}: {why}")
+                }
+                Err(other) => panic!("{lie:?}: {other}"),
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Where the record is kept: compare-and-set by lineage and serial. The one who loses a race writes nothing.
 
+use super::envelope::{self, Broken};
 use super::model::{FORMAT, Record};
-use crate::secret::{hex, sha256};
-use crate::wire::omni::parse_json;
+use crate::secret::hex;
 use crate::world::{BoxFuture, FsError};
 
 /// The key of compare-and-set: which record of which chain.
@@ -102,6 +102,24 @@ pub enum StoreError {
         found: String,
         /// What was there.
         wanted: String,
+        /// A backup that is newer, where that is how it is known.
+        backup: Option<String>,
+    },
+    /// It is the present one by its number, and holds something else: somebody wrote it without the lease.
+    #[error("the record `{path}` is {found}, and does not hold what was stored as that: somebody changed it")]
+    Changed {
+        /// Where.
+        path: String,
+        /// What is there.
+        found: String,
+    },
+    /// It is sealed and cannot be opened, or is not sealed and should be.
+    #[error("{what}")]
+    Sealed {
+        /// What, and why.
+        what: String,
+        /// What to do.
+        help: String,
     },
     /// Another run holds the lease, and may be alive.
     #[error("another run holds the lease of the record: {}", .0.who)]
@@ -158,9 +176,16 @@ impl StoreError {
                 )
             }
             Self::Held(_) => "wait until it is done".to_owned(),
-            Self::Older { .. } => {
+            Self::Older { path, backup: Some(backup), .. } => format!(
+                "copy `{backup}` over `{path}`; to go on with this one, move the newer backups away"
+            ),
+            Self::Older { backup: None, .. } => {
                 "bring back the newest version of the object; to go on with this one, run `omni-scale lock break ID --allow lock:ID`, which also forgets what the lease remembers".to_owned()
             }
+            Self::Changed { .. } => {
+                "bring back the object's version before that change; to go on with this one, run `omni-scale lock break ID --allow lock:ID`, which also forgets what the lease remembers".to_owned()
+            }
+            Self::Sealed { help, .. } => help.clone(),
             Self::Lease { .. } => {
                 "`omni-scale lock break damaged --allow lock:damaged` replaces it; what its holder was about to send is then not known, so read the next plan with care".to_owned()
             }
@@ -209,50 +234,26 @@ pub fn identity(rng: &dyn crate::world::Rng) -> String {
     hex(&bytes)
 }
 
-/// A record's bytes: canonical JSON (sorted keys, no blanks) with the SHA-256 of the record's own canonical bytes.
+/// A record's bytes, in their [`envelope`](super::envelope).
 pub fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
-    let body = canonical(record)?;
-    let digest = sha256(body.as_bytes());
-    Ok(format!("{{\"format\":{FORMAT},\"record\":{body},\"sha256\":\"{digest}\"}}\n").into_bytes())
+    envelope::wrap("record", FORMAT, record).map_err(unwritable)
 }
 
-fn canonical(record: &Record) -> Result<String, StoreError> {
-    let json = serde_json::to_value(record)
-        .map_err(|e| StoreError::Unavailable(format!("the record cannot be written down: {e}")))?;
-    Ok(crate::value::Value::from_json(&json).canonical())
+fn unwritable(e: serde_json::Error) -> StoreError {
+    StoreError::Unavailable(format!("the record cannot be written down: {e}"))
+}
+
+/// The SHA-256 of a record's content, as it stands beside it.
+pub fn digest(record: &Record) -> Result<String, StoreError> {
+    envelope::digest(record).map_err(unwritable)
 }
 
 /// Reads what [`encode`] wrote. `path` is for messages only.
 pub fn decode(path: &str, bytes: &[u8]) -> Result<Record, StoreError> {
-    let damaged =
-        |why: &str| StoreError::Damaged { path: path.to_owned(), why: why.to_owned(), backup: None };
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| {
-        damaged(&if e.is_eof() { "it is cut off".to_owned() } else { format!("it is not JSON ({e})") })
-    })?;
-    // The format comes first: the rest of a newer one need not look like ours.
-    let format = json
-        .get("format")
-        .and_then(serde_json::Value::as_u64)
-        .ok_or_else(|| damaged("it has no `format`"))?;
-    if format > u64::from(FORMAT) {
-        return Err(StoreError::Newer { path: path.to_owned(), found: format });
-    }
-    if format == 0 {
-        return Err(damaged("its `format` is not one that was ever written"));
-    }
-    // Of a key that stands twice one reader takes the first value, another the last.
-    if parse_json(bytes).is_err() {
-        return Err(damaged("it repeats a key, or is deeper or larger than this program writes"));
-    }
-    let body = json.get("record").ok_or_else(|| damaged("it has no `record`"))?;
-    let wanted = json
-        .get("sha256")
-        .and_then(serde_json::Value::as_str)
-        .ok_or_else(|| damaged("it has no `sha256`"))?;
-    if sha256(crate::value::Value::from_json(body).canonical().as_bytes()) != wanted {
-        return Err(damaged("its content does not match its checksum"));
-    }
-    serde_json::from_value(body.clone()).map_err(|e| damaged(&format!("it is not a record ({e})")))
+    envelope::open("record", FORMAT, bytes).map_err(|broken| match broken {
+        Broken::Newer(found) => StoreError::Newer { path: path.to_owned(), found },
+        Broken::Damaged(why) => StoreError::Damaged { path: path.to_owned(), why, backup: None },
+    })
 }
 
 #[cfg(test)]
@@ -285,14 +286,15 @@ mod tests {
     #[test]
     fn every_cut_and_every_flipped_bit_is_noticed() {
         let bytes = encode(&record()).unwrap();
-        // The last byte is the line end, without which the record is still whole.
-        for n in 0..bytes.len() - 1 {
+        for n in 0..bytes.len() {
             assert!(matches!(decode("r", &bytes[..n]), Err(StoreError::Damaged { .. })), "cut at {n}");
-            let mut flipped = bytes.clone();
-            flipped[n] ^= 0x01;
-            match decode("r", &flipped) {
-                Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => {}
-                other => panic!("byte {n}: {other:?}"),
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[n] ^= 1 << bit;
+                match decode("r", &flipped) {
+                    Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => {}
+                    other => panic!("byte {n}, bit {bit}: {other:?}"),
+                }
             }
         }
     }

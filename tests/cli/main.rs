@@ -22,6 +22,7 @@ mod removal;
 mod repository;
 mod saved;
 mod scope;
+mod sealing;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 mod spec_upgrade;

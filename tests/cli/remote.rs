@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::repository::{Ran, Repository};
 
 /// A served world whose object store keeps the record.
-struct World {
+pub struct World {
     home: Repository,
     lab: Child,
     env: BTreeMap<String, String>,
@@ -30,7 +30,7 @@ impl Drop for World {
 }
 
 impl World {
-    fn new(faults: &[&str]) -> Self {
+    pub fn new(faults: &[&str]) -> Self {
         let home = Repository::new();
         for fault in faults {
             home.run(&["lab", "inject", fault]).exits(0);
@@ -56,13 +56,13 @@ impl World {
     }
 
     /// A checkout of the repository, as a runner makes it: nothing in it but its files.
-    fn checkout(&self) -> Repository {
+    pub fn checkout(&self) -> Repository {
         let checkout = Repository::new();
         std::fs::copy(self.home.path("state/lab/fresh/spec.yaml"), checkout.path("spec/omni.yaml")).unwrap();
         checkout
     }
 
-    fn command(&self, checkout: &Repository, args: &[&str]) -> Command {
+    pub fn command(&self, checkout: &Repository, args: &[&str]) -> Command {
         let mut command = checkout.command(args);
         command.envs(&self.env);
         command
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    fn bucket(&self) -> Bucket {
+    pub fn bucket(&self) -> Bucket {
         let origin = self.env["AWS_ENDPOINT_URL_S3"].clone();
         let at = Location {
             bucket: "records".into(),
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Changes the object whose name ends like this, as somebody with access to the bucket could.
-    fn tamper(&self, ending: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    pub fn tamper(&self, ending: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let bucket = self.bucket();
@@ -141,7 +141,7 @@ impl World {
     }
 }
 
-const APPLY: &[&str] = &["apply", "--auto-approve", "--max-risk", "low"];
+pub const APPLY: &[&str] = &["apply", "--auto-approve", "--max-risk", "low"];
 
 #[test]
 fn two_checkouts_share_one_record() {
@@ -341,6 +341,19 @@ fn what_somebody_did_to_the_bucket_is_noticed() {
     for args in [&["plan"][..], APPLY] {
         w.run(&a, args).exits(1).says("somebody brought back an older one");
     }
+    // The present one by its number, and edited: its checksum is right, and it says that something else is ours.
+    let mut edited = old.clone();
+    let first = edited.entries.keys().next().unwrap().clone();
+    edited.entries.remove(&first);
+    w.tamper(".json", |_| omni_scale::state::store::encode(&edited).unwrap());
+    for args in [&["plan"][..], APPLY] {
+        w.run(&a, args).exits(1).says("somebody changed it");
+    }
+    // One of a newer program, and one that is nothing but brackets.
+    w.tamper(".json", |_| b"{\"format\":7,\"record\":{}}".to_vec());
+    w.run(&a, &["plan"]).exits(1).says("has format 7, this program knows 1");
+    w.tamper(".json", |_| vec![b'['; 200_000]);
+    w.run(&a, &["plan"]).exits(1).says("is not readable");
     w.tamper(".json", |_| whole.clone());
     w.run(&a, &["plan"]).exits(0);
     // The lease of another tool, and one that is cut off.

@@ -15,7 +15,7 @@ use crate::cli::streams::Streams;
 use crate::state::conditional::End;
 use crate::state::heartbeat::FoundLease;
 use crate::state::lease::{self, Holder, Lease, Verdict, Watch, claim, shown};
-use crate::state::objects::{Objects as _, get, settle};
+use crate::state::objects::{get, settle};
 use crate::state::remote::RemoteStore;
 use crate::state::store::{StoreError, identity};
 use crate::untrusted::Untrusted;
@@ -232,7 +232,7 @@ async fn break_it(connection: &Connection, args: &BreakArgs, streams: &Streams) 
         }
         Err(e @ StoreError::Lease { .. }) if args.id == "damaged" && allowed => {
             streams.say(&format!("note: {e}"));
-            let Some(object) = get(store.bucket().as_ref(), &store.lease_name()).await? else {
+            let Some(object) = get(store.raw().as_ref(), &store.lease_name()).await? else {
                 return Ok(Exit::Done);
             };
             (None, object.etag)
@@ -248,7 +248,7 @@ async fn break_it(connection: &Connection, args: &BreakArgs, streams: &Streams) 
     }
     if allowed {
         // The record as it stands is what is gone on with.
-        lease.record = None;
+        (lease.record, lease.record_digest) = (None, None);
     }
     let bytes = lease::encode(&lease)?;
     match settle(store.bucket().as_ref(), &store.lease_name(), &bytes, Some(&etag), lease.life() / 2).await {

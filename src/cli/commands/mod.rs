@@ -12,6 +12,7 @@ pub(super) mod init;
 pub(super) mod lab;
 pub(super) mod lock;
 pub(super) mod plan;
+pub(super) mod record;
 pub(super) mod render;
 pub(super) mod schema;
 pub(super) mod show;
