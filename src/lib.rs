@@ -9,7 +9,7 @@
 //! | 2 | `graph` `live` `diff` `state::model` | relations |
 //! | 3 | `plan` `import` `adopt` | decision |
 //! | 4 | `policy` `render` | judgement and words |
-//! | 5 | `world` `client` `backend` `state::{store,local,remote,object,objects,carrier,probe,conditional,journal,hold,lease,heartbeat}` | the outside |
+//! | 5 | `world` `client` `backend` `state::{store,local,remote,object,objects,carrier,probe,conditional,journal,hold,lease,heartbeat,envelope,seal}` | the outside |
 //! | 6 | `engine` | motion |
 //! | 7 | `cli` `lab` | people; a world to rehearse in |
 //!

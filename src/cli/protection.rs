@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use super::fail::Fail;
 use crate::address::Glob;
 use crate::plan::Desired;
+use crate::state::hold::Hold;
 use crate::state::model::{KeptPolicy, Record};
 use crate::state::store::{Store, Version};
 
 /// Brings the record up to date, if there is one and it says otherwise; gives what is stored then.
 pub(super) async fn remember(
     store: &dyn Store,
+    hold: &dyn Hold,
     record: Option<Record>,
     desired: &Desired,
     policy: KeptPolicy,
@@ -26,5 +28,6 @@ pub(super) async fn remember(
     record.policy = Some(policy);
     record.serial += 1;
     store.swap(Some(&base), &record).await?;
+    hold.stored(&record);
     Ok(Some(record))
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::conditional::{End, Etag};
-#[cfg(test)]
-use super::flaw::{self, Flaw};
 use super::hold::{Hold, Loss};
 use super::journal::Intent;
 use super::lease::{self, Holder, Lease, Stored, Tenure, Verdict, Watch, claim, occupant};
 use super::model::Record;
 use super::objects::{Objects, get, settle};
 use super::store::{self, Occupant, StoreError, identity};
+#[cfg(test)]
+use super::tests::flaw::{self, Flaw};
 use crate::world::{BoxFuture, Clock, Rng};
 
 /// Longest time between two looks at somebody else's lease.
@@ -123,7 +123,7 @@ pub async fn take(
         let verdict = found.as_ref().map(|f| watch.judge(clock.now(), &f.etag, &f.lease, f.idle));
         #[cfg(test)]
         let verdict =
-            verdict.zip(found.as_ref()).map(|(v, f)| super::flaw::judged(v, clock.unix(), &f.lease));
+            verdict.zip(found.as_ref()).map(|(v, f)| super::tests::flaw::judged(v, clock.unix(), &f.lease));
         if let (Some(found), Some(Verdict::Held { quiet, left })) = (&found, verdict) {
             let waited = clock.now().saturating_sub(start);
             // A store that does not say how old it is leaves only watching.
@@ -369,4 +369,4 @@ impl Hold for RemoteHold {
 }
 
 #[cfg(test)]
-mod sim;
+mod tests;

@@ -183,7 +183,7 @@ fn read_line(raw: &[u8], old: bool) -> Option<Numbered> {
     if old {
         return serde_json::from_slice(raw).ok();
     }
-    let (body, tail) = raw.split_at_checked(raw.len().checked_sub(SUM + 11)?)?;
+    let (body, tail) = raw.split_at_checked(raw.len().checked_sub(SUM + 10)?)?;
     let wanted = tail.strip_prefix(b",\"sum\":\"")?.strip_suffix(b"\"}")?;
     let body = [body, b"}"].concat();
     (sum(&body).as_bytes() == wanted).then(|| serde_json::from_slice(&body).ok())?

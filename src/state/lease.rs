@@ -178,7 +178,7 @@ pub fn claim(found: Option<&Lease>, id: String, holder: Holder, ttl: u64, unix: 
         open: found.map(|l| l.open.clone()).unwrap_or_default(),
     };
     #[cfg(test)]
-    let lease = super::flaw::claimed(lease, found);
+    let lease = super::tests::flaw::claimed(lease, found);
     lease
 }
 

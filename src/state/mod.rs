@@ -4,8 +4,6 @@
 mod carrier;
 pub mod conditional;
 mod envelope;
-#[cfg(test)]
-mod flaw;
 pub mod heartbeat;
 pub mod hold;
 pub mod journal;
@@ -18,3 +16,6 @@ pub mod probe;
 pub mod remote;
 pub mod seal;
 pub mod store;
+
+#[cfg(test)]
+mod tests;

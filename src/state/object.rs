@@ -338,6 +338,30 @@ mod tests {
         assert!(why.contains("200 with an error"), "{why}");
     }
 
+    /// F15: what stores refuse, and what it usually means.
+    #[test]
+    fn a_refusal_says_what_it_usually_means() {
+        let date = [("date", "Sat, 21 Nov 2026 05:00:00 GMT")];
+        for (status, code, words) in [
+            (403, "RequestTimeTooSkewed", "the store's is Sat, 21 Nov 2026 05:00:00 GMT; set this machine's"),
+            (400, "ExpiredToken", "the session token has expired"),
+            (403, "InvalidAccessKeyId", "the access key is not known there"),
+            (403, "SignatureDoesNotMatch", "the secret key is not that of the access key"),
+            (403, "AccessDenied", "it needs s3:GetObject, s3:PutObject and s3:ListBucket"),
+            (301, "PermanentRedirect", "the bucket is in another region"),
+            (307, "TemporaryRedirect", "the bucket is in another region"),
+            (400, "AuthorizationHeaderMalformed", "the bucket is in another region"),
+            (404, "NoSuchBucket", "there is no such bucket"),
+        ] {
+            let Err(Trouble::Refused(why)) = read_reply(reply(status, &date, &error(code))) else {
+                panic!("{code}")
+            };
+            assert!(why.contains(words) && !why.contains("set-env"), "{code}: {why}");
+            let Put::Refused(why) = put_reply(&reply(status, &date, &error(code))) else { panic!("{code}") };
+            assert!(why.contains(words), "{code}: {why}");
+        }
+    }
+
     #[test]
     fn age_is_by_the_stores_clock_alone() {
         let at = |date: &str, modified: &str| {

@@ -102,7 +102,7 @@ pub async fn settle(
         let late = clock.now().saturating_sub(start) >= within;
         match state.next().clone() {
             #[cfg(test)]
-            Next::Over(end) => return super::flaw::lost(objects, name, bytes, end).await,
+            Next::Over(end) => return super::tests::flaw::lost(objects, name, bytes, end).await,
             #[cfg(not(test))]
             Next::Over(end) => return end,
             _ if late => return End::GivenUp("no clear answer in time".to_owned(), true),

@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::conditional::{End, Etag};
-#[cfg(test)]
-use super::flaw::{self, Flaw};
 use super::heartbeat::{FoundLease, find_lease};
 use super::lease::Lease;
 use super::local::file_stem;
@@ -14,6 +12,8 @@ use super::model::Record;
 use super::objects::{Objects, get, settle};
 use super::seal::{Seal, Sealed};
 use super::store::{Store, StoreError, Version, decode, encode, shown};
+#[cfg(test)]
+use super::tests::flaw::{self, Flaw};
 use crate::secret::sha256;
 use crate::world::BoxFuture;
 

@@ -203,8 +203,14 @@ async fn under(
         return github::tell(&plan, &context, exit, None);
     }
     if plan.steps.is_empty() {
-        protection::remember(connection.memory.store(), record, &desired, policy::kept(repository.spec()))
-            .await?;
+        protection::remember(
+            connection.memory.store(),
+            hold,
+            record,
+            &desired,
+            policy::kept(repository.spec()),
+        )
+        .await?;
         return github::tell(&plan, &context, Exit::Done, None);
     }
     if !args.auto_approve
@@ -235,6 +241,7 @@ async fn under(
     if report.complete() && plan.scope.is_none() && roots.is_empty() {
         report.record = protection::remember(
             connection.memory.store(),
+            hold,
             report.record,
             &desired,
             policy::kept(repository.spec()),

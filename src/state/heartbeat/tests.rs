@@ -4,11 +4,11 @@
 //! `seeds` draws everything by chance: two or three engines, requests that are late, lost before or after they are taken in,
 //! repeated on the way or refused beside another writer, reads that are old, networks that are cut, processes that are paused
 //! or killed anywhere, clocks that are wrong. `every` goes through all orders of two engines' requests with one fault at every
-//! place. Both judge by what the store and the server saw (`world`), and both must find every defect of `state::flaw`.
+//! place. Both judge by what the store and the server saw (`world`), and both must find every defect of `state::tests::flaw`.
 //!
 //! ```sh
-//! cargo test --lib heartbeat::sim                                             # what every run of the tests does
-//! OMNI_SCALE_SEEDS=100000 OMNI_SCALE_TIMES=1 cargo test --release --lib heartbeat::sim -- --nocapture
+//! cargo test --lib heartbeat::tests                                             # what every run of the tests does
+//! OMNI_SCALE_SEEDS=100000 OMNI_SCALE_TIMES=1 cargo test --release --lib heartbeat::tests -- --nocapture
 //! ```
 
 mod every;

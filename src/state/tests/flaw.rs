@@ -3,13 +3,13 @@
 
 use std::cell::Cell;
 
-use super::conditional::{End, Etag};
-use super::lease::{Lease, Verdict};
-use super::objects::Objects;
+use crate::state::conditional::{End, Etag};
+use crate::state::lease::{Lease, Verdict};
+use crate::state::objects::Objects;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(in crate::state) enum Flaw {
     /// Puts carry no `If-Match` and no `If-None-Match`.
     NoCondition,
     /// A call is sent without a write of the lease before it.
@@ -42,7 +42,7 @@ pub(super) enum Flaw {
 
 impl Flaw {
     /// All of them.
-    pub(super) const ALL: [Self; 14] = [
+    pub(in crate::state) const ALL: [Self; 14] = [
         Self::NoCondition,
         Self::NoHeartbeatBeforeCall,
         Self::NoLookAtTheTime,
@@ -65,17 +65,17 @@ thread_local! {
 }
 
 /// What is wrong on this thread from now on.
-pub(super) fn set(flaw: Option<Flaw>) {
+pub(in crate::state) fn set(flaw: Option<Flaw>) {
     NOW.with(|now| now.set(flaw));
 }
 
 /// Whether this is wrong.
-pub(super) fn on(flaw: Flaw) -> bool {
+pub(in crate::state) fn on(flaw: Flaw) -> bool {
     NOW.with(Cell::get) == Some(flaw)
 }
 
 /// What becomes of a claim.
-pub(super) fn claimed(mut lease: Lease, found: Option<&Lease>) -> Lease {
+pub(in crate::state) fn claimed(mut lease: Lease, found: Option<&Lease>) -> Lease {
     if let (true, Some(found)) = (on(Flaw::TakesWithoutNumber), found) {
         lease.fence = found.fence;
     }
@@ -86,7 +86,7 @@ pub(super) fn claimed(mut lease: Lease, found: Option<&Lease>) -> Lease {
 }
 
 /// What becomes of a judgement about somebody else's lease; `unix` is one's own wall clock.
-pub(super) fn judged(verdict: Verdict, unix: f64, lease: &Lease) -> Verdict {
+pub(in crate::state) fn judged(verdict: Verdict, unix: f64, lease: &Lease) -> Verdict {
     match verdict {
         Verdict::Held { quiet, .. } if on(Flaw::TakesEarly) && quiet >= lease.life() / 2 => Verdict::Expired,
         Verdict::Held { .. }
@@ -100,11 +100,11 @@ pub(super) fn judged(verdict: Verdict, unix: f64, lease: &Lease) -> Verdict {
 }
 
 /// What becomes of a put that somebody else was faster than.
-pub(super) async fn lost(objects: &dyn Objects, name: &str, bytes: &[u8], end: End) -> End {
+pub(in crate::state) async fn lost(objects: &dyn Objects, name: &str, bytes: &[u8], end: End) -> End {
     if end == End::Lost
         && on(Flaw::SentAgainAsNew)
         && let Some(etag) = there(objects, name).await
-        && let super::conditional::Put::Written(etag) = objects.put(name, bytes, Some(&etag)).await
+        && let crate::state::conditional::Put::Written(etag) = objects.put(name, bytes, Some(&etag)).await
     {
         return End::Written(etag);
     }
@@ -112,6 +112,6 @@ pub(super) async fn lost(objects: &dyn Objects, name: &str, bytes: &[u8], end: E
 }
 
 /// The tag of whatever is there.
-pub(super) async fn there(objects: &dyn Objects, name: &str) -> Option<Etag> {
+pub(in crate::state) async fn there(objects: &dyn Objects, name: &str) -> Option<Etag> {
     objects.read(name).await.ok()?.map(|o| o.etag)
 }

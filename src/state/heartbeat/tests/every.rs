@@ -9,8 +9,8 @@ use super::run::{Engine, Way};
 use super::world::{Figures, World, untag};
 use super::{Clocks, Shared, Tasks};
 use crate::state::conditional::Put;
-use crate::state::flaw::{self, Flaw};
 use crate::state::objects::{Object, Trouble};
+use crate::state::tests::flaw::{self, Flaw};
 
 /// Longest history that is believed to end.
 const MOMENTS: usize = 600;

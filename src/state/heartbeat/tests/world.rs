@@ -6,11 +6,11 @@ use super::super::*;
 use crate::address::Address;
 use crate::resource::ResourceId;
 use crate::state::conditional::Put;
-use crate::state::flaw::{self, Flaw};
 use crate::state::journal::Verb;
 use crate::state::model::Record;
 use crate::state::objects::Object;
 use crate::state::store;
+use crate::state::tests::flaw::{self, Flaw};
 use std::task::Waker;
 
 /// How long a lease of the dead may stay untaken while somebody waits for it, milliseconds: its life, what clocks may be

@@ -8,8 +8,8 @@ use super::run::{Engine, Way};
 use super::world::{Figures, World, untag};
 use super::{Clocks, Shared, Tasks};
 use crate::state::conditional::Put;
-use crate::state::flaw::{self, Flaw};
 use crate::state::objects::{Object, Trouble};
+use crate::state::tests::flaw::{self, Flaw};
 
 /// A request that has no answer by then never gets one.
 const DEADLINE: u64 = 8_000;

@@ -1,0 +1,3 @@
+//! What several tests of this module share.
+
+pub(super) mod flaw;
