@@ -6,8 +6,8 @@ mod written;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use words::{Failure, scrubbed};
 pub use words::ProbeError;
+use words::{Failure, scrubbed};
 use written::OwnWrites;
 
 use super::{OmniReader, OmniWriter, Outcome, Refusal};

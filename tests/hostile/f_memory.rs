@@ -198,9 +198,13 @@ fn f18(f: &mut Failures) {
     let folder = r.path("state/lab/deployed");
     let backup = image(&folder).into_keys().find(|p| p.to_string_lossy().contains("backup")).unwrap();
     std::fs::copy(&backup, file(&r, ".json")).unwrap();
-    let run = finish(r.command(&["plan", "--lab=deployed"]));
-    run.sound("older", f);
-    f.check(!run.both().contains("destroy  "), || run.start());
+    let sent = writes(&r);
+    for arguments in [&["plan", "--lab=deployed"][..], &["apply", "--lab=deployed", "--auto-approve"]] {
+        let run = finish(r.command(arguments));
+        refused(f, "older", &run);
+        f.check(run.err.contains("somebody brought back an older one"), || run.start());
+    }
+    f.check(writes(&r) == sent, || "something was sent".to_owned());
     f.check(backup.exists(), || "a backup is gone".to_owned());
 }
 
@@ -210,7 +214,10 @@ fn memory() {
 }
 
 const STORE: &str = "src/state/store.rs";
+const LOCAL: &str = "src/state/local.rs";
+const ENVELOPE: &str = "src/state/envelope.rs";
 const REMOTE: &str = "tests/cli/remote.rs";
+const SEALING: &str = "tests/cli/sealing.rs";
 
 pub const TABLE: &[Entry] = &[
     Entry {
@@ -220,49 +227,75 @@ pub const TABLE: &[Entry] = &[
         here: Some(|f| {
             records(f, &[("nothing", Vec::new()), ("blanks", b"  \n".to_vec()), ("null", b"null".to_vec())]);
         }),
-        there: &[(STORE, "every_cut_and_every_flipped_bit_is_noticed")],
+        there: &[
+            (STORE, "every_cut_and_every_flipped_bit_is_noticed"),
+            (ENVELOPE, "only_the_bytes_that_were_written_are_read"),
+        ],
     },
     Entry {
         id: "F2",
         what: "record cut at every byte",
         expected: "refused",
         here: Some(f2),
-        there: &[(STORE, "every_cut_and_every_flipped_bit_is_noticed")],
+        there: &[
+            (STORE, "every_cut_and_every_flipped_bit_is_noticed"),
+            (ENVELOPE, "only_the_bytes_that_were_written_are_read"),
+        ],
     },
     Entry {
         id: "F3",
         what: "record with every bit flipped",
         expected: "refused",
         here: Some(f3),
-        there: &[(STORE, "every_cut_and_every_flipped_bit_is_noticed")],
+        there: &[
+            (STORE, "every_cut_and_every_flipped_bit_is_noticed"),
+            (ENVELOPE, "only_the_bytes_that_were_written_are_read"),
+        ],
     },
     Entry {
         id: "F4",
         what: "older record of the same line",
-        expected: "noticed where the bucket keeps it",
+        expected: "refused: the lease of a bucket and the backups beside a file know better",
         here: None,
-        there: &[(REMOTE, "what_somebody_did_to_the_bucket_is_noticed")],
+        there: &[
+            (REMOTE, "what_somebody_did_to_the_bucket_is_noticed"),
+            ("src/state/remote.rs", "only_the_remembered_record_and_later_ones_of_its_chain_are_read"),
+            (LOCAL, "a_record_that_is_older_than_its_backups_was_brought_back"),
+        ],
     },
     Entry {
         id: "F5",
         what: "record of another line",
         expected: "refused",
         here: None,
-        there: &[("src/state/local.rs", "records_of_other_instances_are_refused_and_names_differ")],
+        there: &[
+            (LOCAL, "records_of_other_instances_are_refused_and_names_differ"),
+            ("src/state/remote.rs", "only_the_remembered_record_and_later_ones_of_its_chain_are_read"),
+        ],
     },
     Entry {
         id: "F6",
         what: "same number, other content",
-        expected: "refused: only the version that was read is replaced",
+        expected: "refused: the lease remembers the digest of what was stored; only the version that was read is replaced",
         here: None,
-        there: &[("src/state/local.rs", "only_the_holder_of_the_present_version_writes")],
+        there: &[
+            ("src/state/remote.rs", "only_the_remembered_record_and_later_ones_of_its_chain_are_read"),
+            (REMOTE, "what_somebody_did_to_the_bucket_is_noticed"),
+            (LOCAL, "only_the_holder_of_the_present_version_writes"),
+        ],
     },
     Entry {
         id: "F7",
-        what: "record under another key",
-        expected: "does not apply: a record holds digests of secrets under the operator's key and is not encrypted itself; digests under another key are unequal",
+        what: "record sealed with another key, an unknown one, or not at all",
+        expected: "refused by the key's name; with a key nothing that is not sealed is read",
         here: None,
-        there: &[("src/state/local.rs", "the_digest_key_is_kept_once_and_a_damaged_one_is_never_replaced")],
+        there: &[
+            ("src/state/seal.rs", "other_keys_no_keys_and_plain_objects_are_told_apart"),
+            ("src/state/seal.rs", "every_cut_and_every_flipped_bit_of_a_sealed_object_is_refused"),
+            (SEALING, "a_sealed_record_tells_nothing_and_takes_nothing_else_in"),
+            (SEALING, "a_record_is_sealed_rekeyed_and_unsealed_only_when_told"),
+            (LOCAL, "the_digest_key_is_kept_once_and_a_damaged_one_is_never_replaced"),
+        ],
     },
     Entry {
         id: "F8",
@@ -276,7 +309,7 @@ pub const TABLE: &[Entry] = &[
         what: "record of 200 MiB",
         expected: "refused by its size",
         here: Some(f9),
-        there: &[],
+        there: &[(LOCAL, "a_record_that_is_not_whole_is_refused_with_the_way_back")],
     },
     Entry {
         id: "F10",
@@ -290,7 +323,7 @@ pub const TABLE: &[Entry] = &[
         what: "entries twice, two records, depth",
         expected: "refused; a record has no edges that could form a circle",
         here: Some(f11),
-        there: &[],
+        there: &[(ENVELOPE, "names_that_stand_twice_are_refused")],
     },
     Entry {
         id: "F12",
@@ -321,6 +354,9 @@ pub const TABLE: &[Entry] = &[
             (REMOTE, "stores_that_lie_are_named_and_nothing_is_written"),
             (REMOTE, "lost_replies_and_lost_requests_change_nothing"),
             ("src/state/conditional.rs", "a_lost_reply_is_resolved_by_reading"),
+            ("src/state/probe.rs", "every_kind_of_lie_is_named"),
+            ("src/state/heartbeat/tests/every.rs", "every_order_of_two_engines_with_one_fault_anywhere"),
+            ("src/state/heartbeat/tests/seeds.rs", "of_many_engines_one_writes_and_nothing_is_forgotten"),
         ],
     },
     Entry {
@@ -332,6 +368,7 @@ pub const TABLE: &[Entry] = &[
             (REMOTE, "a_credential_goes_only_where_its_operator_bound_it"),
             (REMOTE, "a_store_that_fails_in_the_middle_stops_the_run"),
             ("src/state/object.rs", "what_a_put_proves"),
+            ("src/state/object.rs", "a_refusal_says_what_it_usually_means"),
         ],
     },
     Entry {
@@ -352,14 +389,18 @@ pub const TABLE: &[Entry] = &[
         here: Some(f17),
         there: &[
             ("src/state/journal.rs", "a_journal_cut_anywhere_is_a_valid_prefix"),
+            ("src/state/journal.rs", "every_flipped_bit_of_a_journal_is_noticed"),
+            ("src/state/journal.rs", "holes_and_repetitions_are_damage_and_what_is_whole_counts"),
+            ("src/state/journal.rs", "half_a_line_does_not_swallow_the_next_one"),
+            ("src/state/journal.rs", "a_very_long_journal_is_read_in_one_go"),
             ("src/state/journal.rs", "closing_drops_the_torn_end_and_old_finished_journals_go"),
         ],
     },
     Entry {
         id: "F18",
         what: "backup newer than the record",
-        expected: "planned from what is there; nothing is destroyed for it",
+        expected: "refused, with the backup that is newer",
         here: Some(f18),
-        there: &[("src/state/local.rs", "five_backups_are_kept_and_a_damaged_record_names_the_newest")],
+        there: &[(LOCAL, "a_record_that_is_older_than_its_backups_was_brought_back")],
     },
 ];
