@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::carrier::LARGEST;
 use super::lease::Holder;
 use super::model::Record;
 use super::store::{Store, StoreError, Version, decode, encode, shown};
@@ -110,7 +109,7 @@ impl LocalStore {
             Err(FsError::Missing(_)) => return Ok(None),
             Err(e) => return Err(e.into()),
         };
-        let record = whole(&shown, &bytes).map_err(|e| self.with_backup(e))?;
+        let record = decode(&shown, &bytes).map_err(|e| self.with_backup(e))?;
         if record.omni != self.omni {
             return Err(StoreError::Foreign { path: shown, found: record.omni, wanted: self.omni.clone() });
         }
@@ -126,7 +125,7 @@ impl LocalStore {
             let path = self.folder.join(newer);
             let backup = path.display().to_string();
             // Backups of a record that was here before are no business of this one.
-            if let Ok(found) = self.fs.read(&path).map_err(StoreError::from).and_then(|b| whole(&backup, &b))
+            if let Ok(found) = self.fs.read(&path).map_err(StoreError::from).and_then(|b| decode(&backup, &b))
                 && found.lineage == record.lineage
                 && found.serial > record.serial
             {
@@ -176,15 +175,6 @@ impl LocalStore {
         self.fs.replace(&self.path(), &encode(new)?)?;
         Ok(Version::of(new))
     }
-}
-
-/// A record of a size that records have.
-fn whole(path: &str, bytes: &[u8]) -> Result<Record, StoreError> {
-    if bytes.len() > LARGEST {
-        let why = format!("it has more than {} MiB", LARGEST >> 20);
-        return Err(StoreError::Damaged { path: path.to_owned(), why, backup: None });
-    }
-    decode(path, bytes)
 }
 
 /// File name without extension: the host for people, a hash so that two specs or origins never share a record.
@@ -280,7 +270,6 @@ mod tests {
                 "does not match its checksum",
             ),
             (vec![b'{'; 100_000], "is not JSON"),
-            (vec![b' '; LARGEST + 1], "more than 64 MiB"),
         ] {
             std::fs::write(s.path(), &bad).unwrap();
             let e = s.read().unwrap_err();

@@ -262,7 +262,7 @@ pub const TABLE: &[Entry] = &[
             risky(f, "another class", "name: matrix-control-plane", "name: matrix-worker");
             scenario(f, "022-worker-set-replaced", &["G16"], true);
         }),
-        there: &[("src/plan/effects/tests.rs", "class_fields_leave_machines_as_they_are")],
+        there: &[("src/plan/effects/tests/fields.rs", "class_fields_leave_machines_as_they_are")],
     },
     Entry {
         id: "D4",
@@ -300,8 +300,8 @@ pub const TABLE: &[Entry] = &[
         expected: "a class does not touch machines that are there, and the data that goes with machines is told",
         here: Some(d7),
         there: &[
-            ("src/plan/effects/tests.rs", "provider_data_leaves_machines_as_they_are"),
-            ("src/plan/effects/tests.rs", "class_fields_leave_machines_as_they_are"),
+            ("src/plan/effects/tests/fields.rs", "provider_data_leaves_machines_as_they_are"),
+            ("src/plan/effects/tests/fields.rs", "class_fields_leave_machines_as_they_are"),
         ],
     },
     Entry {

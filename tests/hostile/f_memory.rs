@@ -309,7 +309,7 @@ pub const TABLE: &[Entry] = &[
         what: "record of 200 MiB",
         expected: "refused by its size",
         here: Some(f9),
-        there: &[(LOCAL, "a_record_that_is_not_whole_is_refused_with_the_way_back")],
+        there: &[],
     },
     Entry {
         id: "F10",
