@@ -22,15 +22,15 @@ pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
             if other.chars().count().abs_diff(letters) > most {
                 return None;
             }
-            let distance = if other == folded { 0 } else { distance(&folded, &other) };
-            (distance <= most).then_some((distance, c))
+            let distance = if other == folded { 0 } else { distance(&folded, &other, most)? };
+            Some((distance, c))
         })
         .min()
         .map(|(_, c)| c)
 }
 
-/// Edits (insert, delete, replace, swap of neighbours) between two texts.
-fn distance(a: &str, b: &str) -> usize {
+/// Edits (insert, delete, replace, swap of neighbours) between two texts, if they are at most so many.
+fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().take(80).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
@@ -47,8 +47,12 @@ fn distance(a: &str, b: &str) -> usize {
             row.push(best);
         }
         before = std::mem::replace(&mut last, row);
+        // Every later row is made of these two, a swap reaching back over one, and can only add to them.
+        if last.iter().chain(&before).all(|edits| *edits > most) {
+            return None;
+        }
     }
-    last.last().copied().unwrap_or(0)
+    last.last().copied().filter(|edits| *edits <= most)
 }
 
 #[cfg(test)]

@@ -22,19 +22,52 @@ pub struct Item<'a> {
     pub resource: Option<&'a Resource>,
 }
 
-/// All things of one graph, by address and by Omni identity.
+/// What a patch or extensions apply to within their cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target<'a> {
+    /// All of it.
+    Cluster,
+    /// A machine set, by the id of its resource.
+    Set(&'a str),
+    /// A machine.
+    Machine(&'a str),
+}
+
+/// Types of resources that configure machines.
+pub const CONFIGURATIONS: [&str; 2] = ["ConfigPatches", "ExtensionsConfigurations"];
+
+/// All things of one graph, by address, by Omni identity and by what they configure.
 #[derive(Debug)]
 pub struct Index<'a> {
     items: BTreeMap<Address, Option<&'a Resource>>,
     by_id: BTreeMap<&'a ResourceId, Address>,
+    /// By short type, cluster and target: a set or a machine must not look at all that others have.
+    configurations: BTreeMap<(&'a str, &'a str, Target<'a>), Vec<Address>>,
 }
 
 impl<'a> Index<'a> {
     /// Indexes things; of two with one address the last counts.
     pub fn new(items: &[Item<'a>]) -> Self {
+        let by_address: BTreeMap<Address, Option<&'a Resource>> =
+            items.iter().map(|i| (i.address.clone(), i.resource)).collect();
+        let mut configurations: BTreeMap<_, Vec<Address>> = BTreeMap::new();
+        for (address, resource) in by_address.iter().filter_map(|(a, r)| Some((a, (*r)?))) {
+            let kind = resource.id.short_kind();
+            let Some(cluster) = resource.omni_label("cluster").filter(|_| CONFIGURATIONS.contains(&kind))
+            else {
+                continue;
+            };
+            let target = match (resource.omni_label("machine-set"), resource.omni_label("cluster-machine")) {
+                (_, Some(machine)) => Target::Machine(machine),
+                (Some(set), None) => Target::Set(set),
+                (None, None) => Target::Cluster,
+            };
+            configurations.entry((kind, cluster, target)).or_default().push(address.clone());
+        }
         Self {
-            items: items.iter().map(|i| (i.address.clone(), i.resource)).collect(),
             by_id: items.iter().filter_map(|i| Some((&i.resource?.id, i.address.clone()))).collect(),
+            items: by_address,
+            configurations,
         }
     }
     /// The address of an Omni resource of a short type and id.
@@ -45,12 +78,9 @@ impl<'a> Index<'a> {
     pub fn has(&self, address: &Address) -> bool {
         self.items.contains_key(address)
     }
-    /// All resources of a short type, by address.
-    pub fn of_type(&self, short: &str) -> impl Iterator<Item = (&Address, &'a Resource)> {
-        self.items
-            .iter()
-            .filter_map(|(a, r)| r.map(|r| (a, r)))
-            .filter(move |(_, r)| r.id.short_kind() == short)
+    /// The configurations of a short type ([`CONFIGURATIONS`]) for exactly this target, in the order of their addresses.
+    pub fn configuring<'s>(&'s self, short: &'s str, cluster: &'s str, target: Target<'s>) -> &'s [Address] {
+        self.configurations.get(&(short, cluster, target)).map_or(&[], Vec::as_slice)
     }
     /// All addresses.
     pub fn addresses(&self) -> impl Iterator<Item = &Address> {

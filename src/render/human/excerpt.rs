@@ -10,6 +10,8 @@ use crate::untrusted::hidden;
 const LONGEST: usize = 160;
 /// Of them, those before the place.
 const BEFORE: usize = 60;
+/// Bytes of a line from which on nothing of it is shown: what must be covered in it would have to be looked for in all of it.
+const TOO_LONG: usize = 64 << 10;
 /// Lines around a place that may be shown. One is; the second keeps neighbouring excerpts whole.
 const AROUND: usize = 2;
 
@@ -84,10 +86,14 @@ impl Excerpt {
         mut block: Option<usize>,
         window: &dyn Fn(&Range<usize>) -> Option<Range<usize>>,
     ) {
-        let excerpt = self;
         let mut at = lines.start;
         for line in original.get(lines).unwrap_or_default().split_inclusive('\n') {
             let body = line.trim_end_matches(['\n', '\r']);
+            if body.len() > TOO_LONG {
+                self.leave_out(at, line);
+                at += line.len();
+                continue;
+            }
             let indent = indent(body);
             let inside = block.is_some_and(|outer| indent > outer || body.trim().is_empty());
             let covered = if inside {
@@ -117,14 +123,22 @@ impl Excerpt {
                 };
                 unseen = illegible(c);
                 if let Some(shown) = shown {
-                    excerpt.text.push(shown);
+                    self.text.push(shown);
                 }
                 if shown != Some(c) {
-                    excerpt.moved.push((at + i + c.len_utf8(), excerpt.text.len()));
+                    self.moved.push((at + i + c.len_utf8(), self.text.len()));
                 }
             }
             at += line.len();
         }
+    }
+
+    /// One sign for a whole line.
+    fn leave_out(&mut self, at: usize, line: &str) {
+        self.moved.push((at, self.text.len()));
+        self.text.push('…');
+        self.moved.push((at + line.len() - usize::from(line.ends_with('\n')), self.text.len()));
+        self.text.extend(line.ends_with('\n').then_some('\n'));
     }
 
     /// A place of the original in the text.
@@ -138,7 +152,9 @@ impl Excerpt {
             Some((from, to)) => to + (original - from),
             None => original,
         };
-        let mut mapped = mapped.min(self.text.len());
+        // A place in what is left out is at the sign for it.
+        let end = self.moved.get(before).map_or(self.text.len(), |(_, to)| *to);
+        let mut mapped = mapped.min(end);
         while !self.text.is_char_boundary(mapped) {
             mapped -= 1;
         }
@@ -195,6 +211,13 @@ mod tests {
         let b = original.find("b: 1").unwrap();
         let span = shown.map(Span::new(b, b + 1));
         assert_eq!(&shown.text[span.start..span.end], "b");
+        let flow = format!("a: 1\nb: {{{}}}\nc: 1\n", "token: hunter2, ".repeat(10_000));
+        let shown = Excerpt::around(&flow, &[flow.find("hunter2").unwrap() + 70_000, flow.len() - 3]);
+        assert_eq!(shown.text, "a: 1\n…\nc: 1\n");
+        let span = shown.map(Span::new(70_000, 70_003));
+        assert!((5..=8).contains(&span.start) && span.end <= 8, "{span:?}");
+        let c = shown.map(Span::new(flow.len() - 5, flow.len() - 4));
+        assert_eq!(&shown.text[c.start..c.end], "c");
         let binary = Excerpt::new("x\u{0}\u{1}\u{FFFD}\u{2}y\n");
         assert_eq!(binary.text, "x\u{FFFD}y\n");
     }
