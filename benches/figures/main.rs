@@ -1,12 +1,17 @@
-//! All figures of the project, printed by one run: `cargo bench --bench figures [-- --quick]`.
+//! All figures of the project, printed by one run: `cargo bench --bench figures [-- --quick] [-- --only PART]`.
 //!
 //! The tool is measured as a whole process from outside (its own processor time and peak memory by the operating
 //! system's account), against a lab that runs in another process. Times on shared machines are noisy: medians of several
 //! runs are printed, and what is promised as a ratio is measured as a ratio within one run. `--quick` leaves out the
-//! builds.
+//! builds and takes smaller fleets; `--only` runs one part: shipped, templates, deployment, hundred, fleets, build. The run
+//! fails where fleets miss a goal.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
-#[path = "../tests/shipped/mod.rs"]
+mod fleet;
+mod measure;
+mod replay;
+mod scale;
+#[path = "../../tests/shipped/mod.rs"]
 mod shipped;
 
 use std::collections::BTreeMap;
@@ -26,7 +31,11 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const RUNS: usize = 9;
 
 /// A world served by another process; ended with it.
-struct Served(Child);
+struct Served {
+    child: Child,
+    /// What it says about itself: lines for a shell.
+    exports: Vec<String>,
+}
 
 impl Served {
     fn up(dir: &Path, world: &str, flags: &[&str]) -> Self {
@@ -39,20 +48,26 @@ impl Served {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(
-            lines.any(|line| line.unwrap().starts_with("export OMNI_SCALE_SPEC=")),
-            "the lab did not come up"
-        );
+        let mut exports: Vec<String> = Vec::new();
+        while !exports.last().is_some_and(|line| line.starts_with("export OMNI_SCALE_SPEC=")) {
+            exports.push(lines.next().expect("the lab did not come up").unwrap());
+        }
         std::thread::spawn(move || lines.for_each(drop));
-        Self(child)
+        Self { child, exports }
+    }
+
+    fn variable(&self, name: &str) -> String {
+        let prefix = format!("export {name}=");
+        let line = self.exports.iter().find_map(|line| line.strip_prefix(&prefix));
+        line.expect(name).trim_matches('\'').to_owned()
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT);
-        let _ = self.0.wait();
+        let _ = self.child.wait();
     }
 }
 
@@ -298,19 +313,40 @@ fn build(profile: &str, target: &Path) {
 }
 
 fn main() {
+    if measure::between().is_some() {
+        return;
+    }
     // `cargo test --benches` and `--list` ask for nothing to be measured.
     if std::env::args().any(|a| a == "--test" || a == "--list") {
         return;
     }
-    shipped();
-    templates();
-    deployment();
-    hundred_clusters();
-    if !std::env::args().any(|a| a == "--quick") {
+    let args: Vec<String> = std::env::args().collect();
+    let quick = args.iter().any(|a| a == "--quick");
+    let only = args.iter().position(|a| a == "--only").and_then(|i| args.get(i + 1));
+    let wanted = |part: &str| only.is_none_or(|o| o == part);
+    let mut missed = Vec::new();
+    // First, while no child with a larger peak of memory has been waited for.
+    if wanted("shipped") {
+        shipped();
+    }
+    if wanted("templates") {
+        templates();
+    }
+    if wanted("deployment") {
+        deployment();
+    }
+    if wanted("hundred") {
+        hundred_clusters();
+    }
+    if wanted("fleets") {
+        missed = scale::table(quick);
+    }
+    if wanted("build") && !quick {
         println!("build");
         for profile in ["release", "dist"] {
             let target = tempfile::tempdir().unwrap();
             build(profile, target.path());
         }
     }
+    assert!(missed.is_empty(), "goals missed:\n{}", missed.join("\n"));
 }
