@@ -201,7 +201,7 @@ impl Observer for Progress {
             }
             Event::Recovered { address, text } => self.line(&format!("earlier run: {address} {text}")),
             Event::Gate { phase, open } if open.is_empty() => {
-                self.line(&format!("gate of phase {phase}: open"))
+                self.line(&format!("gate of phase {phase}: open"));
             }
             Event::Gate { phase, open } => {
                 self.line(&format!("gate of phase {phase}: closed: {}", open.join("; ")));

@@ -161,7 +161,7 @@ fn gate(out: &mut String, plan: &Plan, report: &Report, closed: &Closed) {
             );
         }
         None => {
-            out.push_str("Nothing stands behind it: what the plan has is done, and the phase is not over.\n")
+            out.push_str("Nothing stands behind it: what the plan has is done, and the phase is not over.\n");
         }
     }
 }

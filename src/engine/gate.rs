@@ -41,9 +41,9 @@ impl Closed {
         match self {
             Self::Criteria { open, .. } => open
                 .iter()
-                .map(|(text, seen)| match seen.is_empty() {
-                    true => format!("does not hold: {text}"),
-                    false => format!("does not hold: {text} ({seen})"),
+                .map(|(text, seen)| {
+                    let seen = if seen.is_empty() { String::new() } else { format!(" ({seen})") };
+                    format!("does not hold: {text}{seen}")
                 })
                 .collect(),
             Self::Unseen { why, .. } => vec![format!("it could not be looked at: {why}")],

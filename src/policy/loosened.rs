@@ -72,7 +72,7 @@ pub fn kept(spec: &Spec) -> KeptPolicy {
 }
 
 fn globs(spec: &Spec, of: fn(&spec::Lifecycle) -> &Vec<spec::Pattern>) -> BTreeSet<Glob> {
-    spec.lifecycle.iter().flat_map(|l| of(l)).map(|p| p.glob.clone()).collect()
+    spec.lifecycle.iter().flat_map(of).map(|p| p.glob.clone()).collect()
 }
 
 fn word(together: Together) -> &'static str {

@@ -195,3 +195,18 @@ fn the_size_of_a_comment_is_chosen_by_number_or_forge() {
         r.run(&["plan", "--lab", "--format", "md", &format!("--max-bytes={wrong}")]).exits(64);
     }
 }
+
+#[test]
+fn an_apply_folds_its_lines_by_wave_and_closes_every_fold() {
+    let job = Job::new();
+    let ran = Ran::new(job.command(&["apply", "--lab", "--auto-approve"]).output().unwrap()).exits(0);
+    let folds: Vec<&str> =
+        ran.err.lines().filter(|l| l.starts_with("::group::") || *l == "::endgroup::").collect();
+    assert!(folds.len() >= 4 && folds.len() % 2 == 0, "{folds:?}");
+    for (n, pair) in folds.chunks(2).enumerate() {
+        assert!(pair[0].starts_with(&format!("::group::wave {} of ", n + 1)), "{folds:?}");
+        assert_eq!(pair[1], "::endgroup::");
+    }
+    let elsewhere = job.r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
+    assert!(!elsewhere.err.contains("::"), "{}", elsewhere.err);
+}
