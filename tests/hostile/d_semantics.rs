@@ -214,14 +214,15 @@ fn d13(f: &mut Failures) {
     change(f, "the number of another guest", 0, &[], |r| r.edit(SPEC, "vmid: 200", "vmid: 101"));
 }
 
-/// omnictl takes it, and Omni then draws every machine that fits: neither is kept from anybody, but it is not silent.
+/// omnictl takes it; Omni refuses it of a class that makes machines, so that the plan does.
 fn d16(f: &mut Failures) {
     for size in ["unlimited", "null", "~"] {
         let s = Scene::new();
         s.write(TEMPLATE, template("").replacen("size: 3", &format!("size: {size}"), 1));
         s.taken(size, f);
     }
-    risky(f, "control planes without a number", "size: 3", "size: unlimited");
+    let refused = ["an unlimited number of machines from class `matrix-control-plane`", "Omni refuses that"];
+    edited(f, "control planes without a number", 3, &refused, "size: 3", "size: unlimited");
     edited(f, "control planes of nothing", 3, &["G02"], "size: 3", "size: null");
 }
 
@@ -262,7 +263,7 @@ pub const TABLE: &[Entry] = &[
             risky(f, "another class", "name: matrix-control-plane", "name: matrix-worker");
             scenario(f, "022-worker-set-replaced", &["G16"], true);
         }),
-        there: &[("src/plan/effects/tests/fields.rs", "class_fields_leave_machines_as_they_are")],
+        there: &[("src/plan/effects", "class_fields_leave_machines_as_they_are")],
     },
     Entry {
         id: "D4",
@@ -300,8 +301,8 @@ pub const TABLE: &[Entry] = &[
         expected: "a class does not touch machines that are there, and the data that goes with machines is told",
         here: Some(d7),
         there: &[
-            ("src/plan/effects/tests/fields.rs", "provider_data_leaves_machines_as_they_are"),
-            ("src/plan/effects/tests/fields.rs", "class_fields_leave_machines_as_they_are"),
+            ("src/plan/effects", "provider_data_leaves_machines_as_they_are"),
+            ("src/plan/effects", "class_fields_leave_machines_as_they_are"),
         ],
     },
     Entry {
@@ -369,7 +370,7 @@ pub const TABLE: &[Entry] = &[
     Entry {
         id: "D16",
         what: "unlimited control planes",
-        expected: "taken, as omnictl takes it; the plan says that what becomes of the machines is not known",
+        expected: "taken from files, as omnictl takes it; a plan is blocked where Omni refuses it, of a class that makes machines",
         here: Some(d16),
         there: &[],
     },

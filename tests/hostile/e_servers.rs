@@ -1016,7 +1016,7 @@ pub const TABLE: &[Entry] = &[
         what: "versions",
         expected: "exit 69 where they are no numbers; one that goes back is read again and then not believed",
         here: Some(e21),
-        there: &[("src/backend/omni/tests.rs", "an_older_state_than_confirmed_is_not_believed")],
+        there: &[("src/backend", "an_older_state_than_confirmed_is_not_believed")],
     },
     Entry {
         id: "E22",

@@ -90,9 +90,21 @@ pub fn numbers(part: char, count: usize) -> Vec<String> {
     (1..=count).map(|n| format!("{part}{n}")).collect()
 }
 
-/// Whether a source file has a test of this name, also where a macro makes it.
-pub fn exists(file: &str, function: &str) -> bool {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
+/// Whether a source file, or any below a folder, has a test of this name, also where a macro makes it.
+pub fn exists(path: &str, function: &str) -> bool {
+    let mut rest = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(path)];
+    while let Some(path) = rest.pop() {
+        if path.is_dir() {
+            rest.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+        } else if holds(&path, function) {
+            return true;
+        }
+    }
+    false
+}
+
+fn holds(file: &Path, function: &str) -> bool {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     lines.iter().enumerate().any(|(n, line)| {
         let plain = line.trim_start_matches("async ").starts_with(&format!("fn {function}("));

@@ -23,6 +23,7 @@ mod renamed_patches;
 mod section_removed;
 mod still_declared;
 mod target_alone;
+mod unlimited;
 mod versions;
 
 use super::scene::Scene;
@@ -48,6 +49,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     provider_schema::rule(scene, drafts, &mut all);
     class_in_use::rule(scene, drafts, &mut all);
     refusals::rule(scene, drafts, &mut all);
+    unlimited::rule(scene, drafts, &mut all);
     versions::rule(scene, drafts, &mut all);
     both_versions::rule(drafts, &mut all);
     control_planes::rule(scene, &mut all);
