@@ -394,7 +394,7 @@ mod tests {
                 let mut flipped = text.clone().into_bytes();
                 flipped[n] ^= 1 << bit;
                 let found = Found::parse("x".into(), &flipped);
-                let in_the_last = n >= text.trim_end().rfind('\n').unwrap() + 1;
+                let in_the_last = n > text.trim_end().rfind('\n').unwrap();
                 assert!(found.damaged || in_the_last && found.lines.len() == 5, "byte {n}, bit {bit}");
                 assert!(found.lines.iter().all(|l| whole.lines.contains(l)), "byte {n}, bit {bit}");
                 // At most the two lines beside the flipped byte are lost.

@@ -234,7 +234,7 @@ mod tests {
             match found {
                 Ok(()) => assert_eq!(lie, Lie::None),
                 Err(StoreError::Lies(why)) => {
-                    assert!(why.contains(words) && lie != Lie::None, "{lie:?}: {why}")
+                    assert!(why.contains(words) && lie != Lie::None, "{lie:?}: {why}");
                 }
                 Err(other) => panic!("{lie:?}: {other}"),
             }

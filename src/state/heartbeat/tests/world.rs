@@ -27,7 +27,7 @@ struct Stored {
 
 #[derive(Clone)]
 enum What {
-    Lease(Lease),
+    Lease(Box<Lease>),
     Record(Box<Record>),
     Other,
 }
@@ -139,7 +139,7 @@ impl World {
         let what = if name.ends_with(".lease") {
             let lease = lease::decode("", bytes).unwrap();
             self.judge_lease(name, &lease);
-            What::Lease(lease)
+            What::Lease(Box::new(lease))
         } else if name.contains(".backup-") {
             What::Other
         } else {
