@@ -203,7 +203,7 @@ impl World {
 
     fn lease(&self) -> Option<&Lease> {
         self.objects.iter().find_map(|(_, (o, _))| match &o.what {
-            What::Lease(lease) => Some(lease),
+            What::Lease(lease) => Some(lease.as_ref()),
             _ => None,
         })
     }
