@@ -17,7 +17,7 @@ const LAB_MAY_IMPORT: [&str; 7] = ["address", "secret", "untrusted", "diag", "ya
 const INERT: [&str; 5] = ["plan", "graph", "diff", "kinds", "render"];
 
 /// All that the second checker may take from `plan`: data. What makes a plan must not help to check it.
-const DATA_OF_PLANS: [&str; 22] = [
+const DATA_OF_PLANS: [&str; 23] = [
     "Action",
     "Affected",
     "Change",
@@ -26,6 +26,7 @@ const DATA_OF_PLANS: [&str; 22] = [
     "Goal",
     "Lifted",
     "Lost",
+    "Moved",
     "NotUp",
     "Operation",
     "Plan",

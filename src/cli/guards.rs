@@ -8,7 +8,7 @@ use super::repository::Repository;
 use super::review::{bound, policies};
 use crate::plan::{Plan, PlanInput, Warning};
 use crate::policy::{
-    Circumstances, Override, OverrideError, ReviewError, Settings, kept, lift_loosened, review,
+    Circumstances, Override, OverrideError, ReviewError, Settings, kept, lift_loosened, review, second,
 };
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
@@ -75,6 +75,12 @@ pub(super) fn reviewed(
     }
 }
 
+/// Has a plan that nobody reviews checked a second time: what a command proves with it would be worth nothing otherwise.
+pub(super) fn checked(plan: Plan, input: &PlanInput<'_>) -> Result<Plan, Fail> {
+    let notes = second::unreviewed(&plan, input);
+    if notes.is_empty() { Ok(plan) } else { Err(refused(ReviewError::Contradiction(notes))) }
+}
+
 /// A review that does not end in a plan.
 fn refused(e: ReviewError) -> Fail {
     let message = e.to_string();
@@ -111,4 +117,20 @@ pub(super) fn blocked(blocks: &[&Warning]) -> (String, String) {
         ),
     };
     (message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_contradicts_itself_is_a_bug_of_ours() {
+        let fail =
+            refused(ReviewError::Contradiction(vec!["the totals say 2 create, and there are 1".into()]));
+        assert_eq!(fail.exit, Exit::Bug);
+        let said = format!("{fail:?}");
+        for words in ["the plan contradicts itself: the totals say 2 create", "nothing was sent"] {
+            assert!(said.contains(words), "{said}");
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod main;
 mod memory;
 mod new_files;
 mod outputs;
+pub mod pages;
 mod progress;
 mod protection;
 mod remote;

@@ -1,10 +1,13 @@
 //! Diagnostics as values: what is wrong, where, what to do. Rendering is elsewhere (`render::human::diag`).
 
 pub mod codes;
+mod page;
+pub mod pages;
 mod sink;
 mod source;
 mod suggest;
 
+pub use page::Page;
 pub use sink::{Code, Diagnostic, Label, Severity, Sink};
 pub use source::{Source, SourceId, Sources, Span};
 pub use suggest::closest;

@@ -12,7 +12,7 @@ use crate::resource::TYPE_SUFFIX;
 use crate::world::Clock;
 
 /// Types that a plan looks at, with their namespaces: one list request each, however many clusters there are.
-pub const PLAN_TYPES: [(&str, &str); 24] = [
+pub const PLAN_TYPES: [(&str, &str); 25] = [
     ("MachineClasses", "default"),
     ("Clusters", "default"),
     ("MachineSets", "default"),
@@ -37,6 +37,7 @@ pub const PLAN_TYPES: [(&str, &str); 24] = [
     ("ClusterMachineRequestStatuses", "default"),
     ("TalosUpgradeStatuses", "default"),
     ("KubernetesUpgradeStatuses", "default"),
+    ("EtcdBackupStatuses", "metrics"),
 ];
 /// Types that a status looks at; a plan's are not touched by what people want to see.
 pub const STATUS_TYPES: [(&str, &str); 19] = [

@@ -2,6 +2,7 @@
 
 use crate::live::Snapshot;
 use crate::plan::{Action, Desired, Plan, PlanInput, PlanOptions, plan};
+use crate::policy::second;
 use crate::secret::DigestKey;
 use crate::state::model::Record;
 
@@ -24,10 +25,16 @@ pub fn verify(
     key: Option<&DigestKey>,
     options: PlanOptions<'_>,
 ) -> Verified {
-    match plan(&PlanInput { desired, snapshot, record, key, options }) {
-        Ok(plan) if !plan.unknown.is_empty() => Verified::Unknown(plan.unknown.join("; ")),
-        Ok(plan) if plan.steps.iter().all(|s| s.action == Action::Await) => Verified::Empty,
-        Ok(plan) => Verified::Left(Box::new(plan)),
+    let input = PlanInput { desired, snapshot, record, key, options };
+    let checked = plan(&input).map(|plan| (second::unreviewed(&plan, &input), plan));
+    match checked {
+        // A proof that contradicts itself proves nothing.
+        Ok((notes, _)) if !notes.is_empty() => {
+            Verified::Unknown(format!("the plan contradicts itself: {}", notes.join("; ")))
+        }
+        Ok((_, plan)) if !plan.unknown.is_empty() => Verified::Unknown(plan.unknown.join("; ")),
+        Ok((_, plan)) if plan.steps.iter().all(|s| s.action == Action::Await) => Verified::Empty,
+        Ok((_, plan)) => Verified::Left(Box::new(plan)),
         Err(problems) => {
             Verified::Unknown(problems.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "))
         }

@@ -41,5 +41,6 @@ pub use model::{
 pub use planner::{phases, plan};
 pub use rules::codes;
 pub use rules::codes::{ABOUT_SCOPE, KEPT, NOT_MOVED};
+pub use rules::pages;
 pub use scope::{Choice, Selection, Unmatched, known};
 pub use until::until;

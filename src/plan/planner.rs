@@ -379,6 +379,21 @@ impl<'s, 'a> Work<'s, 'a> {
                 }
                 None => {
                     let live = live.get(address).copied().flatten();
+                    // By sync's rule it goes already, under the address that it has now.
+                    let goes = live.and_then(|l| {
+                        let same = |d: &&Draft<'_>| {
+                            d.action == Action::Destroy
+                                && d.live.is_some_and(|o| o.resource.id == l.resource.id)
+                        };
+                        self.drafts.iter().find(same).filter(|d| d.address != *address)
+                    });
+                    if let Some(now) = goes.map(|d| d.address.clone()) {
+                        let mut draft = Draft::new(address, Action::Forget, super::Operation::Drop);
+                        draft.live = live;
+                        draft.notes.push(format!("goes as `{now}`"));
+                        self.drafts.push(draft);
+                        continue;
+                    }
                     if live.is_some() || scene.entry(address).is_some() {
                         self.remove(address, live);
                     }

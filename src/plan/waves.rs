@@ -225,15 +225,20 @@ impl Etcd {
             }
         };
         consider(now);
-        // A new member votes once it is in step, so that it never weakens the others.
-        for _ in 0..added.min(64) {
-            now = Moment { members: now.members + 1, healthy: now.healthy + 1 };
-            consider(now);
-        }
+        // Within a wave nobody knows who comes first: at worst those that are well leave before the others, and before
+        // anybody joins.
+        let health =
+            |one: &Affected| one.machine.as_deref().and_then(|n| self.members.get(n)).copied().flatten();
+        leaving.sort_by_key(|one| health(one) == Some(false));
         for one in &leaving {
             let known = one.machine.as_deref().and_then(|n| self.members.get(n)).copied().flatten();
             let healthy = now.healthy.saturating_sub(u32::from(known != Some(false)));
             now = Moment { members: now.members.saturating_sub(1), healthy };
+            consider(now);
+        }
+        // A new member votes once it is in step, so that it never weakens the others.
+        for _ in 0..added.min(64) {
+            now = Moment { members: now.members + 1, healthy: now.healthy + 1 };
             consider(now);
         }
         let quorum = worst.quorum();

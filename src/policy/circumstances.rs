@@ -32,6 +32,10 @@ pub struct Settings {
     /// What the spec says of versions that change together; `None` where it says nothing.
     #[serde(with = "together")]
     pub together: Option<Together>,
+    /// Seconds that the last backup of etcd may be old; `None` where the spec says nothing.
+    pub etcd_backup_max_age: Option<u64>,
+    /// What holds data on its own disks, whatever Omni tells.
+    pub stateful: Vec<Glob>,
     /// What is lifted for a while.
     pub exceptions: Vec<Exception>,
 }
@@ -79,7 +83,13 @@ impl Settings {
                 source: e.place.show(sources),
             }
         });
-        Self { thresholds: policy.thresholds, together: policy.together, exceptions: exceptions.collect() }
+        Self {
+            thresholds: policy.thresholds,
+            together: policy.together,
+            etcd_backup_max_age: policy.etcd_backup_max_age,
+            stateful: policy.stateful.clone(),
+            exceptions: exceptions.collect(),
+        }
     }
 }
 

@@ -325,6 +325,8 @@ pub struct Policy {
     pub thresholds: Thresholds,
     /// Seconds that the last backup of etcd may be old.
     pub etcd_backup_max_age: Option<u64>,
+    /// What holds data on disks of its own: machine sets, machines, clusters.
+    pub stateful: Vec<Glob>,
     /// Talos and Kubernetes versions that change together; `None` where the spec says nothing.
     pub together: Option<Together>,
     /// What is lifted for a while.

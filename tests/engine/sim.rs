@@ -21,6 +21,7 @@ use omni_scale::lab::omni::{
 use omni_scale::plan::{
     Desired, DesiredCluster, DesiredProvider, DesiredResource, Operation, Plan, PlanInput, PlanOptions, plan,
 };
+use omni_scale::policy::second;
 use omni_scale::secret::DigestKey;
 use omni_scale::state::hold::LocalHold;
 use omni_scale::state::local::LocalStore;
@@ -489,14 +490,11 @@ impl Sim {
         };
         let snapshot = refresh(&omni, &[]).await;
         let options = PlanOptions::default();
-        let plan = plan(&PlanInput {
-            desired,
-            snapshot: &snapshot,
-            record: record.as_ref(),
-            key: Some(&key),
-            options,
-        })
-        .unwrap();
+        let input =
+            PlanInput { desired, snapshot: &snapshot, record: record.as_ref(), key: Some(&key), options };
+        let plan = plan(&input).unwrap();
+        let notes = second::unreviewed(&plan, &input);
+        assert!(notes.is_empty(), "{notes:?}");
         if !plan.unknown.is_empty() {
             return Ended::NotStarted(plan.unknown.join("; "));
         }

@@ -1,8 +1,8 @@
-//! The page of the guards, what lifts them, and what the second checker sees.
+//! The page of the guards, and what lifts them.
 
-use omni_scale::plan::{Action, Operation, Plan};
+use omni_scale::plan::Action;
+use omni_scale::policy::ReviewError;
 use omni_scale::policy::guards::{ALL, page};
-use omni_scale::policy::{ReviewError, second};
 
 use crate::cases::{self, all};
 
@@ -102,66 +102,4 @@ fn what_is_retained_is_only_forgotten() {
     let plan = case.plan();
     assert!(plan.steps.iter().all(|s| s.action == Action::Forget), "{:?}", plan.steps);
     assert_eq!((plan.lost.len(), blocks(&case)), (0, Vec::<String>::new()));
-}
-
-/// Each way in which a plan was changed behind the planner's back is noticed.
-#[test]
-fn the_second_checker_sees_what_was_changed() {
-    type Change = fn(&mut Plan);
-    let table: [(&str, &str, Change); 12] = [
-        ("001-fresh-deployment", "totals", |p| p.summary.create += 1),
-        ("007-workers-3-to-1", "totals", |p| p.summary.machines_lost = 0),
-        ("007-workers-3-to-1", "worst effect", |p| p.summary.worst = omni_scale::kinds::Effect::None),
-        ("017-cluster-removed", "not named among the lost", |p| {
-            p.lost.pop();
-        }),
-        ("009-workers-removed", "no step takes it", |p| {
-            for lost in &mut p.lost {
-                lost.address = omni_scale::address::Address::cluster("other");
-            }
-        }),
-        ("017-cluster-removed", "no guard speaks", |p| {
-            p.warnings.retain(|w| w.guard.as_deref() != Some("G01"));
-        }),
-        ("050-control-planes-3-to-1", "loses a control plane", |p| {
-            p.warnings.retain(|w| w.guard.as_deref() != Some("G02"));
-        }),
-        ("007-workers-3-to-1", "something else than what was seen", |p| {
-            for step in &mut p.steps {
-                if let Operation::Update { before, .. } = &mut step.operation {
-                    before.labels.insert("a".into(), "b".into());
-                }
-            }
-        }),
-        ("007-workers-3-to-1", "does not show it", |p| {
-            for step in &mut p.steps {
-                if let Operation::Update { after, .. } = &mut step.operation {
-                    after.labels.insert("hidden".into(), "secretly".into());
-                }
-            }
-        }),
-        ("007-workers-3-to-1", "shows nothing", |p| p.steps.iter_mut().for_each(|s| s.changes.clear())),
-        ("009-workers-removed", "not ours", |p| {
-            for step in p.steps.iter_mut().filter(|s| s.action == Action::Destroy) {
-                step.address = step.address.child("patch", "x");
-            }
-        }),
-        ("009-workers-removed", "was not seen", |p| {
-            for step in &mut p.steps {
-                if let Operation::Teardown { id, .. } = &mut step.operation {
-                    id.id = "another".into();
-                }
-            }
-        }),
-    ];
-    for (name, words, change) in table {
-        let case = with(name, &[]);
-        let mut plan = case.plan();
-        case.with(|input| {
-            assert_eq!(second::check(&plan, input), [""; 0], "{name}");
-            change(&mut plan);
-            let notes = second::check(&plan, input);
-            assert!(notes.iter().any(|n| n.contains(words)), "{name}: no {words} in {notes:?}");
-        });
-    }
 }

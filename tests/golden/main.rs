@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod cases;
+mod codes;
 mod completeness;
 mod export;
+mod guard_table;
 mod guards;
 mod markdown;
 mod pages;
@@ -14,6 +16,7 @@ mod properties;
 #[path = "../random_template/mod.rs"]
 mod random_template;
 mod saved;
+mod second;
 #[path = "../sinks/shown.rs"]
 mod shown;
 mod simulate;

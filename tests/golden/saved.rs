@@ -25,7 +25,7 @@ fn key() -> DigestKey {
     DigestKey::new([7; 32])
 }
 
-fn saved(plan: &Plan, snapshot: &Snapshot, key: Option<&DigestKey>) -> SavedPlan {
+pub(crate) fn saved(plan: &Plan, snapshot: &Snapshot, key: Option<&DigestKey>) -> SavedPlan {
     let body = Body::of(plan, key);
     let header = Header {
         id: "0123456789abcdef0123456789abcdef".into(),

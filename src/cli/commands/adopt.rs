@@ -10,6 +10,7 @@ use crate::cli::args::{Global, World};
 use crate::cli::connect::Connection;
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
+use crate::cli::guards;
 use crate::cli::repository::{self, Repository};
 use crate::cli::rewrite::Rewrites;
 use crate::cli::session;
@@ -87,7 +88,7 @@ impl Now<'_> {
             key: self.connection.digest_key.as_ref(),
             options: PlanOptions::default(),
         };
-        session::make_plan(repository, &input, self.streams)
+        guards::checked(session::make_plan(repository, &input, self.streams)?, &input)
     }
 
     async fn adopt(

@@ -2,20 +2,10 @@
 
 use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
+use crate::cli::pages;
 use crate::cli::streams::Streams;
+use crate::diag::closest;
 use crate::policy::guards;
-use crate::policy::pages::{PAGES, text};
-
-/// What the hundreds of a code are about.
-const GROUPS: [(u16, &str); 7] = [
-    (1, "the files: YAML, the spec, machine classes, cluster templates"),
-    (2, "references between the files, and checks before anything is sent"),
-    (3, "credentials, certificates and the way to the servers"),
-    (4, "the plan: what it warns of or refuses"),
-    (5, "carrying out a plan"),
-    (6, "the record and the lease"),
-    (7, "policies: rules, locked decisions, exceptions"),
-];
 
 pub(in crate::cli) fn run(args: &ExplainArgs, streams: &Streams) -> Exit {
     let code = args.code.trim().to_ascii_uppercase();
@@ -23,23 +13,20 @@ pub(in crate::cli) fn run(args: &ExplainArgs, streams: &Streams) -> Exit {
         streams.data(&guards::page::text(guard));
         return Exit::Done;
     }
-    if let Some(page) = PAGES.iter().find(|p| p.code == code) {
-        streams.data(text(page).trim_end());
+    // Messages write all four digits; people may leave zeros out.
+    let number = code.strip_prefix("OS").unwrap_or(&code).parse::<u16>().ok();
+    let full = number.map_or(code, |n| format!("OS{n:04}"));
+    if let Some(page) = pages::all().find(|p| p.code == full) {
+        streams.data(page.text().trim_end());
         return Exit::Done;
     }
-    let number = code.strip_prefix("OS").unwrap_or(&code).parse::<u16>().ok();
-    let group = number.and_then(|n| GROUPS.iter().find(|(g, _)| *g == n / 100).map(|(_, about)| (n, about)));
-    match group {
-        Some((n, about)) => {
-            streams.data(&format!("OS{n:04} is about {about}.\nPages for single codes are not built yet; the message itself says what to do."));
-            Exit::Done
-        }
-        None => {
-            streams.error(
-                "there is no such code",
-                Some("codes are written as in messages: `omni-scale explain OS0401`"),
-            );
-            Exit::Usage
-        }
-    }
+    let near = closest(&full, pages::all().map(|p| p.code));
+    let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    streams.error(
+        "there is no such code",
+        Some(&format!(
+            "{help}codes are written as in messages, `omni-scale explain OS0401`, and guards as `G01`; docs/reference/codes.md has all"
+        )),
+    );
+    Exit::Usage
 }

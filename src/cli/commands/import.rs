@@ -12,6 +12,7 @@ use crate::cli::dialect::{self, Unsettled};
 use crate::cli::exit::Exit;
 use crate::cli::fail::Fail;
 use crate::cli::files::Root;
+use crate::cli::guards;
 use crate::cli::new_files::{self, NewFile};
 use crate::cli::session;
 use crate::cli::state_files;
@@ -218,7 +219,7 @@ async fn carry_out(
         key: connection.digest_key.as_ref(),
         options: PlanOptions::default(),
     };
-    let plan = session::make_plan(&repository, &input, streams)?;
+    let plan = guards::checked(session::make_plan(&repository, &input, streams)?, &input)?;
     let proved = prove(&plan, connection, streams);
     Ok(if proved && made.refused.is_empty() { Exit::Done } else { Exit::Error })
 }

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::{Global, World};
 use crate::cli::exit::Exit;
+use crate::cli::guards;
 use crate::cli::review;
 use crate::cli::session;
 use crate::cli::streams::Streams;
@@ -55,7 +56,7 @@ pub(in crate::cli) fn run(global: &Global, args: &VerifyArgs, streams: &Streams)
                 key: connection.digest_key.as_ref(),
                 options,
             };
-            let plan = session::make_plan(&repository, &input, streams)?;
+            let plan = guards::checked(session::make_plan(&repository, &input, streams)?, &input)?;
             let checked = review::definition_of_done(&repository, &plan);
             connection.close().await?;
             Ok((checked, plan.unknown))

@@ -11,6 +11,7 @@ mod cluster_status;
 mod config_status;
 mod control_plane_status;
 mod destroy;
+mod etcd_backup;
 mod extensions;
 mod infra_provider;
 mod kubernetes_status;
@@ -50,6 +51,7 @@ pub fn pass(pass: &mut Pass<'_>) {
     cluster_machine_status::run(pass);
     config_status::run(pass);
     bootstrap::run(pass);
+    etcd_backup::run(pass);
     load_balancer::run(pass);
     control_plane_status::run(pass);
     kubernetes_status::run(pass);

@@ -11,6 +11,7 @@ use super::auth::{self, Account, Metadata, Role};
 use super::errors::{Code, Refusal};
 use super::schema::{self, Field};
 use super::server::{HttpReply, HttpRequest, OmniServer, RequestLine, message, shown};
+use super::shifted::shifted;
 use super::store::{Key, Resource, StoreError};
 use super::{json as text, list, management, proto, rules};
 
@@ -194,7 +195,10 @@ fn get(call: &Call<'_>) -> Result<Outcome, Refusal> {
         _ => call.server.store().get(&key).filter(|r| list::visible(call, r)),
     };
     match found {
-        Some(resource) => Ok(Outcome::Reply(message(&json!({ "body": shown(&resource) })))),
+        Some(resource) => {
+            let seen = shifted(&resource, call.wall.saturating_sub(call.now));
+            Ok(Outcome::Reply(message(&json!({ "body": shown(&seen) }))))
+        }
         None => Err(Refusal::stored(&StoreError::Missing(key), "")),
     }
 }

@@ -10,6 +10,7 @@ use super::errors::{Code, Refusal};
 use super::gateway::{Call, Outcome};
 use super::selectors::Selector;
 use super::server::{message, shown};
+use super::shifted::shifted;
 use super::store::{Key, Resource};
 
 /// Whether the caller sees the resource: a provider sees only what carries its own label.
@@ -64,7 +65,9 @@ pub(super) fn list(call: &Call<'_>) -> Result<Outcome, Refusal> {
         0 => usize::MAX,
         n => n,
     };
-    let page: Vec<Value> = items.iter().skip(number("offset")).take(limit).map(|r| shown(r)).collect();
+    let ahead = call.wall.saturating_sub(call.now);
+    let page = items.iter().skip(number("offset")).take(limit);
+    let page: Vec<Value> = page.map(|r| shown(&shifted(r, ahead))).collect();
     let mut body = json!({});
     if let Some(map) = body.as_object_mut() {
         if !page.is_empty() {

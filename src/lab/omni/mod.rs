@@ -19,6 +19,7 @@ pub mod schema;
 mod selectors;
 mod serve;
 mod server;
+mod shifted;
 pub mod store;
 mod version;
 

@@ -1,5 +1,6 @@
 //! `deployed`: the shipped deployment runs, three control planes and two workers with Cilium installed, and bears the marks
-//! of a system that people live in: a patch that no file knows, a locked worker, a VM that nobody claims.
+//! of a system that people live in: a patch that no file knows, a locked worker, a VM that nobody claims, a backup of etcd that
+//! somebody took by hand.
 
 use serde_json::json;
 
@@ -70,6 +71,7 @@ fn by_hand(plant: &mut Plant) {
             n.annotations.insert(labels::LOCKED.to_owned(), String::new());
         });
     }
+    objects::put(&plant.store, objects::manual_backup(CLUSTER, now), now);
     orphan(plant, &workers);
 }
 

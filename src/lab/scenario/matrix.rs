@@ -51,6 +51,8 @@ pub fn build(name: &str) -> Plant {
         existing(&mut plant, machine);
     }
     plant.world.clusters.insert(CLUSTER.to_owned(), ClusterFacts { cni_installed: true });
+    let now = plant.world.unix();
+    objects::put(&plant.store, objects::manual_backup(CLUSTER, now), now);
     plant.run_until_quiet(super::LONG);
     settle(&mut plant);
     plant

@@ -11,6 +11,12 @@ pub fn put(store: &Store, resource: Resource, now: i64) {
     let _made = store.create(resource, now);
 }
 
+/// A backup of etcd that somebody took by hand.
+pub fn manual_backup(cluster: &str, at: i64) -> Resource {
+    let at = jiff::Timestamp::from_second(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    Resource::new(Key::of("EtcdManualBackups", cluster), json!({ "backup_at": at.to_string() }))
+}
+
 /// A class whose machines a provider makes.
 pub fn class(id: &str, provider: &str, data: &str) -> Resource {
     Resource::new(

@@ -88,12 +88,22 @@ pub const CONTROL_PLANE_LOST: &str = "OS0442";
 pub const NO_QUORUM: &str = "OS0443";
 /// The control planes shrink below a majority of what they are.
 pub const CONTROL_PLANES_SHRINK: &str = "OS0444";
+/// Something that can cost etcd, without a backup that is young enough.
+pub const BACKUP_STALE: &str = "OS0445";
 /// A version goes back, or a minor version is skipped.
 pub const VERSION_STEP: &str = "OS0446";
 /// A class gets another provider while machines of the old one are there.
 pub const PROVIDER_CHANGED: &str = "OS0449";
+/// A machine that goes holds data on its own disks.
+pub const LOCAL_DATA: &str = "OS0453";
+/// New machines for which there is no room.
+pub const NO_ROOM: &str = "OS0454";
 /// More than a threshold allows.
 pub const THRESHOLD: &str = "OS0456";
+/// Whether a machine that goes holds data on its own disks is not known.
+pub const LOCAL_DATA_UNKNOWN: &str = "OS0457";
+/// Whether there is room for new machines is not known.
+pub const ROOM_UNKNOWN: &str = "OS0458";
 /// Something that `lifecycle.protect` holds would be lost.
 pub const PROTECTED: &str = "OS0461";
 /// Something that `lifecycle.retain` holds would go with what it lies below.

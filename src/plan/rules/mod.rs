@@ -14,6 +14,7 @@ mod locks;
 mod mixed_scope;
 mod no_record;
 mod nothing_declared;
+pub mod pages;
 mod placement;
 mod provider_schema;
 mod proxmox_unread;

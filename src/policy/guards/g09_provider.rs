@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Guard, View, codes, count};
-use crate::plan::{Action, Warning};
+use crate::plan::{Action, Operation, Warning};
+use crate::resource::Resource;
 use crate::untrusted::Untrusted;
 use crate::value::Value;
 
@@ -25,13 +26,12 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
         if step.address.kind() != "class" || !matches!(step.action, Action::Update | Action::AdoptUpdate) {
             continue;
         }
-        let Some(change) = step.changes.iter().find(|c| c.path == ["providerid"]) else { continue };
-        let (Some(before), Some(after)) =
-            (change.before.as_ref().and_then(Value::as_str), change.after.as_ref().and_then(Value::as_str))
-        else {
+        let Operation::Update { before, after } = &step.operation else { continue };
+        let (Some(before), Some(after)) = (provider(before), provider(after)) else { continue };
+        if before == after {
             continue;
-        };
-        let draws = |set: &crate::resource::Resource| {
+        }
+        let draws = |set: &Resource| {
             ["machine_allocation", "machine_class"]
                 .iter()
                 .any(|f| set.spec.at(&[f, "name"]).and_then(Value::as_str) == Some(step.address.name()))
@@ -69,4 +69,9 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
             ..Warning::default()
         });
     }
+}
+
+/// The provider that makes the machines of a class.
+fn provider(class: &Resource) -> Option<&str> {
+    class.spec.at(&["auto_provision", "provider_id"]).and_then(Value::as_str)
 }

@@ -92,13 +92,16 @@ struct View<'a> {
 pub(super) fn speak(plan: &mut Plan, input: &PlanInput<'_>, with: &Circumstances) {
     let mut warnings = std::mem::take(&mut plan.warnings);
     let view = View { plan, input, with, losses: Losses::of(plan, input) };
-    let rules: [fn(&View<'_>, &mut Vec<Warning>); 8] = [
+    let rules: [fn(&View<'_>, &mut Vec<Warning>); 11] = [
         g01_cluster_removed::find,
         g02_control_plane_lost::find,
         g03_quorum::find,
         g04_control_plane_count::find,
+        g05_backup::find,
         g06_versions::find,
         g09_provider::find,
+        g13_data::find,
+        g14_capacity::find,
         g15_nothing_declared::weigh,
         g16_thresholds::find,
     ];

@@ -18,7 +18,8 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, notes: &mut Vec<String>)
         .map(|d| (&d.address, &d.resource.id))
         .collect();
     for step in &plan.steps {
-        let name = format!("step {} ({} {})", step.id.0, step.action.word(), step.address);
+        let name = super::name(step);
+        elsewhere(input, step, &name, notes);
         match &step.operation {
             Operation::Create(resource) => {
                 if live.contains_key(&resource.id) {
@@ -29,6 +30,10 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, notes: &mut Vec<String>)
                 }
             }
             Operation::Update { before, after } => {
+                if let Some(owner) = live.get(&before.id).map(|l| l.owner.as_str()).filter(|o| !o.is_empty())
+                {
+                    notes.push(format!("{name} changes what belongs to `{owner}`"));
+                }
                 if live.get(&before.id).map(|l| &l.resource) != Some(before) {
                     notes.push(format!("{name} changes something else than what was seen"));
                 }
@@ -55,8 +60,29 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, notes: &mut Vec<String>)
                     notes.push(format!("{name} removes what the files declare"));
                 }
             }
-            Operation::Record(_) | Operation::Drop | Operation::Await(_) => {}
+            Operation::Record(resource) => {
+                if declared.get(&step.address) != Some(&&resource.id) && step.address.kind() != "provider" {
+                    notes.push(format!("{name} remembers what the files do not declare"));
+                }
+            }
+            Operation::Drop => {
+                if declared.contains_key(&step.address) {
+                    notes.push(format!("{name} forgets what the files declare"));
+                }
+                if !input.record.is_some_and(|r| r.entries.contains_key(&step.address)) {
+                    notes.push(format!("{name} forgets what is not in the record"));
+                }
+            }
+            Operation::Await(_) => {}
         }
+    }
+}
+
+/// Where a person named what is to go, nothing else is touched.
+fn elsewhere(input: &PlanInput<'_>, step: &Step, name: &str, notes: &mut Vec<String>) {
+    let named = input.desired.removal.as_ref().is_none_or(|r| r.covers(&step.address));
+    if !named && step.action.is_change() {
+        notes.push(format!("{name} touches what was not named for removal"));
     }
 }
 

@@ -1,93 +1,137 @@
-//! Nothing is written that is not shown: each value that a request changes stands among the changes of its step.
+//! Nothing is written that is not shown, and nothing is shown that is not written: each plain value that a request sets or
+//! takes away stands among the changes of its step, as often as it is set or taken away.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::name;
+use super::texts::{self, Leaf, is_nothing};
 use crate::plan::{Action, Operation, Plan, Step};
 use crate::resource::{OMNI_PREFIX, Resource};
 use crate::value::Value;
 
+/// Values by how often they occur.
+type Bag = BTreeMap<String, usize>;
+
 pub(super) fn check(plan: &Plan, notes: &mut Vec<String>) {
     for step in &plan.steps {
-        let name = format!("step {} ({} {})", step.id.0, step.action.word(), step.address);
+        let name = name(step);
         let (before, after) = match &step.operation {
             Operation::Create(after) => (None, after),
-            Operation::Update { before, after } if step.action != Action::Release => (Some(before), after),
-            _ => continue,
+            Operation::Update { before, after } => (Some(before), after),
+            Operation::Teardown { .. } | Operation::Record(_) | Operation::Drop | Operation::Await(_) => {
+                if !step.changes.is_empty() {
+                    notes.push(format!("{name} shows fields and sends none"));
+                }
+                continue;
+            }
         };
-        let said = said(step);
+        if step.action == Action::Release {
+            released(step, before, after, notes);
+            continue;
+        }
         if before.is_some_and(|b| b.spec != after.spec) && step.changes.is_empty() {
             notes.push(format!("{name} writes a spec and shows nothing of it"));
         }
-        for (path, value) in written(before, after) {
-            if !said.contains(&value) {
+        let held = plan.warnings.iter().any(|w| w.blocks && w.address.as_ref() == Some(&step.address));
+        if before == Some(after) && !held {
+            notes.push(format!("{name} writes what is there"));
+        }
+        let is = before.map(written).unwrap_or_default();
+        let will = written(after);
+        let (mut old, mut new) = (Bag::new(), Bag::new());
+        for change in &step.changes {
+            count(change.before.as_ref(), &mut old);
+            count(change.after.as_ref(), &mut new);
+            if change.before == change.after {
+                notes.push(format!("{name} shows `{}`, which stays", change.path.join(".")));
+            }
+        }
+        for (path, value) in without(&will, &is) {
+            // What a new thing says of Omni's own belongs to its address.
+            if before.is_none() && own(&path) {
+                continue;
+            }
+            if !take(&mut new, &value) {
                 notes.push(format!("{name} writes `{path}` and does not show it"));
             }
         }
-    }
-}
-
-/// Every plain value that the changes of a step show, as it will be and as it was.
-fn said(step: &Step) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    for change in &step.changes {
-        for value in [&change.before, &change.after].into_iter().flatten() {
-            leaves("", value, &mut |_, leaf| {
-                out.insert(leaf.canonical());
-            });
-            // A text as a whole, where it is no tree.
-            if let Some(text) = value.as_str() {
-                out.extend(text.lines().map(|l| Value::from(l).canonical()));
+        for (path, value) in without(&is, &will) {
+            if !take(&mut old, &value) {
+                notes.push(format!("{name} takes `{path}` away and does not show it"));
+            }
+        }
+        // Of a list that changes, elements that stay are shown as well.
+        for (bag, there, when) in [(&old, &is, "now"), (&new, &will, "then")] {
+            let values: BTreeSet<&String> = there.keys().map(|(_, value)| value).collect();
+            let more =
+                bag.iter().find(|(value, n)| **n > 0 && !values.contains(value) && !is_said_nothing(value));
+            if more.is_some() {
+                notes.push(format!("{name} shows a value that is not there {when}"));
             }
         }
     }
-    out
 }
 
-/// Places and values that a request changes, but for texts of several lines, whose content other checks look at, and for what
-/// Omni keeps for itself.
-fn written(before: Option<&Resource>, after: &Resource) -> Vec<(String, String)> {
-    let mut out = Vec::new();
-    let mut was = BTreeSet::new();
-    let spec = |r: &Resource, see: &mut dyn FnMut(&str, &Value)| leaves("spec", &r.spec, see);
-    if let Some(before) = before {
-        spec(before, &mut |path, leaf| _ = was.insert((path.to_owned(), leaf.canonical())));
-    }
-    spec(after, &mut |path, leaf| {
-        let text = leaf.as_str().is_some_and(|t| t.contains('\n') || t.contains(": "));
-        let there = was.contains(&(path.to_owned(), leaf.canonical()));
-        if !text && !there && !is_nothing(leaf) {
-            out.push((path.to_owned(), leaf.canonical()));
-        }
+/// A release takes marks off and leaves everything else.
+fn released(step: &Step, before: Option<&Resource>, after: &Resource, notes: &mut Vec<String>) {
+    let same = before.is_some_and(|b| {
+        b.spec == after.spec
+            && b.labels == after.labels
+            && after.annotations.iter().all(|(k, v)| b.annotations.get(k) == Some(v))
     });
-    let maps = [
-        ("labels", before.map(|b| &b.labels), &after.labels),
-        ("annotations", before.map(|b| &b.annotations), &after.annotations),
-    ];
-    for (map, was, now) in maps {
-        for (key, value) in now {
-            let same = was.and_then(|w| w.get(key)) == Some(value);
-            if !same && !key.starts_with(OMNI_PREFIX) && key != "name" && !value.is_empty() {
-                out.push((format!("{map}.{key}"), Value::from(value.as_str()).canonical()));
-            }
+    let only_marks = before.is_some_and(|b| {
+        b.annotations.keys().all(|k| after.annotations.contains_key(k) || k.starts_with(OMNI_PREFIX))
+    });
+    if !same || !only_marks {
+        notes.push(format!("{} does more than taking a mark off", name(step)));
+    }
+}
+
+/// Leaves of what is sent, with how often each stands at its place.
+fn written(resource: &Resource) -> BTreeMap<Leaf, usize> {
+    let mut out = BTreeMap::new();
+    let mut add = |path: String, value: String| *out.entry((path, value)).or_default() += 1;
+    texts::walk("spec", &resource.spec, &mut |path, leaf| add(path.to_owned(), leaf));
+    for (map, entries) in [("labels", &resource.labels), ("annotations", &resource.annotations)] {
+        for (key, value) in entries {
+            add(format!("{map}.{key}"), Value::from(value.as_str()).canonical());
         }
     }
     out
 }
 
-fn leaves(path: &str, value: &Value, see: &mut dyn FnMut(&str, &Value)) {
-    match value {
-        Value::Map(map) => map.iter().for_each(|(k, v)| leaves(&format!("{path}.{k}"), v, see)),
-        Value::List(list) => list.iter().for_each(|v| leaves(&format!("{path}[]"), v, see)),
-        leaf => see(path, leaf),
-    }
+fn own(path: &str) -> bool {
+    path == "annotations.name"
+        || ["labels.", "annotations."]
+            .iter()
+            .any(|map| path.strip_prefix(map).is_some_and(|key| key.starts_with(OMNI_PREFIX)))
 }
 
-/// What protobuf's JSON cannot tell from something that is absent.
-fn is_nothing(leaf: &Value) -> bool {
-    match leaf {
-        Value::Null | Value::Bool(false) | Value::Int(0) => true,
-        Value::Float(f) => *f == 0.0,
-        Value::Str(s) => s.is_empty(),
+/// What one has more than the other, each as often as it has.
+fn without(more: &BTreeMap<Leaf, usize>, less: &BTreeMap<Leaf, usize>) -> Vec<Leaf> {
+    let rest = more.iter().map(|(leaf, n)| (leaf, n.saturating_sub(less.get(leaf).copied().unwrap_or(0))));
+    rest.flat_map(|(leaf, n)| std::iter::repeat_n(leaf.clone(), n)).collect()
+}
+
+fn count(value: Option<&Value>, bag: &mut Bag) {
+    let Some(value) = value else { return };
+    if is_nothing(value) {
+        *bag.entry(value.canonical()).or_default() += 1;
+    }
+    texts::walk("", value, &mut |_, leaf| *bag.entry(leaf).or_default() += 1);
+}
+
+/// Values of nothing are shown or not, as the server prints them.
+fn is_said_nothing(canonical: &str) -> bool {
+    matches!(canonical, "null" | "false" | "0" | "\"\"")
+}
+
+fn take(bag: &mut Bag, value: &str) -> bool {
+    match bag.get_mut(value) {
+        Some(n) if *n > 0 => {
+            *n -= 1;
+            true
+        }
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use crate::spec::model::{Excepted, Exception, Place, Policy, PolicyRule, Thresho
 
 /// The guards that an exception can lift: those whose block is a judgement of ours. What a server refuses anyway, and what
 /// says that the files or the view are not whole, has no exception; and a cluster never goes without a word at that time.
-pub const EXCEPTABLE: [&str; 5] = ["G02", "G04", "G06", "G07", "G16"];
+pub const EXCEPTABLE: [&str; 8] = ["G02", "G04", "G05", "G06", "G07", "G13", "G14", "G16"];
 /// Every guard, so that a wrong code is told from one that has no exception.
 const GUARDS: std::ops::RangeInclusive<u32> = 1..=18;
 
@@ -20,14 +20,15 @@ pub(in crate::spec) fn read(
     rules: &[PolicyRule],
     sink: &mut Sink,
 ) -> Option<Policy> {
-    let known = ["thresholds", "etcd_backup_max_age", "versions", "rules", "exceptions"];
+    let known = ["thresholds", "etcd_backup_max_age", "stateful", "versions", "rules", "exceptions"];
     let fields = Fields::open(source, section.node, "policy", section.at, &known, sink)?;
     let thresholds = thresholds(source, &fields, sink);
     let etcd_backup_max_age = backup_age(source, &fields, sink);
+    let stateful = stateful(source, &fields, sink);
     let together = versions(source, &fields, sink);
     let exceptions = exceptions(source, &fields, rules, sink);
     let place = Place { source, span: section.at };
-    Some(Policy { thresholds, etcd_backup_max_age, together, exceptions, place })
+    Some(Policy { thresholds, etcd_backup_max_age, stateful, together, exceptions, place })
 }
 
 fn thresholds(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Thresholds {
@@ -66,14 +67,24 @@ fn backup_age(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Option<
         );
         return None;
     };
-    sink.push(
-        Diagnostic::warning(
-            codes::NOT_BUILT,
-            "`etcd_backup_max_age` is read and kept, but the age of backups is not looked at in this version",
-        )
-        .at(source, node.span, "has no effect yet"),
-    );
     u64::try_from(span.seconds()).ok()
+}
+
+fn stateful(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Vec<Glob> {
+    let mut out = Vec::new();
+    for node in policy.list("stateful", sink).unwrap_or_default() {
+        let Some(text) = node.text() else {
+            sink.push(wrong_type(source, node, "policy.stateful[]", "an address or a pattern of addresses"));
+            continue;
+        };
+        match text.parse::<Glob>() {
+            Ok(glob) => out.push(glob),
+            Err(why) => {
+                sink.push(bad_value(source, node.span, format!("{} is no address: {why}", quote(text))));
+            }
+        }
+    }
+    out
 }
 
 fn versions(source: SourceId, policy: &Fields<'_>, sink: &mut Sink) -> Option<Together> {
@@ -231,7 +242,7 @@ mod tests {
     #[test]
     fn a_whole_policy_is_read() {
         let (spec, problems) = read(&format!(
-            "  thresholds: {{ destroy: 3, destroy_percent: 50, clusters: 2 }}\n  versions: {{ together: allow }}\n  rules:\n    - {{ name: small, severity: warn, assert: 'true', message: m }}\n  exceptions:\n  - {WHOLE}\n  - {{ rule: small, address: '**', owner: o, reason: r, expires: '2026-12-31T12:00:00Z' }}\n"
+            "  thresholds: {{ destroy: 3, destroy_percent: 50, clusters: 2 }}\n  versions: {{ together: allow }}\n  etcd_backup_max_age: 12h\n  stateful: [cluster/dev/machineset/db]\n  rules:\n    - {{ name: small, severity: warn, assert: 'true', message: m }}\n  exceptions:\n  - {WHOLE}\n  - {{ rule: small, address: '**', owner: o, reason: r, expires: '2026-12-31T12:00:00Z' }}\n"
         ));
         assert_eq!(problems, [""; 0]);
         let policy = spec.unwrap().policy.unwrap();
@@ -241,6 +252,8 @@ mod tests {
             (3, 50, 34, 30, 2)
         );
         assert_eq!(policy.together, Some(Together::Allow));
+        assert_eq!(policy.etcd_backup_max_age, Some(43_200));
+        assert!(policy.stateful[0].matches(&"cluster/dev/machineset/db".parse().unwrap()));
         let first = &policy.exceptions[0];
         assert_eq!((&first.of, first.expires.as_str()), (&Excepted::Guard("G02".into()), "2026-12-31"));
         assert_eq!(first.expires_unix, 1_798_761_600, "through the last day");
@@ -255,7 +268,8 @@ mod tests {
             ("  thresholds: { destroy_percent: 120 }\n", "must be from 0 to 100"),
             ("  thresholds: { destroy: -1 }\n", "a whole number"),
             ("  etcd_backup_max_age: tomorrow\n", "`tomorrow` is no duration"),
-            ("  etcd_backup_max_age: 24h\n", "not looked at in this version"),
+            ("  stateful: [a//b]\n", "is no address"),
+            ("  stateful: [[x]]\n", "an address or a pattern of addresses"),
             ("  versions: { together: never }\n", "cannot be `never`"),
             (
                 "  exceptions: [{ guard: G2, address: '**', owner: o, reason: r, expires: 2026-01-01 }]\n",

@@ -88,6 +88,10 @@ pub(super) const ROWS: &[Row] = &[
         &["policy", "etcd_backup_max_age"],
         "How old the last etcd backup may be before changes to control planes are blocked.",
     ),
+    steers(
+        &["policy", "stateful"],
+        "Machines that hold data on disks of their own: their loss is blocked until somebody acknowledges it.",
+    ),
     steers(&["policy", "versions", "together"], "Whether Talos and Kubernetes may change in one plan."),
     steers(&["policy", "rules", "name"], RULE),
     steers(&["policy", "rules", "severity"], RULE),
