@@ -119,3 +119,31 @@ fn an_exception_of_the_same_change_lifts_and_is_told() {
     assert_eq!((lifted, told.len()), (2, 2), "{warnings:?}");
     assert!(told.iter().all(|t| t.contains("added")), "{told:?}");
 }
+
+#[test]
+fn a_limit_for_backups_blocks_until_there_is_one() {
+    let r = Repository::new();
+    let limit = "state: { store: local }\n---\npolicy: { etcd_backup_max_age: 24h }";
+    r.edit("spec/omni.yaml", "state: { store: local }", limit);
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
+    r.edit("clusters/talos-prod-01.yaml", "size: 3", "size: 5");
+    r.run(&["plan", "--lab"]).exits(3).says("OS0445").says("none was ever tried");
+    let word = "G05:cluster/talos-prod-01";
+    r.run(&["plan", "--lab", "--acknowledge", word]).exits(0).says(word);
+    // In that world somebody took one an hour ago; the limit is shorter than that.
+    let deployed = r.run(&["plan", "--lab=deployed"]).exits(0);
+    assert!(!deployed.out.contains("OS0445"), "{}", deployed.out);
+    r.edit("spec/omni.yaml", "etcd_backup_max_age: 24h", "etcd_backup_max_age: 30m");
+    r.run(&["plan", "--lab=deployed"]).exits(3).says("OS0445").says("more than 30m ago");
+}
+
+#[test]
+fn every_code_explains_itself() {
+    let r = Repository::empty();
+    for (code, words) in
+        [("OS0401", "there is no record"), ("os120", "a key that nobody reads"), ("902", "bug")]
+    {
+        r.run(&["explain", code]).exits(0).says(words).says("What to do");
+    }
+    r.run(&["explain", "OS0499"]).exits(64).says("there is no such code");
+}

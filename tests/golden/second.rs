@@ -74,7 +74,9 @@ fn tampered(plan: &Plan) -> Vec<(String, Plan)> {
             without.steps[i].after.remove(j);
             // What only writes the record has to wait for nothing, except to be forgotten.
             let sends = |s: &Step| !matches!(s.action, Action::Adopt | Action::Move);
-            let told = sends(step) && sends(&plan.steps[need.0 as usize]);
+            let first = &plan.steps[need.0 as usize];
+            let along = first.address.cluster_name() == step.address.cluster_name();
+            let told = sends(step) && sends(first) && (along || step.action != Action::Forget);
             if told && !reaches(&without, i, *need) {
                 add(format!("drop dependency of {name} on step {}", need.0), &|p| {
                     p.steps[i].after.remove(j);

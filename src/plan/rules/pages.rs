@@ -339,7 +339,7 @@ pub const PAGES: [Page; 55] = [
         means: "The plan changes versions, encryption or control planes, and there is no way back should etcd be lost.",
         why: "Guard G05; EtcdBackupStatus of the live Omni, and `policy.etcd_backup_max_age`.",
         example: "the last backup is three days old, the limit is 24h",
-        act: "Take a backup, or say `--acknowledge G05:cluster/NAME`.",
+        act: "Take a backup. It is a warning until the spec has `policy.etcd_backup_max_age`; then it blocks, and `--acknowledge G05:cluster/NAME` lifts it.",
     },
     Page {
         code: codes::VERSION_STEP,
@@ -371,7 +371,7 @@ pub const PAGES: [Page; 55] = [
         means: "The memory of a node would go over its limit, wherever the provider places them; or the node that the class pins is offline.",
         why: "Guard G14; memory as Proxmox tells it.",
         example: "ten machines of 16 GiB on 64 GiB",
-        act: "Free memory, ask for less, or say `--acknowledge G14:ADDRESS`.",
+        act: "Free memory, or ask for less. Where not even one machine fits it blocks, and `--acknowledge G14:ADDRESS` lifts it.",
     },
     Page {
         code: codes::THRESHOLD,

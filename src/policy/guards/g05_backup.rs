@@ -17,7 +17,7 @@ pub(super) const GUARD: Guard = Guard {
     name: "backup-stale",
     built: true,
     when: "The number or the machines of control planes, the version of Talos or of Kubernetes, or the disk encryption of a cluster that runs change, and the last backup of its etcd is older than `policy.etcd_backup_max_age` (24 h where the spec says nothing), there is none, or nobody can tell.",
-    does: "Blocks, once for each cluster.",
+    does: "Blocks, once for each cluster, where the spec has `policy.etcd_backup_max_age`; warns where it says nothing.",
     lift: "`--acknowledge G05:cluster/NAME`, or an exception of the spec; or a backup.",
     why: "A backup is the only way back when etcd is lost.",
     codes: &[codes::BACKUP_STALE],
@@ -26,6 +26,9 @@ pub(super) const GUARD: Guard = Guard {
 
 /// Seconds that a backup may be old where the spec says nothing.
 const MAX_AGE: u64 = 24 * 3600;
+
+/// What to do.
+const FIRST: &str = "let Omni take a backup first (by hand, or regularly with `features.backupConfiguration` in the template)";
 
 pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
     let mut changes: BTreeMap<&str, BTreeSet<&'static str>> = BTreeMap::new();
@@ -38,7 +41,8 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
             }
         }
     }
-    let limit = view.with.settings.etcd_backup_max_age.unwrap_or(MAX_AGE);
+    let asked = view.with.settings.etcd_backup_max_age;
+    let limit = asked.unwrap_or(MAX_AGE);
     for (cluster, what) in changes.into_iter().filter(|(c, _)| runs(view, c)) {
         let Some((found, why)) = missing(view, cluster, limit) else { continue };
         let address = Address::cluster(cluster);
@@ -47,13 +51,16 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
         out.push(Warning {
             code: codes::BACKUP_STALE.to_owned(),
             message: format!("`{address}` changes {}, and {why}", what.join(" and ")),
-            blocks: true,
-            help: Some(format!(
-                "let Omni take a backup first (by hand, or regularly with `features.backupConfiguration` in the template); if it is meant without, say so with `{flag}`"
-            )),
+            // Who has never asked for backups is told, and not stopped.
+            blocks: asked.is_some(),
+            help: Some(if asked.is_some() {
+                format!("{FIRST}; if it is meant without, say so with `{flag}`")
+            } else {
+                format!("{FIRST}; with `policy.etcd_backup_max_age` in the spec this is a block")
+            }),
             guard: Some(GUARD.code.to_owned()),
             evidence: [("last_backup".to_owned(), found), ("limit".to_owned(), hours(limit))].into(),
-            lift: Some(flag),
+            lift: asked.is_some().then_some(flag),
             address: Some(address),
             ..Warning::default()
         });

@@ -18,7 +18,7 @@ pub(super) const GUARD: Guard = Guard {
     name: "capacity",
     built: true,
     when: "New machines would bring the memory of a Proxmox node over 90 %: of the node that their class pins, of every node alike, or of all nodes together; or the pinned node is offline.",
-    does: "Blocks, once for each machine set. Where the memory of a node is not known it says so. The room on storages is not added up.",
+    does: "Blocks where not even one more machine fits on any node that it can be on; warns of the rest, for memory is used up slowly and may be shared. Where the memory of a node is not known it says so. The room on storages is not added up.",
     lift: "`--acknowledge G14:ADDRESS` with the address of the machine set, or an exception of the spec.",
     why: "A node without memory stops more than the new machine.",
     codes: &[codes::NO_ROOM, codes::ROOM_UNKNOWN],
@@ -65,12 +65,12 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
         for set in &sets {
             taken = taken.saturating_add(set.bytes());
             let why = match &set.pinned {
-                Some(node) => pinned(node, nodes, &sets),
+                Some(node) => pinned(node, nodes, set, &sets),
                 None if !silent.is_empty() => None,
                 None => anywhere(nodes, set, taken),
             };
-            if let Some(why) = why {
-                out.push(block(set, &why));
+            if let Some((why, blocks)) = why {
+                out.push(finding(set, &why, blocks));
             } else if !silent.is_empty() {
                 out.push(unknown(set, &silent));
             }
@@ -122,11 +122,11 @@ fn over(used: u64, more: u64, total: u64) -> bool {
 }
 
 /// What is wrong with the node that a class pins; with the memory of all machines that are pinned there.
-fn pinned(name: &str, nodes: &[PveNode], sets: &[New]) -> Option<String> {
+fn pinned(name: &str, nodes: &[PveNode], set: &New, sets: &[New]) -> Option<(String, bool)> {
     let node = nodes.iter().find(|n| n.name == name)?;
     let shown = Untrusted::new(name).line(64);
     if node.status != NodeStatus::Online {
-        return Some(format!("its class pins node `{shown}`, which is not online"));
+        return Some((format!("its class pins node `{shown}`, which is not online"), false));
     }
     let more = sets
         .iter()
@@ -134,58 +134,64 @@ fn pinned(name: &str, nodes: &[PveNode], sets: &[New]) -> Option<String> {
         .fold(0u64, |sum, s| sum.saturating_add(s.bytes()));
     let (used, total) = (node.mem?, node.maxmem?);
     over(used, more, total).then(|| {
-        format!(
+        let why = format!(
             "its class pins node `{shown}`, which has {} of {} in use and would get {} more",
             gib(used),
             gib(total),
             gib(more)
-        )
+        );
+        (why, over(used, set.memory, total))
     })
 }
 
 /// Why new machines fit on no node, or on all of them together not; `so_far` is what this plan asks for with them.
-fn anywhere(nodes: &[PveNode], set: &New, so_far: u64) -> Option<String> {
+fn anywhere(nodes: &[PveNode], set: &New, so_far: u64) -> Option<(String, bool)> {
     let known: Vec<(u64, u64)> = nodes
         .iter()
         .filter(|n| n.status == NodeStatus::Online)
         .filter_map(|n| Some((n.mem?, n.maxmem?)))
         .collect();
     if known.is_empty() {
-        return Some("no node is online".to_owned());
+        return Some(("no node is online".to_owned(), false));
     }
     if known.iter().all(|(used, total)| over(*used, set.memory, *total)) {
-        return Some(format!("no node has room for one machine of {}", gib(set.memory)));
+        return Some((format!("no node has room for one machine of {}", gib(set.memory)), true));
     }
     let sum = |f: fn(&(u64, u64)) -> u64| known.iter().map(f).fold(0, u64::saturating_add);
     let (used, total) = (sum(|n| n.0), sum(|n| n.1));
     over(used, so_far, total).then(|| {
-        format!(
+        let why = format!(
             "all nodes together have {} of {} in use and would get {} more",
             gib(used),
             gib(total),
             gib(so_far)
-        )
+        );
+        (why, false)
     })
 }
 
-fn block(set: &New, why: &str) -> Warning {
+fn finding(set: &New, why: &str, blocks: bool) -> Warning {
     let flag = format!("--acknowledge G14:{}", set.address);
     let n = usize::try_from(set.count).unwrap_or(usize::MAX);
     Warning {
         code: codes::NO_ROOM.to_owned(),
         address: Some(set.address.clone()),
         message: format!("there is no room for {} of `{}`: {why}", count(n, "new machine"), set.address),
-        blocks: true,
-        help: Some(format!(
-            "free memory, or ask for less; {LIMIT} % is the limit; if it is meant, say so with `{flag}`"
-        )),
+        blocks,
+        help: Some(if blocks {
+            format!(
+                "free memory, or ask for less; {LIMIT} % is the limit; if it is meant, say so with `{flag}`"
+            )
+        } else {
+            format!("free memory, or ask for less; {LIMIT} % is the limit")
+        }),
         guard: Some(GUARD.code.to_owned()),
         evidence: [
             ("new_machines".to_owned(), set.count.to_string()),
             ("memory_each".to_owned(), gib(set.memory)),
         ]
         .into(),
-        lift: Some(flag),
+        lift: blocks.then_some(flag),
         ..Warning::default()
     }
 }

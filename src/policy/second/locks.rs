@@ -38,8 +38,10 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, sight: &Sight<'_>, notes
             Operation::Update { before, .. } => before.id == node.resource.id && s.action != Action::Release,
             _ => false,
         });
+        let held =
+            |s: &Step| plan.warnings.iter().any(|w| w.blocks && w.address.as_ref() == Some(&s.address));
         if let Some(step) = own.filter(|s| losing.is_empty() && !unlocked_by_us(input, &s.address))
-            && !blocked(plan, &step.address)
+            && !held(step)
         {
             notes.push(format!(
                 "{} changes machine `{machine}`, which is locked in Omni, and nothing blocks it",

@@ -91,7 +91,7 @@ fn released(step: &Step, before: Option<&Resource>, after: &Resource, notes: &mu
 fn written(resource: &Resource) -> BTreeMap<Leaf, usize> {
     let mut out = BTreeMap::new();
     let mut add = |path: String, value: String| *out.entry((path, value)).or_default() += 1;
-    texts::walk("spec", &resource.spec, &mut |path, leaf| add(path.to_owned(), leaf));
+    texts::walk("spec", &texts::spec(resource), &mut |path, leaf| add(path.to_owned(), leaf));
     for (map, entries) in [("labels", &resource.labels), ("annotations", &resource.annotations)] {
         for (key, value) in entries {
             add(format!("{map}.{key}"), Value::from(value.as_str()).canonical());

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::diag::SourceId;
+use crate::kinds;
+use crate::resource::Resource;
 use crate::value::Value;
 use crate::yaml::{self, Limits};
 
@@ -11,10 +13,16 @@ use crate::yaml::{self, Limits};
 pub(super) type Leaf = (String, String);
 
 /// The leaves of a spec.
-pub(super) fn leaves(value: &Value) -> BTreeSet<Leaf> {
+pub(super) fn leaves(resource: &Resource) -> BTreeSet<Leaf> {
     let mut out = BTreeSet::new();
-    walk("spec", value, &mut |path, leaf| _ = out.insert((path.to_owned(), leaf)));
+    walk("spec", &spec(resource), &mut |path, leaf| _ = out.insert((path.to_owned(), leaf)));
     out
+}
+
+/// A spec in the form in which equal things look equal: times and numbers as the server prints them.
+pub(super) fn spec(resource: &Resource) -> Value {
+    kinds::by_type(&resource.id.kind)
+        .map_or_else(|| resource.spec.clone(), |kind| kinds::normalise(kind, &resource.spec))
 }
 
 /// Calls `see` with place and canonical text of every leaf. A text of more than a word is taken apart: into the documents

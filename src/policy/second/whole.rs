@@ -148,8 +148,8 @@ fn unchanged(address: &Address, wanted: &Resource, sight: &Sight<'_>, notes: &mu
         notes.push(format!("`{address}` is called unchanged and is not there"));
         return;
     };
-    let is = texts::leaves(&live.resource.spec);
-    let missing = texts::leaves(&wanted.spec).into_iter().find(|leaf| !is.contains(leaf));
+    let is = texts::leaves(&live.resource);
+    let missing = texts::leaves(wanted).into_iter().find(|leaf| !is.contains(leaf));
     if let Some((path, _)) = missing {
         notes.push(format!("`{address}` is called unchanged, and its `{path}` differs"));
     }
