@@ -203,9 +203,14 @@ fn an_apply_folds_its_lines_by_wave_and_closes_every_fold() {
     let folds: Vec<&str> =
         ran.err.lines().filter(|l| l.starts_with("::group::") || *l == "::endgroup::").collect();
     assert!(folds.len() >= 4 && folds.len() % 2 == 0, "{folds:?}");
-    for (n, pair) in folds.chunks(2).enumerate() {
-        assert!(pair[0].starts_with(&format!("::group::wave {} of ", n + 1)), "{folds:?}");
+    // A step begins as soon as what it needs is done: a wave whose steps begin late has no fold of its own.
+    let mut last = 0;
+    for pair in folds.chunks(2) {
+        let wave = pair[0].strip_prefix("::group::wave ").and_then(|l| l.split(' ').next());
+        let wave: u32 = wave.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("{folds:?}"));
+        assert!(wave > last, "{folds:?}");
         assert_eq!(pair[1], "::endgroup::");
+        last = wave;
     }
     let elsewhere = job.r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
     assert!(!elsewhere.err.contains("::"), "{}", elsewhere.err);
