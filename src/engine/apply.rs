@@ -283,16 +283,17 @@ impl Run<'_> {
 
     /// Writes what ended steps leave in the record. Where that fails, they failed.
     async fn remember(&mut self, ended: &mut [(&Step, Carried)], memory: &mut Memory<'_>) {
-        let mut changes: Vec<(Address, Remember)> = Vec::new();
+        let mut changes: Vec<Vec<(Address, Remember)>> = Vec::new();
         let mut changing: Vec<(&Step, &mut Carried)> = Vec::new();
         for (step, carried) in ended.iter_mut() {
             let change = std::mem::replace(&mut carried.remember, Remember::Nothing);
             if change != Remember::Nothing {
-                changes.push((step.address.clone(), change));
+                let mut its = vec![(step.address.clone(), change)];
                 // The entry leaves its old address with the write that puts it at the new one.
                 if let Some(Moved::EntryFrom(old)) = &step.moved {
-                    changes.push((old.clone(), Remember::Drop));
+                    its.push((old.clone(), Remember::Drop));
                 }
+                changes.push(its);
                 changing.push((step, carried));
             }
         }
@@ -302,7 +303,7 @@ impl Run<'_> {
         let stored = match self.hold.loss().filter(|l| l.taken) {
             // The record is another run's now, which looks up what we were about to send.
             Some(loss) => Err(StoreError::Lost(loss.why)),
-            None => memory.apply(&changes).await,
+            None => memory.apply_all(&changes).await,
         };
         match stored {
             Ok(serial) => {

@@ -36,20 +36,39 @@ impl<'a> Memory<'a> {
 
     /// Stores changes, all with one write. The record in hand changes only if the stored one did.
     pub(super) async fn apply(&mut self, changes: &[(Address, Remember)]) -> Result<u64, StoreError> {
+        self.apply_all(&[changes]).await
+    }
+
+    /// [`Memory::apply`] for several steps. Each that changes the record raises its serial by one, so that the serial after a
+    /// run does not tell which steps happened to end together.
+    pub(super) async fn apply_all(
+        &mut self,
+        steps: &[impl AsRef<[(Address, Remember)]> + Sync],
+    ) -> Result<u64, StoreError> {
         let mut next = self.record.clone();
-        for (address, change) in changes {
-            match change {
-                Remember::Nothing => {}
-                Remember::Put(entry) => {
-                    next.entries.insert(address.clone(), Entry::clone(entry));
-                }
-                Remember::Drop => next.entries.retain(|a, _| !address.contains(a)),
+        let mut raised = 0;
+        for changes in steps {
+            let mut changed = false;
+            for (address, change) in changes.as_ref() {
+                changed |= match change {
+                    Remember::Nothing => false,
+                    Remember::Put(entry) => {
+                        let before = next.entries.insert(address.clone(), Entry::clone(entry));
+                        before.as_ref() != Some(&**entry)
+                    }
+                    Remember::Drop => {
+                        let before = next.entries.len();
+                        next.entries.retain(|a, _| !address.contains(a));
+                        next.entries.len() != before
+                    }
+                };
             }
+            raised += u64::from(changed);
         }
-        if next == self.record && self.stored.is_some() {
+        if raised == 0 && self.stored.is_some() {
             return Ok(self.record.serial);
         }
-        next.serial += 1;
+        next.serial += raised.max(1);
         self.stored = Some(self.store.swap(self.stored.as_ref(), &next).await?);
         self.record = next;
         Ok(self.record.serial)
