@@ -155,7 +155,9 @@ fn unchanged(address: &Address, wanted: &Resource, sight: &Sight<'_>, notes: &mu
     }
     let maps = [(&wanted.labels, &live.resource.labels), (&wanted.annotations, &live.resource.annotations)];
     for (wanted, is) in maps {
-        if let Some((key, _)) = wanted.iter().find(|(k, v)| is.get(*k) != Some(*v)) {
+        // Marks of templates alone are no reason to write.
+        let own = |k: &str| k == "name" || k.starts_with(OMNI_PREFIX);
+        if let Some((key, _)) = wanted.iter().find(|(k, v)| !own(k) && is.get(*k) != Some(*v)) {
             notes.push(format!("`{address}` is called unchanged, and its mark `{key}` differs"));
         }
     }
