@@ -101,12 +101,12 @@ pub(super) fn wave_title(wave: &Wave) -> String {
     }
 }
 
-/// What a gate asks for.
+/// Where a gate stands and what it asks for, behind "gate at the".
 pub(super) fn gate_words(gate: &Gate) -> String {
     if gate.criteria.is_empty() {
-        return format!("gate of phase {}: all of it is done", gate.phase);
+        return format!("end of phase {}: all of it is done", gate.phase);
     }
-    format!("gate of phase {}: all of it is done, and {}", gate.phase, gate.criteria.join("; "))
+    format!("end of phase {}: all of it is done, and {}", gate.phase, gate.criteria.join("; "))
 }
 
 /// `talos-prod-01: 3 of 3 voters, lowest 2, quorum 2`

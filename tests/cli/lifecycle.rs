@@ -67,7 +67,9 @@ fn a_closed_gate_stops_an_apply_and_an_open_one_lets_it_go_on() {
     let text = r.run(&["plan", "--lab"]).exits(0).out;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        text.contains("gate of phase classes: all of it is done, and classes are done; there are two"),
+        text.contains(
+            "gate at the end of phase classes: all of it is done, and classes are done; there are two"
+        ),
         "{text}"
     );
     let seen = plan(&r, 0);

@@ -41,6 +41,7 @@ const BEGINNINGS: &[&str] = &[
 fn bold(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "create",
+        "gate",
         "update",
         "adopt+update",
         "destroy",

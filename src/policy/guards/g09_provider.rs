@@ -42,12 +42,16 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
             .filter(|s| draws(&s.resource))
             .map(|s| s.resource.id.id.as_str())
             .collect();
-        let of_set = |kind: &str, label: &str| {
-            let all = omni.list(kind).iter();
-            all.filter(|r| r.resource.omni_label(label).is_some_and(|s| sets.contains(s))).count()
+        let of_set = |kind: &str, label: &str| -> Vec<&Resource> {
+            let all = omni.list(kind).iter().map(|r| &r.resource);
+            all.filter(|r| r.omni_label(label).is_some_and(|s| sets.contains(s))).collect()
         };
-        let machines =
-            of_set("MachineSetNodes", "machine-set").max(of_set("MachineRequests", "machine-request-set"));
+        let requests = of_set("MachineRequests", "machine-request-set");
+        // A request keeps its provider: putting a class back to the one that made its machines harms nobody.
+        let machines = match requests.is_empty() {
+            true => of_set("MachineSetNodes", "machine-set").len(),
+            false => requests.iter().filter(|r| r.omni_label("infra-provider-id") != Some(after)).count(),
+        };
         if machines == 0 {
             continue;
         }

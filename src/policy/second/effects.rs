@@ -132,6 +132,10 @@ fn meant<'a>(subject: &Resource, step: &Step, sight: &Sight<'a>) -> Vec<&'a Live
                 (None, None) => nodes.collect(),
             }
         }
+        "MachineInstallDiskConfigs" | "KernelArgs" => {
+            let nodes = sight.nodes(step.address.cluster_name().unwrap_or_default()).iter();
+            nodes.filter(|n| n.resource.id.id == subject.id.id).copied().collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -146,7 +146,9 @@ fn made<'p>(steps: &[&'p Step], pairs: &mut Vec<Pair<'p>>) {
         written.iter().filter(move |(_, r)| kinds.contains(&r.id.short_kind())).copied()
     };
     for (cluster, _) in of(&["Clusters"]) {
-        for (step, _) in written.iter().filter(|(s, _)| s.id != cluster.id) {
+        // The install disk is the machine's own: it can be set before there is a cluster.
+        let own = |r: &Resource| r.id.short_kind() == "MachineInstallDiskConfigs";
+        for (step, _) in written.iter().filter(|(s, r)| s.id != cluster.id && !own(r)) {
             pairs.push((cluster, step, "what is in a cluster needs the cluster"));
         }
     }

@@ -44,6 +44,20 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, sight: &Sight<'_>, notes
     {
         providers(plan, input, &steps, &without, notes);
     }
+    if plan.scope.is_none() && plan.unknown.is_empty() && input.desired.removal.is_some() {
+        let gone: BTreeSet<&str> = plan
+            .steps
+            .iter()
+            .filter(|s| s.action == Action::Destroy && s.address.kind() == "cluster")
+            .filter_map(|s| s.address.cluster_name())
+            .collect();
+        for address in input.record.into_iter().flat_map(|r| r.entries.keys()) {
+            let below = address.cluster_name().is_some_and(|c| gone.contains(c));
+            if below && !steps.contains(address) {
+                notes.push(format!("`{address}` goes with its cluster, and the plan does not speak of it"));
+            }
+        }
+    }
     // What was not read, was not chosen, or is no matter of a removal by name has no step for a reason.
     let part = plan.scope.is_some() || !plan.unknown.is_empty() || input.desired.removal.is_some();
     if part || input.options.selection.is_some_and(|s| !s.is_empty()) {

@@ -48,7 +48,7 @@ fn gates(plan: &Plan, after: u32, m: &mut Markup) {
     for gate in plan.gates.iter().filter(|g| g.after == after) {
         m.element("p", &[], |m| {
             m.leaf("span", "tag update", "gate");
-            m.text(" ");
+            m.text(" at the ");
             m.text(&gate_words(gate));
             if let Some(source) = &gate.source {
                 m.text(" ");

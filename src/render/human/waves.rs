@@ -43,6 +43,10 @@ pub(super) fn waves(plan: &Plan, full: bool, page: &mut Page) {
 /// What stands between a wave and the next one.
 fn gates(plan: &Plan, after: usize, page: &mut Page) {
     for gate in plan.gates.iter().filter(|g| g.after as usize == after) {
-        page.hanging(&[(Tone::Plain, "      ")], Tone::Title, &safe(&gate_words(gate)));
+        page.hanging(
+            &[(Tone::Plain, "      ")],
+            Tone::Title,
+            &safe(&format!("gate at the {}", gate_words(gate))),
+        );
     }
 }

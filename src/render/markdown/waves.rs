@@ -55,7 +55,7 @@ fn waves(plan: &Plan, out: &mut Markdown) {
 /// What stands between a wave and the next one.
 fn gates(plan: &Plan, after: u32, out: &mut Markdown) {
     for gate in plan.gates.iter().filter(|g| g.after == after) {
-        out.own("- **gate** ").text(&words::gate_words(gate)).own("\n");
+        out.own("- **gate** at the ").text(&words::gate_words(gate)).own("\n");
     }
 }
 
