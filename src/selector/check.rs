@@ -434,7 +434,7 @@ fn mismatch(text: &str, at: Span, name: &str, style: Style, kinds: &[Type], word
     let signed = |kind: &Type| matches!(kind, Type::Int | Type::Double);
     match (name, kinds) {
         ("_==_" | "_!=_" | "@in", [a, b])
-            if [a, b].into_iter().any(|k| matches!(k, Type::OfType(_)))
+            if [a, b].into_iter().any(|k| matches!(k, Type::Meta(_)))
                 && standalone(text, "type").is_some() =>
         {
             return Fault::new(

@@ -21,7 +21,7 @@ pub(super) enum Type {
     List(Box<Type>),
     Map(Box<Type>, Box<Type>),
     /// A type as a value: `string` is a `type(string)`.
-    OfType(Box<Type>),
+    Meta(Box<Type>),
     /// To be found out: the entries of `[]`, the `A` of an overload.
     Open(usize),
 }
@@ -34,7 +34,7 @@ impl Type {
         Self::Map(Box::new(key), Box::new(value))
     }
     pub(super) fn of_type(of: Self) -> Self {
-        Self::OfType(Box::new(of))
+        Self::Meta(Box::new(of))
     }
     fn anything(&self) -> bool {
         matches!(self, Self::Unknown | Self::Dyn)
@@ -58,8 +58,8 @@ impl fmt::Display for Type {
             Self::List(of) => write!(f, "list({of})"),
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
             // The type of all types has no parameter of its own.
-            Self::OfType(of) if matches!(**of, Self::OfType(_)) => f.write_str("type(type)"),
-            Self::OfType(of) => write!(f, "type({of})"),
+            Self::Meta(of) if matches!(**of, Self::Meta(_)) => f.write_str("type(type)"),
+            Self::Meta(of) => write!(f, "type({of})"),
         }
     }
 }
@@ -114,7 +114,7 @@ impl Solution {
             // Times may be absent, and all types are of one kind.
             (Type::Null, Type::Timestamp | Type::Duration)
             | (Type::Timestamp | Type::Duration, Type::Null)
-            | (Type::OfType(_), Type::OfType(_)) => true,
+            | (Type::Meta(_), Type::Meta(_)) => true,
             (Type::List(a), Type::List(b)) => self.fits(a, b),
             (Type::Map(ak, av), Type::Map(bk, bv)) => self.fits(ak, bk) && self.fits(av, bv),
             (a, b) => a == b,
@@ -126,7 +126,7 @@ impl Solution {
             Type::Open(other) => {
                 *other == open || self.known(*other).is_some_and(|t| self.mentions(&t.clone(), open))
             }
-            Type::List(inner) | Type::OfType(inner) => self.mentions(inner, open),
+            Type::List(inner) | Type::Meta(inner) => self.mentions(inner, open),
             Type::Map(key, value) => self.mentions(key, open) || self.mentions(value, open),
             _ => false,
         }
@@ -137,7 +137,7 @@ impl Solution {
         match of {
             Type::Open(open) => self.known(*open).map_or_else(|| of.clone(), |t| self.settled(t)),
             Type::List(inner) => Type::list(self.settled(inner)),
-            Type::OfType(inner) => Type::of_type(self.settled(inner)),
+            Type::Meta(inner) => Type::of_type(self.settled(inner)),
             Type::Map(key, value) => Type::map(self.settled(key), self.settled(value)),
             other => other.clone(),
         }

@@ -129,7 +129,7 @@ pub(super) fn name_of(kind: &Type) -> &'static str {
         Type::Duration => "google.protobuf.Duration",
         Type::List(_) => "list",
         Type::Map(..) => "map",
-        Type::OfType(_) => "type",
+        Type::Meta(_) => "type",
         Type::Dyn | Type::Unknown | Type::Open(_) => "dyn",
     }
 }

@@ -202,7 +202,7 @@ fn an_apply_folds_its_lines_by_wave_and_closes_every_fold() {
     let ran = Ran::new(job.command(&["apply", "--lab", "--auto-approve"]).output().unwrap()).exits(0);
     let folds: Vec<&str> =
         ran.err.lines().filter(|l| l.starts_with("::group::") || *l == "::endgroup::").collect();
-    assert!(folds.len() >= 4 && folds.len() % 2 == 0, "{folds:?}");
+    assert!(folds.len() >= 4 && folds.len().is_multiple_of(2), "{folds:?}");
     // A step begins as soon as what it needs is done: a wave whose steps begin late has no fold of its own.
     let mut last = 0;
     for pair in folds.chunks(2) {

@@ -48,9 +48,10 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
         };
         let requests = of_set("MachineRequests", "machine-request-set");
         // A request keeps its provider: putting a class back to the one that made its machines harms nobody.
-        let machines = match requests.is_empty() {
-            true => of_set("MachineSetNodes", "machine-set").len(),
-            false => requests.iter().filter(|r| r.omni_label("infra-provider-id") != Some(after)).count(),
+        let machines = if requests.is_empty() {
+            of_set("MachineSetNodes", "machine-set").len()
+        } else {
+            requests.iter().filter(|r| r.omni_label("infra-provider-id") != Some(after)).count()
         };
         if machines == 0 {
             continue;

@@ -45,13 +45,12 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
         }
         let uuid = lost.machine.as_deref().and_then(|m| uuids.get(m).copied());
         match (uuid.map(|u| disks(view, u)), lost.machine.is_some()) {
-            (Some(Some((0, _))), _) => {}
+            // Or a request that has no machine yet, and so no data.
+            (Some(Some((0, _))), _) | (None, true) => {}
             (Some(Some((n, bytes))), _) => {
                 going.holding.push(format!("{name} ({}, {})", count(n, "further disk"), size(bytes)));
             }
             (Some(None), _) | (None, false) => _ = going.unknown.insert(name),
-            // A request that has no machine yet has no data.
-            (None, true) => {}
         }
     }
     for (address, going) in steps {

@@ -217,9 +217,8 @@ fn gone<'p>(steps: &[&'p Step], pairs: &mut Vec<Pair<'p>>) {
                 _ => continue,
             };
             let uses = match (kind, user.id.short_kind()) {
-                ("Clusters", "Clusters") => false,
                 // The disk of a machine is let go of once the machine is gone.
-                ("Clusters", "MachineInstallDiskConfigs") => false,
+                ("Clusters", "Clusters" | "MachineInstallDiskConfigs") => false,
                 ("MachineInstallDiskConfigs", "Clusters") => taken(other).is_some(),
                 ("Clusters", _) => taken(other).is_some() || other.action == Action::Release,
                 ("ConfigPatches" | "ExtensionsConfigurations", "MachineSets" | "MachineSetNodes") => {

@@ -176,7 +176,9 @@ impl Members {
         };
         self.coming = self.coming.saturating_add(join);
         if before > 0 {
-            leave.iter().for_each(|name| self.goes(*name));
+            for name in leave {
+                self.goes(name);
+            }
         }
         if waited {
             self.came = self.coming;
@@ -201,14 +203,14 @@ impl Members {
         leave: &[Option<&str>],
         stay: &BTreeMap<Option<&str>, (Effect, bool)>,
     ) -> (u32, u32) {
-        let state = |name: &Option<&str>| name.and_then(|n| self.named.get(n)).copied().flatten();
-        let ill_leave = small(leave.iter().filter(|n| state(n) == Some(false)).count());
+        let state = |name: Option<&str>| name.and_then(|n| self.named.get(n)).copied().flatten();
+        let ill_leave = small(leave.iter().filter(|n| state(**n) == Some(false)).count());
         let well_leave = small(leave.len()).saturating_sub(ill_leave);
         let away: Vec<bool> = stay
             .iter()
             .filter(|(name, (effect, _))| {
                 *effect != Effect::Hot
-                    && state(name) != Some(false)
+                    && state(**name) != Some(false)
                     && (name.is_none() || !leave.contains(name))
             })
             .map(|(_, (_, upgrade))| *upgrade)

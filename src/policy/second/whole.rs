@@ -29,19 +29,17 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, sight: &Sight<'_>, notes
     for (address, status) in &without {
         match (*status, declared.get(address)) {
             ("unchanged", Some(wanted)) => unchanged(address, wanted, sight, notes),
-            ("blocked", Some(_)) => {
-                if !plan.warnings.iter().any(|w| w.blocks && w.address.as_ref() == Some(address)) {
-                    notes.push(format!("`{address}` is held up, and nothing says why"));
-                }
+            ("blocked", Some(_))
+                if !plan.warnings.iter().any(|w| w.blocks && w.address.as_ref() == Some(address)) =>
+            {
+                notes.push(format!("`{address}` is held up, and nothing says why"));
             }
             ("foreign", Some(_)) => notes.push(format!("`{address}` is declared and called foreign")),
             _ => {}
         }
     }
-    if plan.scope.is_none()
-        && input.desired.removal.is_none()
-        && input.options.selection.is_none_or(|s| s.is_empty())
-    {
+    let chosen = input.options.selection.is_some_and(|s| !s.is_empty());
+    if plan.scope.is_none() && input.desired.removal.is_none() && !chosen {
         providers(plan, input, &steps, &without, notes);
     }
     if plan.scope.is_none() && plan.unknown.is_empty() && input.desired.removal.is_some() {
@@ -60,7 +58,7 @@ pub(super) fn check(plan: &Plan, input: &PlanInput<'_>, sight: &Sight<'_>, notes
     }
     // What was not read, was not chosen, or is no matter of a removal by name has no step for a reason.
     let part = plan.scope.is_some() || !plan.unknown.is_empty() || input.desired.removal.is_some();
-    if part || input.options.selection.is_some_and(|s| !s.is_empty()) {
+    if part || chosen {
         return;
     }
     for address in declared.keys().filter(|a| !steps.contains(*a) && !without.contains_key(*a)) {
