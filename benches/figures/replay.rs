@@ -148,7 +148,7 @@ async fn answer(
     let (status, kind, body) = match known.filter(|_| recorded) {
         Some(answer) => answer,
         None if recorded => {
-            eprintln!("no recorded answer: {} {}", question.1, question.2);
+            println!("no recorded answer: {} {}", question.1, question.2);
             state.unknown.fetch_add(1, Ordering::SeqCst);
             (503, String::new(), Bytes::new())
         }

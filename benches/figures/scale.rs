@@ -67,7 +67,7 @@ fn one(clusters: usize, runs: usize) -> Row {
     let start = Instant::now();
     // Virtual time hardly passes: the world that was recorded is the world that is planned against.
     let lab = Served::up(dir, &world, &["--speed", "0.001"]);
-    eprintln!("  {world}: served after {:.1} s", start.elapsed().as_secs_f64());
+    println!("  {world}: served after {:.1} s", start.elapsed().as_secs_f64());
     let replay = Replay::before([lab.variable("OMNI_ENDPOINT"), lab.variable("PROXMOX_VE_ENDPOINT")]);
     let spec = dir.join("spec/omni.yaml");
     let text = std::fs::read_to_string(&spec).unwrap();
@@ -87,7 +87,7 @@ fn one(clusters: usize, runs: usize) -> Row {
     let start = Instant::now();
     let applied = measure::run(BIN, dir, &env, &["apply", "--auto-approve", "--max-risk", "low"]);
     assert_eq!(applied.code, 0, "{}\n{}", applied.stdout, applied.stderr);
-    eprintln!("  {world}: recorded after {:.1} s", start.elapsed().as_secs_f64());
+    println!("  {world}: recorded after {:.1} s", start.elapsed().as_secs_f64());
     plan(dir, &env, EMPTY);
     fleet::edit(dir, true);
     plan(dir, &env, "1 update");

@@ -79,7 +79,7 @@ impl Lease {
     }
 }
 
-/// The object's bytes, in their [`envelope`](super::envelope).
+/// The object's bytes, in their envelope (`state::envelope`).
 pub fn encode(lease: &Lease) -> Result<Vec<u8>, StoreError> {
     envelope::wrap("lease", FORMAT, lease)
         .map_err(|e| StoreError::Unavailable(format!("the lease cannot be written down: {e}")))

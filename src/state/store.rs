@@ -234,7 +234,7 @@ pub fn identity(rng: &dyn crate::world::Rng) -> String {
     hex(&bytes)
 }
 
-/// A record's bytes, in their [`envelope`](super::envelope).
+/// A record's bytes, in their envelope (`state::envelope`).
 pub fn encode(record: &Record) -> Result<Vec<u8>, StoreError> {
     envelope::wrap("record", FORMAT, record).map_err(unwritable)
 }

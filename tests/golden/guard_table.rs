@@ -199,7 +199,7 @@ fn rows() -> Vec<Row> {
                     declared(c, "class/matrix-worker"),
                     &["auto_provision", "provider_id"],
                     Value::from("other"),
-                )
+                );
             },
             "while 2 machines of the old one are there",
         ),

@@ -266,7 +266,7 @@ fn each_of_these_is_noticed_by_name() {
         }),
         ("one create too many", "001-fresh-deployment", "the totals say", |p| p.summary.create += 1),
         ("no lost machine is counted", "007-workers-3-to-1", "the totals say", |p| {
-            p.summary.machines_lost = 0
+            p.summary.machines_lost = 0;
         }),
         ("a milder plan", "007-workers-3-to-1", "worst effect", |p| p.summary.worst = Effect::None),
         ("a milder step", "007-workers-3-to-1", "looks milder", |p| {
@@ -359,7 +359,9 @@ fn what_is_not_ours_is_not_taken() {
     let mut owned = case;
     for observation in owned.snapshot.omni.types.values_mut() {
         if let omni_scale::live::Observation::Known(list) = observation {
-            list.iter_mut().for_each(|l| l.owner = "SomeController".into());
+            for live in list.iter_mut() {
+                live.owner = "SomeController".into();
+            }
         }
     }
     assert!(notes(&owned, &plan).iter().any(|n| n.contains("removes what belongs to `SomeController`")));
