@@ -71,7 +71,8 @@ fn vmids(cluster: u32) -> u32 {
 pub fn build(name: &str, clusters: u32) -> Plant {
     let mut plant = first(name);
     let own = Own::of(&plant);
-    let mut random = Random::seeded(name);
+    // Not the numbers that the first cluster was made of: they would come round again.
+    let mut random = Random::seeded(&format!("copies of {name}"));
     for number in 1..clusters {
         if let Some(copy) = own.copy(number, &mut random) {
             copy.put_into(&plant.store, &mut plant.world);
@@ -203,6 +204,24 @@ mod tests {
         for name in ["fleet-", "fleet-0", "fleet-01", "fleet-1001", "fleet--1", "fleet-+5", "fleet", "fresh"]
         {
             assert_eq!(size(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_two_clusters_share_a_machine_a_guest_or_an_address() {
+        let clusters = 30;
+        let plant = build("fleet-30", clusters);
+        let each = MACHINES.iter().sum::<u32>() as usize;
+        let all = clusters as usize * each;
+        assert_eq!(plant.world.machines.len(), all);
+        assert_eq!(plant.world.proxmox.guests.len(), all + 1, "and the provider's container");
+        let addresses: std::collections::BTreeSet<&str> =
+            plant.world.machines.values().map(|m| m.address.as_str()).collect();
+        assert_eq!(addresses.len(), all);
+        for number in 0..clusters {
+            let machines =
+                &plant.store.get(&Key::of("ClusterStatuses", &cluster(number))).unwrap().spec["machines"];
+            assert_eq!((&machines["total"], &machines["healthy"]), (&each.into(), &each.into()), "{number}");
         }
     }
 
