@@ -368,37 +368,32 @@ impl<'s, 'a> Work<'s, 'a> {
         }
         implied.extend(elsewhere);
         for address in gone {
-            match implied.get(address) {
+            let live = live.get(address).copied().flatten();
+            let note = implied.remove(address).or_else(|| self.goes_elsewhere(address, live?));
+            match note {
                 // What was never in the record cannot be forgotten.
                 Some(_) if scene.entry(address).is_none() => {}
                 Some(note) => {
                     let mut draft = Draft::new(address, Action::Forget, super::Operation::Drop);
-                    draft.live = live.get(address).copied().flatten();
-                    draft.notes.push(note.clone());
+                    draft.live = live;
+                    draft.notes.push(note);
                     self.drafts.push(draft);
                 }
                 None => {
-                    let live = live.get(address).copied().flatten();
-                    // By sync's rule it goes already, under the address that it has now.
-                    let goes = live.and_then(|l| {
-                        let same = |d: &&Draft<'_>| {
-                            d.action == Action::Destroy
-                                && d.live.is_some_and(|o| o.resource.id == l.resource.id)
-                        };
-                        self.drafts.iter().find(same).filter(|d| d.address != *address)
-                    });
-                    if let Some(now) = goes.map(|d| d.address.clone()) {
-                        let mut draft = Draft::new(address, Action::Forget, super::Operation::Drop);
-                        draft.live = live;
-                        draft.notes.push(format!("goes as `{now}`"));
-                        self.drafts.push(draft);
-                        continue;
-                    }
                     if live.is_some() || scene.entry(address).is_some() {
                         self.remove(address, live);
                     }
                 }
             }
         }
+    }
+
+    /// By sync's rule an object may go already, under the address that it has now.
+    fn goes_elsewhere(&self, address: &Address, live: &LiveResource) -> Option<String> {
+        let same = |d: &&Draft<'_>| {
+            d.action == Action::Destroy && d.live.is_some_and(|o| o.resource.id == live.resource.id)
+        };
+        let now = self.drafts.iter().find(same).filter(|d| d.address != *address)?;
+        Some(format!("goes as `{}`", now.address))
     }
 }

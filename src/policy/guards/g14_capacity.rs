@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::{Guard, View, codes, count};
 use crate::address::Address;
 use crate::diff::documents;
+use crate::graph::edges::class_of_set;
 use crate::live::{NodeStatus, PveNode};
 use crate::plan::{Operation, Step, Warning};
 use crate::resource::Resource;
@@ -89,9 +90,7 @@ fn new<'a>(view: &View<'a>, step: &Step) -> Option<(&'a str, New)> {
         return None;
     }
     let count = wanted(set).saturating_sub(before.map_or(0, wanted));
-    let class = ["machine_class", "machine_allocation"]
-        .iter()
-        .find_map(|f| set.spec.at(&[f, "name"]).and_then(Value::as_str).filter(|n| !n.is_empty()))?;
+    let class = class_of_set(set)?;
     let auto = class_of(view, class)?.spec.get("auto_provision")?;
     let provider = auto.get("provider_id")?.as_str()?;
     let proxmox = view.input.desired.providers.iter().find(|p| p.id == provider)?.proxmox.as_deref()?;
