@@ -13,7 +13,19 @@ pub(in crate::spec) fn read(
     section: Option<&Section<'_>>,
     sink: &mut Sink,
 ) -> Vec<DoneItem> {
-    let Some(NodeKind::Seq(items)) = section.map(|s| &s.node.kind) else { return Vec::new() };
+    let node = section.map(|s| s.node);
+    items(source, node, "definition_of_done.check", "desired.clusters.size() == 1", sink)
+}
+
+/// A list of texts and of `{ text, check }`. `path` is where a check stands, `example` is one that could.
+pub(super) fn items(
+    source: SourceId,
+    list: Option<&Node>,
+    path: &str,
+    example: &str,
+    sink: &mut Sink,
+) -> Vec<DoneItem> {
+    let Some(NodeKind::Seq(items)) = list.map(|n| &n.kind) else { return Vec::new() };
     items
         .iter()
         .map(|item| {
@@ -22,8 +34,8 @@ pub(in crate::spec) fn read(
                     return Some(Expression::new(source, check));
                 }
                 sink.push(
-                    wrong_type(source, check, "definition_of_done.check", "an expression, as text")
-                        .help("put it in quotes: `check: \"desired.clusters.size() == 1\"`"),
+                    wrong_type(source, check, path, "an expression, as text")
+                        .help(format!("put it in quotes: `check: \"{example}\"`")),
                 );
                 None
             });

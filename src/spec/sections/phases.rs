@@ -1,12 +1,12 @@
 //! `phases:` — prose; a phase that names `resources` is a boundary for apply, and its exit criteria with a `check` are the gate.
 
+use super::done;
 use crate::address::Glob;
 use crate::diag::{Diagnostic, Sink, SourceId, codes};
 use crate::spec::document::Section;
-use crate::spec::expression::Expression;
 use crate::spec::fields::{bad_value, quote, wrong_type};
 use crate::spec::model::{DoneItem, Pattern, Phase, Place};
-use crate::yaml::{Node, NodeKind, Scalar, resolve};
+use crate::yaml::{Node, NodeKind};
 
 /// Reads the phases that name resources, in the file's order. Everything else about phases is prose.
 pub(in crate::spec) fn read(source: SourceId, section: Option<&Section<'_>>, sink: &mut Sink) -> Vec<Phase> {
@@ -68,29 +68,14 @@ fn patterns(source: SourceId, phase: &str, node: &Node, sink: &mut Sink) -> Vec<
     out
 }
 
-/// Texts, and `{ text, check }`. Entries of another shape are prose.
+/// Texts, and `{ text, check }`. A check without a text is called by its own words.
 fn criteria(source: SourceId, phase: &str, node: &Node, sink: &mut Sink) -> Vec<DoneItem> {
-    let Some(NodeKind::Seq(items)) = node.get("exit_criteria").map(|n| &n.kind) else { return Vec::new() };
-    items
-        .iter()
-        .map(|item| {
-            let check = item.get("check").and_then(|check| {
-                if matches!(resolve(check), Scalar::Str) && check.text().is_some() {
-                    return Some(Expression::new(source, check));
-                }
-                let name = format!("phases.{phase}.exit_criteria.check");
-                sink.push(
-                    wrong_type(source, check, &name, "an expression, as text")
-                        .help("put it in quotes: `check: \"plan.not_up.size() == 0\"`"),
-                );
-                None
-            });
-            let text = item.text().or_else(|| item.get("text").and_then(Node::text)).map(str::trim);
-            let text = text.filter(|t| !t.is_empty()).or_else(|| check.as_ref().map(|c| c.text().trim()));
-            let text = text.unwrap_or_default().to_owned();
-            DoneItem { text, check, place: Place { source, span: item.span } }
-        })
-        .collect()
+    let path = format!("phases.{phase}.exit_criteria.check");
+    let mut all = done::items(source, node.get("exit_criteria"), &path, "plan.not_up.size() == 0", sink);
+    for item in all.iter_mut().filter(|i| i.text.is_empty()) {
+        item.text = item.check.as_ref().map_or_else(String::new, |c| c.text().trim().to_owned());
+    }
+    all
 }
 
 /// Phases are done in the order of the file; `depends_on` may say so, and may not say otherwise.
