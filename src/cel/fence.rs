@@ -14,29 +14,51 @@ const MOST_SELECTIONS: usize = 512;
 /// Macros within the body of macros.
 pub const MOST_MACROS: usize = 3;
 
+/// Why a text is not for the parser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is larger or deeper than any condition needs to be.
+    TooLarge(Fault),
+    /// A text in quotes does not end. What follows was not measured; the parser, which has bounds of its own, can say what it
+    /// makes of it.
+    Unclosed(Fault),
+}
+
+impl Unfit {
+    /// What is wrong.
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Self::TooLarge(fault) | Self::Unclosed(fault) => fault,
+        }
+    }
+}
+
 /// Refuses a text that is larger or deeper than any condition needs to be. Brackets and operators inside quotes do not count.
 ///
 /// The parser and everything behind it recurse once for each bracket and each operator; a stack that overflows ends the
 /// program, and nothing can catch that.
 ///
 /// # Errors
-/// What is too large, and where.
-pub fn check(text: &str) -> Result<(), Fault> {
+/// What is too large or does not end, and where.
+pub fn check(text: &str) -> Result<(), Unfit> {
+    let too_large = |at: Span, message: String| {
+        Err(Unfit::TooLarge(Fault::new(at, message).help("make several rules of it")))
+    };
     if text.len() > MOST_BYTES {
         let message = format!("the expression has {} bytes; at most {MOST_BYTES} are read", text.len());
-        return Err(Fault::new(Span::new(0, text.len()), message).help("make several rules of it"));
+        return too_large(Span::new(0, text.len()), message);
     }
     let mut open: Vec<usize> = Vec::new();
     let (mut operators, mut selections) = (0, 0);
     let mut tokens = Tokens { text, at: 0 };
-    while let Some((at, token)) = tokens.next()? {
+    while let Some((at, token)) = tokens.next().map_err(Unfit::Unclosed)? {
         match token {
             "(" | "[" | "{" => {
                 open.push(at);
                 selections += 1;
                 if open.len() > DEEPEST {
                     let message = format!("brackets are nested more than {DEEPEST} deep");
-                    return Err(Fault::new(Span::new(at, at + 1), message).help("make several rules of it"));
+                    return too_large(Span::new(at, at + 1), message);
                 }
             }
             ")" | "]" | "}" => {
@@ -55,7 +77,7 @@ pub fn check(text: &str) -> Result<(), Fault> {
         };
         if operators > MOST_OPERATORS || selections > MOST_SELECTIONS {
             let message = format!("the expression has more than {most} {many}");
-            return Err(Fault::new(Span::new(at, at + token.len()), message).help("make several rules of it"));
+            return too_large(Span::new(at, at + token.len()), message);
         }
     }
     Ok(())
@@ -153,7 +175,7 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Option<String> {
-        check(text).err().map(|f| f.message)
+        check(text).err().map(|unfit| unfit.into_fault().message)
     }
 
     #[test]

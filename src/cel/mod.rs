@@ -8,10 +8,12 @@
 
 mod fault;
 mod fence;
+mod macros;
 mod parse;
 mod thread;
 
 pub use fault::Fault;
-pub use fence::{MOST_MACROS, check as fence};
-pub use parse::{Unreadable, parse};
+pub use fence::{MOST_MACROS, Unfit, check as fence};
+pub use macros::{Loop, macro_named};
+pub use parse::{Unreadable, parse, place_of};
 pub use thread::{PATIENCE, on_thread, unanswered};

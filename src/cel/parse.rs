@@ -1,5 +1,6 @@
 //! The parser of the `cel` crate, with its words in ours.
 
+use cel_interpreter::common::ast::SourceInfo;
 use cel_interpreter::{Env, Program};
 
 use super::Fault;
@@ -30,6 +31,15 @@ pub fn parse(text: &str) -> Result<Program, Unreadable> {
         };
         Unreadable { fault, grammar }
     })
+}
+
+/// Where the parser says that a node is: a name or a literal as a whole, of anything else its sign. The whole text for a node
+/// without a place.
+pub fn place_of(info: &SourceInfo, id: u64, text: &str) -> Span {
+    let end = text.len();
+    // Bytes, the last one included.
+    let span = |(start, last): (u32, u32)| Span::new((start as usize).min(end), (last as usize + 1).min(end));
+    info.offset_for(id).map_or(Span::new(0, end), span)
 }
 
 /// Byte of a one-based line and column, in characters.

@@ -64,7 +64,7 @@ pub fn compile(
     text: &str,
     names: &'static [(&'static str, &'static Shape)],
 ) -> Result<Arc<Program>, Vec<Fault>> {
-    fence(text).map_err(|fault| vec![fault])?;
+    fence(text).map_err(|unfit| vec![unfit.into_fault()])?;
     let everything = Span::new(0, text.len());
     let text = text.to_owned();
     let results = on_thread(move |send| {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::eval::no_overload;
 use super::time;
-use super::value::{Value, entry, name_of};
+use super::value::{Value, entry};
 use crate::untrusted::Untrusted;
 
 const TOO_LARGE: &str = "integer overflow";
@@ -151,33 +151,27 @@ fn is_number(value: &Value) -> bool {
     matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_))
 }
 
-fn integers(name: &str, a: i64, b: i64) -> Result<i64, String> {
-    let result = match name {
-        "_+_" => a.checked_add(b),
-        "_-_" => a.checked_sub(b),
-        "_*_" => a.checked_mul(b),
-        "_/_" if b == 0 => return Err("division by zero".to_owned()),
-        "_%_" if b == 0 => return Err("modulus by zero".to_owned()),
-        "_/_" => a.checked_div(b),
-        "_%_" => a.checked_rem(b),
-        _ => return Err(no_overload()),
+/// Arithmetic of one type of whole numbers; what does not fit into it is an error.
+macro_rules! whole_numbers {
+    ($function:ident, $number:ty, $too_large:expr) => {
+        fn $function(name: &str, a: $number, b: $number) -> Result<$number, String> {
+            let result = match name {
+                "_+_" => a.checked_add(b),
+                "_-_" => a.checked_sub(b),
+                "_*_" => a.checked_mul(b),
+                "_/_" if b == 0 => return Err("division by zero".to_owned()),
+                "_%_" if b == 0 => return Err("modulus by zero".to_owned()),
+                "_/_" => a.checked_div(b),
+                "_%_" => a.checked_rem(b),
+                _ => return Err(no_overload()),
+            };
+            result.ok_or_else(|| $too_large.to_owned())
+        }
     };
-    result.ok_or_else(|| TOO_LARGE.to_owned())
 }
 
-fn unsigneds(name: &str, a: u64, b: u64) -> Result<u64, String> {
-    let result = match name {
-        "_+_" => a.checked_add(b),
-        "_-_" => a.checked_sub(b),
-        "_*_" => a.checked_mul(b),
-        "_/_" if b == 0 => return Err("division by zero".to_owned()),
-        "_%_" if b == 0 => return Err("modulus by zero".to_owned()),
-        "_/_" => a.checked_div(b),
-        "_%_" => a.checked_rem(b),
-        _ => return Err(no_overload()),
-    };
-    result.ok_or_else(|| TOO_LARGE_UNSIGNED.to_owned())
-}
+whole_numbers!(integers, i64, TOO_LARGE);
+whole_numbers!(unsigneds, u64, TOO_LARGE_UNSIGNED);
 
 fn unreadable(kind: &str, text: &str) -> String {
     format!("strconv.Parse{kind}: parsing {:?}: invalid syntax", Untrusted::new(text).line(60))
@@ -278,11 +272,6 @@ fn short(f: f64) -> String {
         return format!("{digits}e{sign}{:02}", power.abs());
     }
     f.to_string()
-}
-
-/// The name of the type that is written `name`.
-pub(super) fn type_value(kind: &super::types::Type) -> Value {
-    Value::Type(name_of(kind))
 }
 
 #[cfg(test)]

@@ -2,25 +2,18 @@
 
 use cel_interpreter::common::ast::{CallExpr, EntryExpr, Expr as Parsed, IdedExpr, LiteralValue, SourceInfo};
 
-use super::calls::type_value;
 use super::declared::{CALLABLE, Overload, Style, VARIABLES, function, type_named};
 use super::eval::{Evaluation, Storage};
-use super::tree::{Each, Expr, Loop};
+use super::tree::{Each, Expr};
 use super::types::{Solution, Type};
-use super::value::Value;
+use super::value::{Value, name_of};
 use super::words::{error, place};
-use crate::cel::{Fault, MOST_MACROS, PATIENCE, fence, on_thread, parse, unanswered};
+use crate::cel::{
+    Fault, Loop, MOST_MACROS, PATIENCE, Unfit, fence, macro_named, on_thread, parse, place_of, unanswered,
+};
 use crate::diag::{Span, closest};
 use crate::untrusted::Untrusted;
 
-const MACROS: [(&str, Loop); 6] = [
-    ("all", Loop::All),
-    ("exists", Loop::Exists),
-    ("exists_one", Loop::ExistsOne),
-    ("existsOne", Loop::ExistsOne),
-    ("map", Loop::Map),
-    ("filter", Loop::Filter),
-];
 const VARIABLES_ARE: &str =
     "its variables are `name`, `node`, `storageType` and `availableSpace`; texts need quotes";
 
@@ -46,9 +39,9 @@ impl Selector {
     /// What the provider refuses, and what is too large or too deep to be looked at.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let unread = |fault: Fault| Refusal { faults: vec![fault], logged: None };
-        fence(text).or_else(|fault| {
-            if fault.message.contains("closing quote") { Ok(()) } else { Err(unread(fault)) }
-        })?;
+        if let Err(Unfit::TooLarge(fault)) = fence(text) {
+            return Err(unread(fault));
+        }
         let whole = Span::new(0, text.len());
         let text = text.to_owned();
         let results = on_thread(move |send| send(read(&text)));
@@ -134,10 +127,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn at(&self, id: u64) -> Span {
-        let end = self.text.len();
-        let span =
-            |(start, last): (u32, u32)| Span::new((start as usize).min(end), (last as usize + 1).min(end));
-        self.info.offset_for(id).map_or(Span::new(0, end), span)
+        place_of(self.info, id, self.text)
     }
 
     fn wrong(&mut self, at: Span, logged: String, fault: Fault) -> (Expr, Type) {
@@ -244,7 +234,7 @@ impl Checker<'_> {
             return (Expr::Variable(*variable), variable.kind());
         }
         match type_named(name, &mut self.solution) {
-            Some(kind) => (Expr::Literal(type_value(&kind)), Type::of_type(kind)),
+            Some(kind) => (Expr::Literal(Value::Type(name_of(&kind))), Type::of_type(kind)),
             None => self.undeclared(at, name, false),
         }
     }
@@ -272,10 +262,10 @@ impl Checker<'_> {
         if target.is_none() && name == "has" {
             return self.has(at, &call.args);
         }
-        if let (Some(target), Some((_, how))) = (target, MACROS.iter().find(|(m, _)| *m == name))
-            && (call.args.len() == 2 || call.args.len() == 3 && *how == Loop::Map)
+        if let (Some(target), Some(how)) = (target, macro_named(name))
+            && (call.args.len() == 2 || call.args.len() == 3 && how == Loop::Map)
         {
-            return self.each(at, *how, target, &call.args);
+            return self.each(at, how, target, &call.args);
         }
         let mut parts = Vec::new();
         let mut kinds = Vec::new();

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use super::calls::call;
 use super::declared::Variable;
-use super::tree::{Each, Expr, Loop};
+use super::tree::{Each, Expr};
 use super::value::{Value, entry};
+use crate::cel::Loop;
 
 /// Steps for one storage. Nothing that chooses a storage comes near.
 const STEPS: u32 = 1_000_000;
+/// Steps that a pattern of `matches` costs.
+const PATTERN: usize = 2_000;
 /// What is said instead of a value that would need more.
 const SPENT: &str = "the selector takes too much work";
 
@@ -94,6 +97,8 @@ impl<'a> Evaluation<'a> {
             Expr::Call(name, args) => {
                 let values: Result<Vec<Value>, String> = args.iter().map(|a| self.value(a, locals)).collect();
                 let values = values?;
+                // A pattern is compiled for each call.
+                self.charge(if name == "matches" { PATTERN } else { 0 })?;
                 self.charge(values.iter().map(cost).sum())?;
                 return call(name, &values);
             }

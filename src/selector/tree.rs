@@ -2,6 +2,7 @@
 
 use super::declared::Variable;
 use super::value::Value;
+use crate::cel::Loop;
 
 /// A part of a selector.
 #[derive(Clone, Debug)]
@@ -32,13 +33,4 @@ pub(super) struct Each {
     /// First argument of `map(x, p, t)`.
     pub(super) guard: Option<Expr>,
     pub(super) body: Expr,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loop {
-    All,
-    Exists,
-    ExistsOne,
-    Map,
-    Filter,
 }

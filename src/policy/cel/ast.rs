@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::cel::Loop;
 use crate::diag::Span;
 
 /// A part of an expression.
@@ -50,15 +51,6 @@ pub(super) struct Each {
     /// First argument of `map(x, p, t)`.
     pub(super) guard: Option<Expr>,
     pub(super) body: Expr,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loop {
-    All,
-    Exists,
-    ExistsOne,
-    Map,
-    Filter,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

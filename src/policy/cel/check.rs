@@ -2,8 +2,9 @@
 //! things that are never the same.
 
 use super::Fault;
-use super::ast::{Each, Expr, Function, Kind, Loop, Operator};
+use super::ast::{Each, Expr, Function, Kind, Operator};
 use super::shape::{Of, Shape};
+use crate::cel::Loop;
 use crate::diag::{Span, closest};
 
 /// What is known of a value beforehand.

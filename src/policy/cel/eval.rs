@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Fault;
-use super::ast::{Each, Expr, Function, Kind, Loop, Operator};
+use super::ast::{Each, Expr, Function, Kind, Operator};
 use super::datum::Datum;
 use super::meter::{Meter, Spent};
+use crate::cel::Loop;
 use crate::diag::{Span, closest};
 use crate::untrusted::Untrusted;
 

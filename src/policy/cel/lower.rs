@@ -3,21 +3,13 @@
 use cel_interpreter::common::ast::{EntryExpr, Expr as Parsed, IdedExpr, LiteralValue, SourceInfo};
 
 use super::Fault;
-use super::ast::{Each, Expr, Function, Kind, Loop, Operator};
-use crate::cel::MOST_MACROS;
+use super::ast::{Each, Expr, Function, Kind, Operator};
+use crate::cel::{Loop, MOST_MACROS, macro_named, place_of};
 use crate::diag::{Span, closest};
 
 /// Most states of a regular expression, in bytes of its compiled form.
 const REGEX_BYTES: usize = 1 << 18;
 
-const MACROS: [(&str, Loop); 6] = [
-    ("all", Loop::All),
-    ("exists", Loop::Exists),
-    ("exists_one", Loop::ExistsOne),
-    ("existsOne", Loop::ExistsOne),
-    ("map", Loop::Map),
-    ("filter", Loop::Filter),
-];
 const OPERATORS: [(&str, Operator); 12] = [
     ("_==_", Operator::Equal),
     ("_!=_", Operator::NotEqual),
@@ -64,15 +56,6 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    /// Where the parser says that a node is: a name or a literal as a whole, of anything else its sign.
-    fn sign(&self, id: u64) -> Span {
-        let end = self.text.len();
-        // Bytes, the last one included.
-        let span =
-            |(start, last): (u32, u32)| Span::new((start as usize).min(end), (last as usize + 1).min(end));
-        self.info.offset_for(id).map_or(Span::new(0, end), span)
-    }
-
     /// Up to and with a closing bracket that follows, if one does.
     fn up_to(&self, end: usize, bracket: char) -> usize {
         let rest = self.text.get(end..).unwrap_or_default();
@@ -81,7 +64,7 @@ impl Lowering<'_> {
     }
 
     fn expr(&mut self, parsed: &IdedExpr) -> Result<Expr, Fault> {
-        let sign = self.sign(parsed.id);
+        let sign = place_of(self.info, parsed.id, self.text);
         let refuse = |what: &str, help: &str| Err(Fault::new(sign, what).help(help));
         let whole = |kind| Ok(Expr { at: sign, kind });
         match &parsed.expr {
@@ -172,8 +155,8 @@ impl Lowering<'_> {
             };
             return Ok(Expr { at: Span::new(named.start, end), kind: Kind::Has(on, field) });
         }
-        if let (Some(target), Some((_, how))) = (target, MACROS.iter().find(|(m, _)| *m == name)) {
-            return self.each(*how, named, target, args);
+        if let (Some(target), Some(how)) = (target, macro_named(name)) {
+            return self.each(how, named, target, args);
         }
         let mut all = Vec::new();
         for arg in target.into_iter().chain(args) {

@@ -1,8 +1,9 @@
 //! What an evaluation looked at: the values that made a condition true or false, for people who have to act on it.
 
-use super::ast::{Each, Expr, Kind, Loop};
+use super::ast::{Each, Expr, Kind};
 use super::datum::Datum;
 use super::eval::{Evaluation, Scope, Stop};
+use crate::cel::Loop;
 
 /// Most values that are told of one condition.
 const MOST: usize = 6;
