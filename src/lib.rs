@@ -7,7 +7,7 @@
 //! | 0 | `address` `secret` `untrusted` `value` `resource` `diag` `yaml` `wire` `cel` `selector` | vocabulary |
 //! | 1 | `kinds` `spec` `template` | what exists |
 //! | 2 | `graph` `live` `diff` `state::model` | relations |
-//! | 3 | `plan` `import` `adopt` | decision |
+//! | 3 | `checks` `plan` `import` `adopt` | decision |
 //! | 4 | `policy` `render` | judgement and words |
 //! | 5 | `world` `client` `backend` `state::{store,local,remote,object,objects,carrier,probe,conditional,journal,hold,lease,heartbeat,envelope,seal}` | the outside |
 //! | 6 | `engine` | motion |
@@ -19,6 +19,7 @@ pub mod address;
 pub mod adopt;
 pub mod backend;
 pub mod cel;
+pub mod checks;
 pub mod cli;
 pub mod client;
 pub mod diag;

@@ -256,6 +256,7 @@ impl ProxmoxApi {
             nodes: parts.nodes,
             storages,
             failure: None,
+            evidence: crate::live::Evidence::default(),
             principal: Some(self.token.id().to_owned()),
             permissions: match parts.permissions {
                 Observation::Known(Permissions(held)) => Observation::Known(held),

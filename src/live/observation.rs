@@ -18,6 +18,13 @@ pub enum Observation<T> {
     Unknown(Reason),
 }
 
+/// What nobody asked for is unknown.
+impl<T> Default for Observation<T> {
+    fn default() -> Self {
+        Self::Unknown(Reason("not asked".to_owned()))
+    }
+}
+
 impl<T> Observation<T> {
     /// The value, if it was seen.
     pub fn known(&self) -> Option<&T> {

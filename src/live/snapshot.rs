@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Observation, Reason};
+use super::{Evidence, Observation, Reason};
 use crate::resource::LiveResource;
 
 /// Everything one refresh saw.
@@ -68,8 +68,15 @@ pub struct ProxmoxSnapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
     /// Privileges of the token by access path, as the server lists them; the flag says whether they propagate to paths below.
-    #[serde(default = "not_asked")]
+    #[serde(default)]
     pub permissions: Observation<BTreeMap<String, BTreeMap<String, bool>>>,
+    /// What a deeper look saw.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub evidence: Evidence,
+}
+
+fn is_default(evidence: &Evidence) -> bool {
+    *evidence == Evidence::default()
 }
 
 impl ProxmoxSnapshot {
@@ -85,12 +92,9 @@ impl ProxmoxSnapshot {
             failure: None,
             principal: None,
             permissions: Observation::Unknown(reason.clone()),
+            evidence: Evidence::default(),
         }
     }
-}
-
-fn not_asked<T>() -> Observation<T> {
-    Observation::Unknown(Reason("not asked".to_owned()))
 }
 
 /// Why a Proxmox cluster could not be read at all.

@@ -1,0 +1,11 @@
+//! What can be known of classes, placement, drift and faults before somebody reads the log of a container: rules over
+//! evidence, one rule a file. A rule is pure: it reads a [`Scene`] and gives [`Finding`]s; the same findings are shown by
+//! `plan` and by `doctor`.
+
+mod model;
+mod registry;
+mod scene;
+
+pub use model::{Basis, Fact, Finding, Rule, Severity, Stage};
+pub use registry::{all, by_code, by_name};
+pub use scene::{ClassView, Scene, SetView};

@@ -1,0 +1,129 @@
+//! What the rules look at: one look at both back ends, and what the files ask for.
+
+use std::collections::BTreeMap;
+
+use crate::address::Address;
+use crate::diff::documents;
+use crate::graph::Desired;
+use crate::graph::edges::class_of_set;
+use crate::live::{ProxmoxSnapshot, Snapshot};
+use crate::resource::Resource;
+use crate::value::Value;
+
+/// A machine class that makes machines: declared, or live where no file declares it and a set uses it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassView {
+    /// Id.
+    pub id: String,
+    /// Whether the files declare it.
+    pub declared: bool,
+    /// Provider that makes its machines.
+    pub provider: String,
+    /// Proxmox cluster of that provider, by its name in the spec.
+    pub proxmox: Option<String>,
+    /// Provider data; nothing where it cannot be read as a mapping.
+    pub data: Option<Value>,
+}
+
+impl ClassView {
+    /// A text of the provider data; nothing if it is empty.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.data.as_ref()?.get(key).and_then(Value::as_str).filter(|t| !t.is_empty())
+    }
+    /// A whole number of the provider data that is not negative.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        u64::try_from(self.data.as_ref()?.get(key)?.as_int()?).ok()
+    }
+    /// Node that it names (`node:`).
+    pub fn pinned(&self) -> Option<&str> {
+        self.text("node")
+    }
+}
+
+/// A declared machine set that draws from a class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetView {
+    /// Cluster.
+    pub cluster: String,
+    /// Resource id (`talos-prod-01-control-planes`).
+    pub id: String,
+    /// Address.
+    pub address: Address,
+    /// Class.
+    pub class: String,
+    /// Whether its machines are control planes.
+    pub control_plane: bool,
+}
+
+/// Inputs with indexes.
+pub struct Scene<'a> {
+    /// What one look saw.
+    pub snapshot: &'a Snapshot,
+    /// What the files ask for.
+    pub desired: &'a Desired,
+    /// The moment of the look, in seconds since 1970.
+    pub now: u64,
+    /// Classes by id.
+    pub classes: BTreeMap<String, ClassView>,
+    /// Declared sets with a class, by address.
+    pub sets: Vec<SetView>,
+}
+
+impl<'a> Scene<'a> {
+    /// A scene. `now` in seconds since 1970.
+    pub fn new(snapshot: &'a Snapshot, desired: &'a Desired, now: u64) -> Self {
+        let mut classes = BTreeMap::new();
+        let live = snapshot.omni.list("MachineClasses").iter().map(|l| (&l.resource, false));
+        for (resource, declared) in live.chain(desired.classes.iter().map(|d| (&d.resource, true))) {
+            if let Some(view) = class_view(resource, declared, desired) {
+                classes.insert(view.id.clone(), view);
+            }
+        }
+        let sets = desired.clusters.iter().flat_map(|cluster| {
+            let sets = cluster.resources.iter().filter(|d| d.resource.id.short_kind() == "MachineSets");
+            sets.filter_map(|d| {
+                Some(SetView {
+                    cluster: cluster.name.clone(),
+                    id: d.resource.id.id.clone(),
+                    address: d.address.clone(),
+                    class: class_of_set(&d.resource)?.to_owned(),
+                    control_plane: d.resource.omni_label("role-controlplane").is_some(),
+                })
+            })
+        });
+        Self { snapshot, desired, now, sets: sets.collect(), classes }
+    }
+
+    /// The Proxmox cluster of a class, if it was looked at.
+    pub fn proxmox_of(&self, class: &ClassView) -> Option<(&str, &'a ProxmoxSnapshot)> {
+        let (name, seen) = self.snapshot.proxmox.get_key_value(class.proxmox.as_deref()?)?;
+        Some((name, seen))
+    }
+
+    /// Classes whose machines are made in a Proxmox cluster.
+    pub fn classes_on<'s>(&'s self, proxmox: &'s str) -> impl Iterator<Item = &'s ClassView> {
+        self.classes.values().filter(move |class| class.proxmox.as_deref() == Some(proxmox))
+    }
+
+    /// Address of a Proxmox cluster.
+    pub fn cluster_address(proxmox: &str) -> Address {
+        Address::new("proxmox", proxmox)
+    }
+    /// Address of a Proxmox node.
+    pub fn node_address(proxmox: &str, node: &str) -> Address {
+        Self::cluster_address(proxmox).child("node", node)
+    }
+}
+
+fn class_view(resource: &Resource, declared: bool, desired: &Desired) -> Option<ClassView> {
+    let auto = resource.spec.get("auto_provision")?;
+    let provider = auto.get("provider_id")?.as_str()?.to_owned();
+    let text = auto.get("provider_data").and_then(Value::as_str).unwrap_or_default();
+    Some(ClassView {
+        id: resource.id.id.clone(),
+        declared,
+        proxmox: desired.providers.iter().find(|p| p.id == provider).and_then(|p| p.proxmox.clone()),
+        provider,
+        data: documents(text).and_then(|all| all.into_iter().next()),
+    })
+}

@@ -1,0 +1,99 @@
+//! What a deeper look at a Proxmox cluster adds: what new machines need of it, and what became of the machines that are there.
+//!
+//! Each part is an [`Observation`] of its own, so that a rule can tell "it is not there" from "the token may not see it".
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{GuestConfig, Observation};
+
+/// Everything beyond nodes, guests, storages and permissions. What was not asked for is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The nodes as the cluster's own membership lists them, by name order.
+    pub members: Observation<Vec<Member>>,
+    /// Bridges by node. A node that shows none at all most often hides them: `SDN.Audit` or `SDN.Use` is missing.
+    pub bridges: BTreeMap<String, Observation<Vec<Bridge>>>,
+    /// Name servers that each node asks, in order, by node.
+    pub resolvers: BTreeMap<String, Observation<Vec<String>>>,
+    /// Processor flags by node (`avx2`, …).
+    pub cpu_flags: BTreeMap<String, Observation<Vec<String>>>,
+    /// PCI mappings by id.
+    pub pci_mappings: Observation<Vec<PciMapping>>,
+    /// Guests that high availability manages, as it names them (`vm:105`), sorted.
+    pub ha: Observation<Vec<String>>,
+    /// When the token expires, in seconds since 1970; `None` never.
+    pub token_expires: Observation<Option<u64>>,
+    /// Configuration of the VMs that a provider made or recorded, by VMID.
+    pub configs: BTreeMap<u32, Observation<GuestConfig>>,
+    /// Content of storages by `(node, storage)` as `node/storage`; asked for where a rule needs it only.
+    pub volumes: BTreeMap<String, Observation<Vec<Volume>>>,
+    /// Tasks of the guests that something happened to, newest first.
+    pub tasks: Observation<Vec<Task>>,
+}
+
+/// A node as the cluster's membership lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Name.
+    pub name: String,
+    /// Whether the cluster hears it. It can say so for some seconds after the node went.
+    pub online: bool,
+    /// Whether it is the node that answered.
+    pub local: bool,
+}
+
+/// A bridge of a node (Linux or Open vSwitch) or a virtual network that looks like one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bridge {
+    /// Name (`vmbr0`).
+    pub name: String,
+    /// Whether it is up.
+    pub active: bool,
+    /// Whether it carries VLAN tags.
+    pub vlan_aware: bool,
+    /// VLANs that it carries (`2-4094`), as configured; `None` where the server does not say.
+    pub vids: Option<String>,
+}
+
+/// A mapping of PCI devices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PciMapping {
+    /// Id, as provider data names it.
+    pub id: String,
+    /// Nodes that it covers, sorted.
+    pub nodes: Vec<String>,
+}
+
+/// Something that lies on a storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Volume {
+    /// `storage:iso/name.iso`, `storage:vm-105-disk-0`.
+    pub id: String,
+    /// VMID that it belongs to, where the server says so.
+    pub vmid: Option<u32>,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A task of a node's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Full id (`UPID:…`).
+    pub upid: String,
+    /// Node.
+    pub node: String,
+    /// Kind (`qmdestroy`, `qmigrate`, `qmconfig`, …).
+    pub kind: String,
+    /// What it was about: a VMID for guests.
+    pub id: String,
+    /// Who started it (`root@pam`, `terraform@pam!automation`).
+    pub user: String,
+    /// When it began, in seconds since 1970.
+    pub started: u64,
+    /// When it ended; `None` while it runs.
+    pub ended: Option<u64>,
+    /// How it ended (`OK`, `WARNINGS: 1`, an error text already made harmless); `None` while it runs.
+    pub status: Option<String>,
+}
