@@ -153,7 +153,7 @@ fn read(
 ) -> Option<(SourceId, Vec<Document>)> {
     let source = sources.add(path, String::from_utf8_lossy(bytes));
     let documents =
-        text_of(source, bytes).map_err(|d| vec![d]).and_then(|text| parse(source, text, &Limits::default()));
+        text_of(source, bytes).map_err(|d| vec![d]).and_then(|text| parse(source, text, &Limits::omnictl()));
     match documents {
         Ok(documents) => Some((source, documents)),
         Err(problems) => {

@@ -15,6 +15,17 @@ pub struct Limits {
     pub documents: usize,
     /// What is done with anchors, aliases and merge keys.
     pub aliases: Aliases,
+    /// What a value of no characters is within `{ … }`, and in a pair within `[ … ]`.
+    pub empty_in_flow: EmptyInFlow,
+}
+
+/// What a value of no characters is in flow style: `{a: }`, `{a}`, `[a: ]`. In block style it is always null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyInFlow {
+    /// Null, as YAML says.
+    Null,
+    /// The empty text, as omnictl 1.9 reads its templates. `~`, `null` and `!!null` are null there too.
+    Text,
 }
 
 /// What is done with anchors, aliases and merge keys.
@@ -35,11 +46,16 @@ impl Default for Limits {
             replayed_bytes: 16 << 20,
             documents: 4096,
             aliases: Aliases::Replay,
+            empty_in_flow: EmptyInFlow::Null,
         }
     }
 }
 
 impl Limits {
+    /// The rules of files that omnictl reads: templates and machine classes.
+    pub fn omnictl() -> Self {
+        Self { empty_in_flow: EmptyInFlow::Text, ..Self::default() }
+    }
     /// The rules of the spec file: the same bounds, no aliases, merge keys and tags.
     pub fn spec() -> Self {
         Self { aliases: Aliases::Refuse, ..Self::default() }

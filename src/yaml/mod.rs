@@ -20,7 +20,7 @@ pub use emit::{Out, write};
 pub use folded::folded_anew;
 pub use format::{FormatError, format};
 pub use inner::{InnerPlaces, parse_inner};
-pub use limits::{Aliases, Limits};
+pub use limits::{Aliases, EmptyInFlow, Limits};
 pub use node::{Document, Node, NodeKind, ScalarStyle};
 pub use order::natural;
 pub use parse::{parse, text_of};

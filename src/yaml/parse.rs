@@ -17,7 +17,7 @@ use empty::{absent, bad_key};
 use super::merge;
 use super::resolve;
 use super::tabs;
-use super::{Aliases, Document, Limits, Node, NodeKind, ScalarStyle};
+use super::{Aliases, Document, EmptyInFlow, Limits, Node, NodeKind, ScalarStyle};
 use crate::diag::{Diagnostic, SourceId, Span, codes};
 use crate::untrusted::Untrusted;
 
@@ -334,6 +334,7 @@ impl<'a> Builder<'a> {
                     }
                 }
                 let size = Size { nodes: 1, bytes: text.len(), height: 0 };
+                let style = if tag.is_none() && at.start == at.end { self.empty(style) } else { style };
                 let node = Node { kind: NodeKind::Scalar { text, style }, span, tag };
                 self.check_tag(node.tag.as_deref(), span);
                 if resolve::tag_contradicts(&node) {
@@ -458,6 +459,13 @@ impl<'a> Builder<'a> {
         }
         self.anchor(open.anchor, &open.node, open.size);
         self.place(open.node, open.size);
+    }
+
+    /// How a value of no characters counts as written: what is quoted is text.
+    fn empty(&self, style: ScalarStyle) -> ScalarStyle {
+        let value = self.stack.last().is_some_and(|open| open.key.is_some());
+        let text = self.flow > 0 && value && self.limits.empty_in_flow == EmptyInFlow::Text;
+        if text && style == ScalarStyle::Plain { ScalarStyle::Double } else { style }
     }
 
     /// A spec has no tags: what a value is stands in its spelling and its field.

@@ -122,3 +122,35 @@ fn documents_are_read_as_go_reads_them() {
         }
     }
 }
+
+/// What omnictl 1.9.3 makes of patches in templates; null keeps its name.
+#[test]
+fn nothing_in_flow_style_is_text_in_files_of_omnictl_only() {
+    for (text, omnictl, yaml) in [
+        ("{a: }", "{\"a\":\"\"}", "{\"a\":null}"),
+        ("{a: 1, b}", "{\"a\":1,\"b\":\"\"}", "{\"a\":1,\"b\":null}"),
+        ("{? a}", "{\"a\":\"\"}", "{\"a\":null}"),
+        ("{\"a\":, b: 2}", "{\"a\":\"\",\"b\":2}", "{\"a\":null,\"b\":2}"),
+        ("[a: ]", "[{\"a\":\"\"}]", "[{\"a\":null}]"),
+        ("[? a]", "[{\"a\":\"\"}]", "[{\"a\":null}]"),
+        ("{a: &x , b: *x}", "{\"a\":\"\",\"b\":\"\"}", "{\"a\":null,\"b\":null}"),
+        ("{a: !!str }", "{\"a\":\"\"}", "{\"a\":\"\"}"),
+        (
+            "{a: ~, b: null, c: !!null }",
+            "{\"a\":null,\"b\":null,\"c\":null}",
+            "{\"a\":null,\"b\":null,\"c\":null}",
+        ),
+        ("a:\nb:\n  - \n", "{\"a\":null,\"b\":[null]}", "{\"a\":null,\"b\":[null]}"),
+        (
+            "a: {b: [{c: }]}\nd:",
+            "{\"a\":{\"b\":[{\"c\":\"\"}]},\"d\":null}",
+            "{\"a\":{\"b\":[{\"c\":null}]},\"d\":null}",
+        ),
+    ] {
+        for (limits, expected) in [(Limits::omnictl(), omnictl), (Limits::default(), yaml)] {
+            let documents = parse(SourceId::default(), text, &limits).unwrap();
+            let value = to_value(documents[0].root.as_ref().unwrap());
+            assert_eq!(serde_json::to_string(&value).unwrap(), expected, "{text}");
+        }
+    }
+}

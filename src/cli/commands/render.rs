@@ -84,7 +84,7 @@ fn render(global: &Global, args: &RenderArgs, streams: &Streams) -> Result<Strin
     let source = sources.add(shown.clone(), String::from_utf8_lossy(&bytes));
     let documents = match yaml::text_of(source, &bytes)
         .map_err(|d| vec![d])
-        .and_then(|text| yaml::parse(source, text, &yaml::Limits::default()))
+        .and_then(|text| yaml::parse(source, text, &yaml::Limits::omnictl()))
     {
         Ok(documents) => documents,
         Err(problems) => {
