@@ -1,7 +1,8 @@
 //! Every code that this program says, with what there is to read about it.
 
+use crate::diag::rule::Rule;
 use crate::diag::{self, Page};
-use crate::{plan, policy};
+use crate::{checks, plan, policy};
 
 /// Codes of the state, which stand in messages of the command line only.
 const STATE: [Page; 1] = [Page {
@@ -25,12 +26,14 @@ OS09 about this program itself.
 ";
 
 /// All pages, by code.
-pub fn all() -> impl Iterator<Item = &'static Page> {
-    let mut all: Vec<&'static Page> = diag::pages::PAGES
+pub fn all() -> impl Iterator<Item = Page> {
+    let mut all: Vec<Page> = diag::pages::PAGES
         .iter()
         .chain(&plan::pages::PAGES)
         .chain(&STATE)
         .chain(&policy::pages::PAGES)
+        .copied()
+        .chain(checks::all().map(Rule::page))
         .collect();
     all.sort_by_key(|p| p.code);
     all.into_iter()

@@ -1,8 +1,10 @@
 //! Diagnostics as values: what is wrong, where, what to do. Rendering is elsewhere (`render::human::diag`).
 
 pub mod codes;
+pub mod fix;
 mod page;
 pub mod pages;
+pub mod rule;
 mod sink;
 mod source;
 mod suggest;

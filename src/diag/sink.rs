@@ -1,5 +1,7 @@
 //! Diagnostics and their collection: all problems of a run, not the first.
 
+use super::fix::Fix;
+use super::rule::{self, Rule};
 use super::{SourceId, Span};
 
 /// Stable code `OS0123`: 01 files, 02 references, 03 auth and transport, 04 plan, 05 apply, 06 record, 09 internal.
@@ -53,9 +55,20 @@ pub struct Diagnostic {
     /// Whether the text around the places is shown. What is meant for a machine but is no configuration may be a key or a password
     /// that got into the wrong file, under no name that would tell.
     pub quoted: bool,
+    /// A change of the files that mends it and can do no harm.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
+    /// What a rule about files found, as bad as the rule says.
+    pub fn of(rule: &Rule, message: impl Into<String>) -> Self {
+        let severity = match rule.severity {
+            rule::Severity::Critical | rule::Severity::Error => Severity::Error,
+            rule::Severity::Warning => Severity::Warning,
+            rule::Severity::Info => Severity::Note,
+        };
+        Self { severity, ..Self::error(rule.number(), message) }
+    }
     /// An error without a place yet.
     pub fn error(code: u16, message: impl Into<String>) -> Self {
         Self {
@@ -66,6 +79,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             quoted: true,
+            fix: None,
         }
     }
     /// A warning without a place yet.
@@ -88,6 +102,12 @@ impl Diagnostic {
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
+        self
+    }
+    /// Says which change of the files mends it; nothing where there is none that is safe here.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
         self
     }
     /// Says what to do.
