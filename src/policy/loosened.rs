@@ -27,6 +27,8 @@ pub fn kept(spec: &Spec) -> KeptPolicy {
     KeptPolicy {
         thresholds: policy.map(|p| p.thresholds).unwrap_or_default(),
         together: policy.and_then(|p| p.together).map(|t| word(t).to_owned()),
+        etcd_backup_max_age: policy.and_then(|p| p.etcd_backup_max_age),
+        stateful: policy.into_iter().flat_map(|p| &p.stateful).cloned().collect(),
         exceptions: policy
             .into_iter()
             .flat_map(|p| &p.exceptions)
@@ -116,6 +118,15 @@ pub(super) fn loosened(before: &KeptPolicy, now: &KeptPolicy) -> Vec<Loosening> 
         let how = format!("{} -> {}", shown(&before.together), shown(&now.together));
         say("policy.versions.together".to_owned(), how, STRICTER);
     }
+    // Nothing said is the loosest: the guard then only warns.
+    let age = |p: &KeptPolicy| p.etcd_backup_max_age.unwrap_or(u64::MAX);
+    if age(now) > age(before) {
+        let how = format!("{} -> {}", hours(before.etcd_backup_max_age), hours(now.etcd_backup_max_age));
+        say("policy.etcd_backup_max_age".to_owned(), how, STRICTER);
+    }
+    for glob in before.stateful.difference(&now.stateful) {
+        say("policy.stateful".to_owned(), format!("`{glob}` taken out"), STRICTER);
+    }
     for exception in &now.exceptions {
         let same = |e: &&KeptException| e.of == exception.of && e.address == exception.address;
         let how = match before.exceptions.iter().filter(same).map(|e| e.until).max() {
@@ -194,6 +205,14 @@ fn strictness(together: Option<&str>) -> u8 {
     }
 }
 
+fn hours(age: Option<u64>) -> String {
+    match age {
+        None => "not set".to_owned(),
+        Some(age) if age.is_multiple_of(3600) => format!("{} h", age / 3600),
+        Some(age) => format!("{age} s"),
+    }
+}
+
 fn weight(severity: &str) -> u8 {
     match severity {
         "deny" => 2,
@@ -214,6 +233,12 @@ pub(super) fn stricter(settings: &Settings, before: Option<&KeptPolicy>) -> Sett
         classes_percent: a.classes_percent.min(b.classes_percent),
         clusters: a.clusters.min(b.clusters),
     };
+    out.etcd_backup_max_age = match (settings.etcd_backup_max_age, before.etcd_backup_max_age) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    let held = before.stateful.iter().filter(|glob| !settings.stateful.contains(glob));
+    out.stateful.extend(held.cloned());
     let now = settings.together.map(word);
     if strictness(before.together.as_deref()) > strictness(now) {
         out.together = match before.together.as_deref() {
@@ -416,7 +441,7 @@ mod tests {
         kept(&spec.unwrap().spec)
     }
 
-    const STRICT: &str = "policy:\n  thresholds: { destroy: 1, destroy_percent: 20, rebuild_percent: 34, classes_percent: 30, clusters: 0 }\n  versions: { together: split }\n  rules:\n  - { name: small, severity: deny, assert: plan.summary.create <= 3 }\n  - { name: steps, severity: warn, applies_to: 'class/*', assert: 'step.action == \"adopt\"' }\n  exceptions:\n  - { guard: G02, address: cluster/a/**, owner: o, reason: r, expires: 2026-01-01 }\nlocked_decisions: { cni: { decision: none, assert: plan.lost.size() == 0 } }\nlifecycle: { protect: [cluster/a], retain: [cluster/b] }\nclusters: { paths: [clusters], prune: record }\nphases: { first: { resources: ['class/*', cluster/a], exit_criteria: [{ text: t, check: 'true' }] } }\n";
+    const STRICT: &str = "policy:\n  thresholds: { destroy: 1, destroy_percent: 20, rebuild_percent: 34, classes_percent: 30, clusters: 0 }\n  versions: { together: split }\n  etcd_backup_max_age: 24h\n  stateful: [cluster/a/machineset/db]\n  rules:\n  - { name: small, severity: deny, assert: plan.summary.create <= 3 }\n  - { name: steps, severity: warn, applies_to: 'class/*', assert: 'step.action == \"adopt\"' }\n  exceptions:\n  - { guard: G02, address: cluster/a/**, owner: o, reason: r, expires: 2026-01-01 }\nlocked_decisions: { cni: { decision: none, assert: plan.lost.size() == 0 } }\nlifecycle: { protect: [cluster/a], retain: [cluster/b] }\nclusters: { paths: [clusters], prune: record }\nphases: { first: { resources: ['class/*', cluster/a], exit_criteria: [{ text: t, check: 'true' }] } }\n";
 
     /// Each option of the spec that can be loosened, loosened by itself.
     #[test]
@@ -431,6 +456,14 @@ mod tests {
             ("clusters: 0", "clusters: 2", "policy.thresholds.clusters: 0 -> 2"),
             ("  versions: { together: split }\n", "", "policy.versions.together: split -> not set"),
             ("together: split", "together: allow", "policy.versions.together: split -> allow"),
+            ("max_age: 24h", "max_age: 36h", "policy.etcd_backup_max_age: 24 h -> 36 h"),
+            ("  etcd_backup_max_age: 24h\n", "", "policy.etcd_backup_max_age: 24 h -> not set"),
+            ("max_age: 24h", "max_age: 86401s", "policy.etcd_backup_max_age: 24 h -> 86401 s"),
+            (
+                "stateful: [cluster/a/machineset/db]",
+                "stateful: []",
+                "policy.stateful: `cluster/a/machineset/db` taken out",
+            ),
             (
                 "expires: 2026-01-01",
                 "expires: 2027-01-01",
@@ -495,6 +528,14 @@ mod tests {
             (1, Some(Together::Split)),
             "tightening acts at once"
         );
+        assert_eq!(judged.etcd_backup_max_age, Some(86_400), "the spec now says nothing");
+        let older = Settings { etcd_backup_max_age: Some(90_000), ..Settings::default() };
+        let judged = stricter(&older, Some(&of(STRICT)));
+        assert_eq!(judged.etcd_backup_max_age, Some(86_400));
+        assert_eq!(judged.stateful.len(), 1, "{:?}", judged.stateful);
+        let younger = Settings { etcd_backup_max_age: Some(60), ..judged.clone() };
+        let judged = stricter(&younger, Some(&of(STRICT)));
+        assert_eq!((judged.etcd_backup_max_age, judged.stateful.len()), (Some(60), 1));
         let judged = stricter(&settings(&loose, Some(Together::Allow)), None);
         assert_eq!(judged.thresholds.destroy, 10, "nothing was taken in yet");
     }

@@ -43,6 +43,10 @@ pub struct KeptPolicy {
     pub thresholds: Thresholds,
     /// `policy.versions.together`, as written.
     pub together: Option<String>,
+    /// `policy.etcd_backup_max_age`, seconds.
+    pub etcd_backup_max_age: Option<u64>,
+    /// `policy.stateful`.
+    pub stateful: BTreeSet<Glob>,
     /// `policy.exceptions`.
     pub exceptions: BTreeSet<KeptException>,
     /// `policy.rules` by name.
