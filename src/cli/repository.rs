@@ -344,6 +344,7 @@ fn desired(
             id: id.clone(),
             proxmox: p.proxmox.clone(),
             container: p.container.is_some(),
+            container_vmid: p.container.as_ref().map(|c| c.vmid),
             files: p.compose.is_some(),
             source: place(sources, p.place.source, p.place.span),
         })

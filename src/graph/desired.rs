@@ -45,6 +45,9 @@ pub struct DesiredProvider {
     /// Whether the spec declares its container.
     #[serde(default)]
     pub container: bool,
+    /// VMID of that container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_vmid: Option<u32>,
     /// Whether the spec declares its files (`compose`).
     #[serde(default)]
     pub files: bool,

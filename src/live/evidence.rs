@@ -27,9 +27,13 @@ pub struct Evidence {
     pub token_expires: Observation<Option<u64>>,
     /// Configuration of the VMs that a provider made or recorded, by VMID.
     pub configs: BTreeMap<u32, Observation<GuestConfig>>,
+    /// What QEMU says of those VMs (`qmpstatus`: `running`, `stopped`, `paused`, `io-error`, …), by VMID.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub states: BTreeMap<u32, Observation<String>>,
     /// Content of storages by `(node, storage)` as `node/storage`; asked for where a rule needs it only.
     pub volumes: BTreeMap<String, Observation<Vec<Volume>>>,
-    /// Tasks of the guests that something happened to, newest first.
+    /// Tasks of the guests that something happened to, and the tasks that a provider's records name (creation, start,
+    /// download), newest first.
     pub tasks: Observation<Vec<Task>>,
 }
 
