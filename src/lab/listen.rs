@@ -190,7 +190,8 @@ async fn answer_proxmox(
         path: &inner,
         query,
         authorization,
-        has_body: bytes.is_none_or(|b| !b.is_empty()),
+        has_body: bytes.as_ref().is_none_or(|b| !b.is_empty()),
+        parameters: parameters(&head.headers, bytes.as_deref().unwrap_or_default()),
     };
     let reply = {
         let mut plant = servers.time.world();
@@ -226,6 +227,21 @@ async fn answer_proxmox(
         None => Vec::new(),
     };
     respond(HttpReply { status: reply.status, headers, body }, Some(&reply.reason))
+}
+
+/// Parameters of a body: JSON, a form, or of an upload the names.
+fn parameters(headers: &http::HeaderMap, bytes: &[u8]) -> serde_json::Map<String, serde_json::Value> {
+    let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("application/json") {
+        return serde_json::from_slice(bytes).unwrap_or_default();
+    }
+    if kind.starts_with("multipart/") {
+        let text = String::from_utf8_lossy(bytes);
+        let name = text.split("filename=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let named = name.map(|name| ("filename".to_owned(), serde_json::Value::from(name)));
+        return named.into_iter().collect();
+    }
+    url::form_urlencoded::parse(bytes).map(|(k, v)| (k.into_owned(), v.into_owned().into())).collect()
 }
 
 fn percent_decoded(path: &str) -> String {

@@ -11,7 +11,7 @@ use super::serve::LabError;
 use super::world::{Plant, World};
 
 /// Format of the world file.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct WorldFile {

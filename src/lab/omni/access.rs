@@ -30,6 +30,14 @@ pub(super) fn kind(name: &str, version: ServerVersion) -> Option<&'static schema
     schema::kind(name).filter(|k| !k.new || version.knows_new())
 }
 
+fn need(account: &Account, role: Role) -> Result<(), Refusal> {
+    if account.role >= role {
+        return Ok(());
+    }
+    let name = account.role.name();
+    Err(Refusal::denied(&format!("unauthorized: access denied: insufficient role: \"{name}\"")))
+}
+
 /// Whether `account` may do this.
 pub(super) fn check(
     account: &Account,
@@ -41,17 +49,21 @@ pub(super) fn check(
     if account.role == Role::InfraProvider && !OPEN.contains(&key.kind.as_str()) {
         return provider(account, verb, key, store);
     }
+    if key.kind.ends_with(".infraprovider.sidero.dev") && key.namespace.starts_with("infra-provider:") {
+        // What a provider keeps for itself: everybody may look.
+        return match verb {
+            Verb::Read => need(account, Role::Reader),
+            _ => Err(Refusal::new(
+                Code::PermissionDenied,
+                format!("users are not allowed to modify \"{}\" resources", key.kind),
+            )),
+        };
+    }
     let Some(kind) = kind(&key.kind, version) else { return Err(Refusal::denied("no access is permitted")) };
     if key.kind.starts_with("MachineRequestSetStatuses.") {
         return Err(Refusal::denied("access is not permitted"));
     }
-    let need = |role: Role| {
-        if account.role >= role {
-            return Ok(());
-        }
-        let name = account.role.name();
-        Err(Refusal::denied(&format!("unauthorized: access denied: insufficient role: \"{name}\"")))
-    };
+    let need = |role: Role| need(account, role);
     let only = |what: &str| Err(Refusal::denied(&format!("only {what} access is permitted")));
     if verb == Verb::Read {
         return match kind.access {

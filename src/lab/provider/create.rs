@@ -113,6 +113,8 @@ pub fn create(cluster: &Cluster, node: &Node, data: &Data, order: &Order<'_>) ->
         tags: vec![format!("machine-request.{}", order.set.to_lowercase())],
         lock: None,
         protected: false,
+        emulator: None,
+        pending: Map::new(),
         config,
     })
 }

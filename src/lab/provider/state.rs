@@ -138,9 +138,10 @@ pub fn record(pass: &Pass<'_>, request: &str, talos: &str) {
     let mut spec = json!({
         "uuid": progress.uuid,
         "schematic": progress.schematic,
-        "talos_version": talos,
+        "talos_version": format!("v{}", talos.trim_start_matches('v')),
         "node": progress.node,
-        "vmid": progress.vmid,
+        // 64 bits are texts on the wire.
+        "vmid": if progress.vmid == 0 { String::new() } else { progress.vmid.to_string() },
         "volume_id": progress.image,
     });
     let task = match progress.step {

@@ -249,7 +249,7 @@ fn create_schematic(pass: &mut Pass<'_>, id: &str, request: &Resource) -> End {
 /// `None`: the task runs; otherwise whether it succeeded. A failed task stays in the provider's state for ever.
 fn task(pass: &Pass<'_>, upid: &str) -> Option<bool> {
     let task = pass.world.proxmox.tasks.iter().find(|t| t.upid == upid);
-    task.map_or(Some(false), |t| (t.end <= pass.world.now).then(|| t.status == "OK"))
+    task.map_or(Some(false), |t| (t.end <= pass.world.now as i64).then(|| t.status == "OK"))
 }
 
 fn upload_iso(pass: &mut Pass<'_>, id: &str, _request: &Resource, progress: &Progress) -> End {
@@ -267,7 +267,12 @@ fn upload_iso(pass: &mut Pass<'_>, id: &str, _request: &Resource, progress: &Pro
         if task(pass, upid).is_none() {
             return End::Again(1_000);
         }
-        let image = Image { name: progress.image.clone(), size: 339_644_416, created: unix };
+        let image = Image {
+            storage: "local".to_owned(),
+            name: progress.image.clone(),
+            size: 339_644_416,
+            created: unix,
+        };
         if let Some(node) = pass.world.proxmox.node_mut(&progress.node) {
             node.images.push(image);
         }
@@ -353,7 +358,7 @@ fn start_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, prog
     let bridge = if data.network_bridge.is_empty() { "vmbr0" } else { &data.network_bridge };
     let online = pass.world.proxmox.node(&progress.node).filter(|n| n.online);
     let Some(node) = online else { return End::Failed("unexpected end of JSON input".to_owned()) };
-    let fits = node.bridges.iter().any(|b| b == bridge);
+    let fits = node.bridges.iter().any(|b| b.name == bridge);
     let Some(guest) = pass.world.proxmox.guests.get_mut(&vmid) else {
         return End::Failed(format!(
             "500 Configuration file 'nodes/{}/qemu-server/{vmid}.conf' does not exist",
@@ -369,7 +374,12 @@ fn start_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, prog
         .config
         .insert("ide0".to_owned(), json!(format!("local:iso/user-data-{vmid}.iso,media=cdrom,size=50K")));
     if let Some(node) = pass.world.proxmox.node_mut(&progress.node) {
-        node.images.push(Image { name: format!("user-data-{vmid}.iso"), size: 51_200, created: unix });
+        node.images.push(Image {
+            storage: "local".to_owned(),
+            name: format!("user-data-{vmid}.iso"),
+            size: 51_200,
+            created: unix,
+        });
     }
     let principal = pass.world.provider.principal.clone();
     let result = if fits { "OK".to_owned() } else { format!("bridge '{bridge}' does not exist") };

@@ -57,6 +57,11 @@ impl Token {
         }
         Value::Object(out)
     }
+    /// Whether it may read what is known of a user's tokens. A token is not its user: without `User.Modify` it does not
+    /// learn when it expires itself.
+    pub fn may_read_user(&self, user: &str) -> bool {
+        self.id == user || self.may("/access/groups", "User.Modify")
+    }
     /// User part of the id.
     pub fn user(&self) -> &str {
         self.id.split_once('!').map_or(self.id.as_str(), |(user, _)| user)

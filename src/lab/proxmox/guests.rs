@@ -99,11 +99,12 @@ pub fn find<'a>(
 }
 
 /// `GET /nodes/<n>/qemu/<id>/status/current`.
-pub fn current(guest: &Guest, now: u64) -> Reply {
+pub fn current(cluster: &Cluster, guest: &Guest, now: u64) -> Reply {
     let mut entry = entry(guest, now);
-    entry.insert("ha".into(), json!({ "managed": 0 }));
+    entry.insert("ha".into(), super::ha::of(cluster, guest.vmid));
     let running = guest.started.is_some();
-    entry.insert("qmpstatus".into(), json!(if running { "running" } else { "stopped" }));
+    let emulator = guest.emulator.as_deref().filter(|_| running);
+    entry.insert("qmpstatus".into(), json!(emulator.unwrap_or(if running { "running" } else { "stopped" })));
     entry.insert("agent".into(), json!(1));
     if running {
         let machine = guest.config.get("machine").and_then(Value::as_str).unwrap_or("i440fx");
@@ -116,8 +117,8 @@ pub fn current(guest: &Guest, now: u64) -> Reply {
     Reply::data(Value::Object(entry))
 }
 
-/// `GET /nodes/<n>/qemu/<id>/config`.
-pub fn config(guest: &Guest) -> Reply {
+/// The keys of a guest's configuration file as they are now, without what waits.
+fn file(guest: &Guest) -> Map<String, Value> {
     let mut config = guest.config.clone();
     config.insert("name".into(), json!(guest.name));
     if !guest.tags.is_empty() {
@@ -129,8 +130,71 @@ pub fn config(guest: &Guest) -> Reply {
     if guest.protected {
         config.insert("protection".into(), json!(1));
     }
+    config
+}
+
+/// `GET /nodes/<n>/qemu/<id>/config`: what waits counts already, unless `current` is asked for.
+pub fn config(guest: &Guest, current: bool) -> Reply {
+    let mut config = file(guest);
+    for (key, value) in guest.pending.iter().filter(|_| !current) {
+        match value {
+            Value::Null => drop(config.remove(key)),
+            value => drop(config.insert(key.clone(), value.clone())),
+        }
+    }
     let text = Value::Object(config.clone()).to_string();
     let digest: String = super::super::machine::sha256(text.as_bytes()).chars().take(40).collect();
     config.insert("digest".into(), json!(digest));
     Reply::data(Value::Object(config))
+}
+
+/// `GET /nodes/<n>/qemu/<id>/pending`.
+pub fn pending(guest: &Guest) -> Reply {
+    let config = file(guest);
+    let mut keys: Vec<&String> = config.keys().chain(guest.pending.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let entries = keys.into_iter().map(|key| {
+        let mut entry = Map::new();
+        entry.insert("key".into(), json!(key));
+        if let Some(value) = config.get(key) {
+            entry.insert("value".into(), json!(text(value)));
+        }
+        match guest.pending.get(key) {
+            Some(Value::Null) => drop(entry.insert("delete".into(), json!(1))),
+            Some(value) => drop(entry.insert("pending".into(), json!(text(value)))),
+            None => {}
+        }
+        Value::Object(entry)
+    });
+    Reply::data(entries.collect::<Vec<_>>())
+}
+
+/// `GET /nodes/<n>/qemu/<id>/agent/network-get-interfaces`.
+pub fn interfaces(guest: &Guest, token: &Token) -> Reply {
+    let path = format!("/vms/{}", guest.vmid);
+    let rights = ["VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"];
+    if !rights.iter().any(|right| token.may(&path, right)) {
+        return Reply::forbidden(&path, &rights.join("|"));
+    }
+    if guest.started.is_none() {
+        return Reply::failed(&format!("VM {} is not running", guest.vmid));
+    }
+    let has = |tag: &str| guest.tags.iter().any(|t| t == tag);
+    if !has("go-proxmox+cloud-init") || guest.emulator.is_some() {
+        return Reply::failed("QEMU guest agent is not running");
+    }
+    let mac = guest.config.get("net0").and_then(Value::as_str).and_then(|net| {
+        net.split(',').find_map(|part| part.split_once('=')).map(|(_, mac)| mac.to_lowercase())
+    });
+    let address =
+        |ip: &str, prefix: u8| json!({ "ip-address-type": "ipv4", "ip-address": ip, "prefix": prefix });
+    Reply::data(json!({ "result": [
+        { "name": "lo", "hardware-address": "00:00:00:00:00:00", "ip-addresses": [address("127.0.0.1", 8)] },
+        {
+            "name": "eth0", "hardware-address": mac.unwrap_or_default(),
+            "ip-addresses": [address(&format!("192.168.3.{}", 100 + guest.vmid % 100), 24)],
+        },
+    ] }))
 }

@@ -44,9 +44,9 @@ pub fn list(cluster: &Cluster, node: &Node, token: &Token, now: u64) -> Reply {
 }
 
 /// `GET /nodes/<n>/lxc/<id>/status/current`.
-pub fn current(guest: &Guest, now: u64) -> Reply {
+pub fn current(cluster: &Cluster, guest: &Guest, now: u64) -> Reply {
     let mut entry = entry(guest, now);
-    entry.insert("ha".into(), json!({ "managed": 0 }));
+    entry.insert("ha".into(), super::ha::of(cluster, guest.vmid));
     Reply::data(Value::Object(entry))
 }
 

@@ -24,6 +24,15 @@ pub struct Cluster {
     pub tokens: Vec<Token>,
     /// PCI mappings as the API shows them.
     pub mappings: Vec<Value>,
+    /// Guests that high availability manages, with the state asked for.
+    #[serde(default)]
+    pub ha: BTreeMap<u32, String>,
+    /// How tasks of a kind end from now on, in place of `OK`.
+    #[serde(default)]
+    pub fates: BTreeMap<String, String>,
+    /// Parameters of new VMs are taken as they are, as a server that only pretends does.
+    #[serde(default)]
+    pub unchecked: bool,
     /// Process id of the last task.
     pub last_pid: u32,
     /// Lower end of the range that new VMIDs are taken from (`next-id` in the cluster's options).
@@ -68,24 +77,59 @@ pub struct Node {
     pub uptime: u64,
     /// SHA-256 of its certificate.
     pub fingerprint: String,
-    /// Names of its bridges.
-    pub bridges: Vec<String>,
-    /// ISO images on its storage `local`.
+    /// Its bridges.
+    pub bridges: Vec<Bridge>,
+    /// Name servers that it asks itself.
+    pub resolvers: Vec<String>,
+    /// Flags of its processors.
+    pub flags: String,
+    /// ISO images on its storages.
     pub images: Vec<Image>,
     /// Devices as `hardware/pci` shows them.
     #[serde(default)]
     pub devices: Vec<Value>,
 }
 
+/// A bridge of a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bridge {
+    /// Name.
+    pub name: String,
+    /// Port below it.
+    pub port: String,
+    /// Whether it is up.
+    pub active: bool,
+    /// VLANs that it carries (`2-4094`); absent for a bridge that knows nothing of VLANs.
+    pub vids: Option<String>,
+}
+
+impl Bridge {
+    /// Whether frames with this tag (0 for none) pass. A bridge without VLANs of its own gets one per tag from Proxmox VE.
+    pub fn carries(&self, tag: u64) -> bool {
+        let Some(vids) = self.vids.as_deref().filter(|_| tag > 0) else { return true };
+        vids.split([' ', ',', ';']).filter(|part| !part.is_empty()).any(|part| {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            from.parse().is_ok_and(|f: u64| f <= tag) && to.parse().is_ok_and(|t: u64| tag <= t)
+        })
+    }
+}
+
 /// An ISO image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Image {
+    /// Where it lies.
+    #[serde(default = "local")]
+    pub storage: String,
     /// File name.
     pub name: String,
     /// Bytes.
     pub size: u64,
     /// Unix seconds.
     pub created: i64,
+}
+
+fn local() -> String {
+    "local".to_owned()
 }
 
 /// A storage.
@@ -112,6 +156,9 @@ pub struct Storage {
     /// Configured but not working.
     #[serde(default)]
     pub broken: bool,
+    /// Switched off in the configuration.
+    #[serde(default)]
+    pub disabled: bool,
     /// Other keys of `GET /storage`.
     pub config: Map<String, Value>,
 }
@@ -158,6 +205,12 @@ pub struct Guest {
     /// Cannot be removed.
     #[serde(default)]
     pub protected: bool,
+    /// What the emulator says in place of `running` (`paused`, `io-error`).
+    #[serde(default)]
+    pub emulator: Option<String>,
+    /// Changes that wait for the next power cycle; `null` takes a key away.
+    #[serde(default)]
+    pub pending: Map<String, Value>,
     /// Keys of its configuration file.
     pub config: Map<String, Value>,
 }
@@ -201,12 +254,39 @@ pub struct Task {
     pub principal: String,
     /// Process id.
     pub pid: u32,
+    /// Milliseconds of the world; negative for what was before it.
+    pub start: i64,
     /// Milliseconds of the world.
-    pub start: u64,
-    /// Milliseconds of the world.
-    pub end: u64,
-    /// `OK` or the error.
+    pub end: i64,
+    /// `OK`, `WARNINGS: n` or the error.
     pub status: String,
+    /// Lines of its log before the last one.
+    #[serde(default)]
+    pub log: Vec<String>,
+    /// What is true once it has ended well.
+    #[serde(default)]
+    pub effect: Option<Effect>,
+}
+
+impl Task {
+    /// Whether it did what it was to do.
+    pub fn succeeded(&self) -> bool {
+        self.status == "OK" || self.status.starts_with("WARNINGS")
+    }
+}
+
+/// What a task does at its end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// An image lies on a storage of the node.
+    Image(Image),
+    /// A VM runs.
+    Started(u32),
+    /// A VM is off.
+    Stopped(u32),
+    /// A VM is gone with its disks.
+    Destroyed(u32),
 }
 
 impl Cluster {
@@ -237,7 +317,11 @@ impl Cluster {
     }
     /// Whether the storage can be used on the node.
     pub fn usable(&self, storage: &Storage, node: &str) -> bool {
-        !storage.broken && (storage.nodes.is_empty() || storage.nodes.iter().any(|n| n == node))
+        !storage.broken && self.enabled(storage, node)
+    }
+    /// Whether the configuration gives the storage to the node.
+    pub fn enabled(&self, storage: &Storage, node: &str) -> bool {
+        !storage.disabled && (storage.nodes.is_empty() || storage.nodes.iter().any(|n| n == node))
     }
     /// Bytes used and available of a storage on a node.
     pub fn space(&self, storage: &Storage, node: &str) -> (u64, u64) {
@@ -254,18 +338,27 @@ impl Cluster {
         (used, storage.total.saturating_sub(used + storage.reserved))
     }
     /// Notes a task (`kind`, `id`, who) that runs from `start` for `takes` milliseconds, and gives its identifier.
-    pub fn task(
+    pub fn task(&mut self, node: &str, what: (&str, &str, &str), time: (u64, u64), status: &str) -> String {
+        self.task_with(node, what, time, status, None)
+    }
+    /// [`Cluster::task`] with something that is true once it has ended well.
+    pub fn task_with(
         &mut self,
         node: &str,
         (kind, id, principal): (&str, &str, &str),
         (start, takes): (u64, u64),
         status: &str,
+        effect: Option<Effect>,
     ) -> String {
         self.last_pid += 17;
         let pid = self.last_pid;
         let since = super::super::world::EPOCH + (start / 1000) as i64;
         let boot = 0x188A_2F31_u64 + start / 10;
         let upid = format!("UPID:{node}:{pid:08X}:{boot:08X}:{since:08X}:{kind}:{id}:{principal}:");
+        let status = match self.fates.get(kind) {
+            Some(fate) if status == "OK" => fate.clone(),
+            _ => status.to_owned(),
+        };
         self.tasks.push(Task {
             upid: upid.clone(),
             node: node.to_owned(),
@@ -273,11 +366,49 @@ impl Cluster {
             id: id.to_owned(),
             principal: principal.to_owned(),
             pid,
-            start,
-            end: start + takes,
-            status: status.to_owned(),
+            start: start as i64,
+            end: (start + takes) as i64,
+            status,
+            log: Vec::new(),
+            effect,
         });
         upid
+    }
+    /// Lets tasks that have ended by now have their effect.
+    pub fn settle(&mut self, now: u64) {
+        let mut due = Vec::new();
+        for task in self.tasks.iter_mut().filter(|t| t.end <= now as i64 && t.effect.is_some()) {
+            let effect = task.effect.take();
+            if task.succeeded() {
+                due.extend(effect.map(|e| (task.node.clone(), task.end.max(0) as u64, e)));
+            }
+        }
+        for (node, at, effect) in due {
+            self.take_effect(&node, at, effect);
+        }
+    }
+    fn take_effect(&mut self, node: &str, at: u64, effect: Effect) {
+        match effect {
+            Effect::Image(image) => {
+                if let Some(node) = self.node_mut(node) {
+                    node.images.retain(|i| (&i.storage, &i.name) != (&image.storage, &image.name));
+                    node.images.push(image);
+                }
+            }
+            Effect::Started(vmid) => {
+                if let Some(guest) = self.guests.get_mut(&vmid) {
+                    (guest.started, guest.uptime, guest.emulator) = (Some(at), 0, None);
+                }
+            }
+            Effect::Stopped(vmid) => {
+                if let Some(guest) = self.guests.get_mut(&vmid) {
+                    (guest.started, guest.emulator) = (None, None);
+                }
+            }
+            Effect::Destroyed(vmid) => {
+                self.guests.remove(&vmid);
+            }
+        }
     }
 }
 
@@ -303,6 +434,8 @@ mod tests {
             tags: vec![],
             lock: None,
             protected: false,
+            emulator: None,
+            pending: Map::new(),
             config: Map::new(),
         };
         assert_eq!(guest.used_memory(0), 5_153_960_755);

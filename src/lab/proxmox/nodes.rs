@@ -1,4 +1,4 @@
-//! `/nodes` and what is below one node, guests and storages aside.
+//! `/nodes` and what is below one node, guests, networks and storages aside.
 
 use serde_json::{Map, Value, json};
 
@@ -102,7 +102,7 @@ pub fn status(cluster: &Cluster, node: &Node, now: u64) -> Reply {
         "cpuinfo": {
             "model": "AMD Ryzen 7 7840HS w/ Radeon 780M Graphics", "cores": 8, "cpus": 16, "sockets": 1,
             "mhz": "3801.322", "user_hz": 100, "hvm": "1",
-            "flags": "fpu vme sse2 ssse3 sse4_1 sse4_2 popcnt aes avx avx2",
+            "flags": node.flags,
         },
         "cpu": node.cpu,
         "wait": 0.0009,
@@ -118,51 +118,6 @@ pub fn status(cluster: &Cluster, node: &Node, now: u64) -> Reply {
             "avail": 95_663_288_320_u64.saturating_sub(node.disk),
         },
     }))
-}
-
-/// `GET /nodes/<n>/network`; bridges are shown to those who may use them only.
-pub fn network(node: &Node, token: &Token, kind: Option<&str>) -> Reply {
-    let mut entries = Vec::new();
-    for (priority, port) in [(2, "enp1s0"), (4, "enp2s0f0")] {
-        entries.push(json!({
-            "iface": port, "type": "eth", "active": 1, "exists": 1, "method": "manual", "method6": "manual",
-            "families": ["inet"], "priority": priority,
-        }));
-    }
-    for (at, bridge) in node.bridges.iter().enumerate() {
-        let path = format!("/sdn/zones/localnetwork/{bridge}");
-        if !token.may(&path, "SDN.Audit") && !token.may(&path, "SDN.Use") {
-            continue;
-        }
-        let mut entry = json!({
-            "iface": bridge, "type": "bridge", "active": 1, "autostart": 1, "method": "manual", "method6": "manual",
-            "families": ["inet"], "bridge_ports": if at == 0 { "enp1s0" } else { "enp2s0f0" }, "bridge_stp": "off",
-            "bridge_fd": "0", "priority": 3 + 2 * at, "exists": 1,
-        });
-        if let (0, Some(map)) = (at, entry.as_object_mut()) {
-            map.insert("method".into(), json!("static"));
-            map.insert("address".into(), json!(node.ip));
-            map.insert("netmask".into(), json!("24"));
-            map.insert("cidr".into(), json!(format!("{}/24", node.ip)));
-            map.insert("gateway".into(), json!("192.168.3.1"));
-            map.insert("bridge_vlan_aware".into(), json!(1));
-            map.insert("bridge_vids".into(), json!("2-4094"));
-        }
-        entries.push(entry);
-    }
-    if let Some(kind) = kind {
-        let bridges = matches!(kind, "any_bridge" | "any_local_bridge" | "bridge");
-        entries.retain(|e| {
-            let is = e.get("type").and_then(Value::as_str).unwrap_or_default();
-            if bridges { is == "bridge" } else { is == kind }
-        });
-    }
-    Reply::data(entries)
-}
-
-/// `GET /nodes/<n>/dns`.
-pub fn dns() -> Reply {
-    Reply::data(json!({ "search": "spaceships.work", "dns1": "192.168.3.1" }))
 }
 
 /// `GET /nodes/<n>/certificates/info`.

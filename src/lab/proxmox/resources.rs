@@ -56,6 +56,9 @@ fn guest(cluster: &Cluster, guest: &Guest, now: u64) -> Value {
     if let Some(lock) = &guest.lock {
         entry.insert("lock".into(), json!(lock));
     }
+    if let Some(state) = cluster.ha.get(&guest.vmid) {
+        entry.insert("hastate".into(), json!(state));
+    }
     if !known {
         entry.insert("status".into(), json!("unknown"));
         return Value::Object(entry);

@@ -1,11 +1,11 @@
 //! Which call does what. Calls that are not modelled answer 501, as Proxmox does for paths it does not know.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::access::Token;
 use super::model::{Cluster, GuestKind, Node};
 use super::reply::Reply;
-use super::{guests, lxc, nodes, resources, storage, tasks};
+use super::{create, guests, ha, lxc, mapping, network, nodes, power, resources, storage, tasks, volumes};
 
 /// A request, decoded.
 #[derive(Clone, Debug)]
@@ -20,11 +20,17 @@ pub struct Request<'a> {
     pub authorization: Option<&'a str>,
     /// Whether the request had a body.
     pub has_body: bool,
+    /// Parameters of the body, decoded.
+    pub parameters: Map<String, Value>,
 }
 
 impl Request<'_> {
     fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+    }
+    /// A text of the body.
+    fn given(&self, name: &str) -> &str {
+        self.parameters.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
@@ -33,6 +39,7 @@ pub fn handle(cluster: &mut Cluster, request: &Request<'_>, now: u64) -> Reply {
     if matches!(request.method, "GET" | "DELETE") && request.has_body {
         return Reply::error(501, &format!("Unexpected content for method '{}'", request.method));
     }
+    cluster.settle(now);
     let Some(header) = request.authorization else { return Reply::bare(401, "No ticket") };
     let Some(token) = authenticate(cluster, header, now) else {
         return Reply::bare(401, "Authentication failed!");
@@ -41,23 +48,28 @@ pub fn handle(cluster: &mut Cluster, request: &Request<'_>, now: u64) -> Reply {
     match (request.method, segments.as_slice()) {
         ("GET", ["version"]) => nodes::version(),
         ("GET", ["access", "permissions"]) => Reply::data(token.permissions(request.parameter("path"))),
-        ("GET", ["access", "users", user, rest]) => token_facts(cluster, user, rest),
+        ("GET", ["access", "users", user, rest]) => token_facts(cluster, &token, user, rest),
         ("GET", ["access", "users", user, "token", name]) => {
-            token_facts(cluster, user, &format!("token/{name}"))
+            token_facts(cluster, &token, user, &format!("token/{name}"))
         }
         ("GET", ["cluster", "status"]) => {
             guarded(&token, "/", "Sys.Audit", || nodes::cluster_status(cluster))
         }
         ("GET", ["cluster", "resources"]) => resources::list(cluster, &token, now, request.parameter("type")),
         ("GET", ["cluster", "nextid"]) => next_id(cluster, request.parameter("vmid")),
-        ("GET", ["cluster", "options"]) => Reply::data(json!({
-            "keyboard": "en-us", "mac_prefix": "BC:24:11", "next-id": { "lower": 101 },
-        })),
+        ("GET", ["cluster", "options"]) => guarded(&token, "/", "Sys.Audit", || {
+            Reply::data(json!({
+                "keyboard": "en-us", "mac_prefix": "BC:24:11", "next-id": { "lower": cluster.lowest_id },
+            }))
+        }),
         ("GET", ["cluster", "tasks"]) => tasks::list(cluster, None, &token, &[], now),
-        ("GET", ["cluster", "ha", "resources"] | ["cluster", "sdn", "vnets" | "zones"] | ["pools"]) => {
-            Reply::data(json!([]))
+        ("GET", ["cluster", "ha", "resources"]) => {
+            guarded(&token, "/", "Sys.Audit", || ha::resources(cluster))
         }
-        ("GET", ["cluster", "mapping", "pci"]) => mappings(cluster, &token, request.parameter("check-node")),
+        ("GET", ["cluster", "sdn", "vnets" | "zones"] | ["pools"]) => Reply::data(json!([])),
+        ("GET", ["cluster", "mapping", "pci"]) => {
+            mapping::list(cluster, &token, request.parameter("check-node"))
+        }
         ("GET", ["cluster", "ceph", "status"]) => {
             guarded(&token, "/", "Sys.Audit|Datastore.Audit", || ceph(cluster))
         }
@@ -68,9 +80,13 @@ pub fn handle(cluster: &mut Cluster, request: &Request<'_>, now: u64) -> Reply {
     }
 }
 
+fn unix(now: u64) -> i64 {
+    super::super::world::EPOCH + (now / 1000) as i64
+}
+
 fn authenticate(cluster: &Cluster, header: &str, now: u64) -> Option<Token> {
     let (id, secret) = header.strip_prefix("PVEAPIToken=")?.split_once('=')?;
-    let unix = super::super::world::EPOCH + (now / 1000) as i64;
+    let unix = unix(now);
     cluster
         .tokens
         .iter()
@@ -86,7 +102,10 @@ fn guarded(token: &Token, path: &str, privileges: &str, answer: impl FnOnce() ->
     }
 }
 
-fn token_facts(cluster: &Cluster, user: &str, rest: &str) -> Reply {
+fn token_facts(cluster: &Cluster, asking: &Token, user: &str, rest: &str) -> Reply {
+    if !asking.may_read_user(user) {
+        return Reply::forbidden("/access/groups", "User.Modify");
+    }
     let facts = |t: &Token| json!({ "expire": t.expires, "privsep": 1, "comment": "omni provider" });
     let mine = || cluster.tokens.iter().filter(|t| t.user() == user);
     match rest.split_once('/') {
@@ -117,19 +136,6 @@ fn next_id(cluster: &Cluster, wanted: Option<&str>) -> Reply {
         Some(id) => Reply::data(id.to_string()),
         None => Reply::data(cluster.next_id().to_string()),
     }
-}
-
-fn mappings(cluster: &Cluster, token: &Token, check: Option<&str>) -> Reply {
-    if !token.may("/mapping/pci", "Mapping.Audit") && !token.may("/mapping/pci", "Mapping.Use") {
-        return Reply::data(json!([]));
-    }
-    let entries = cluster.mappings.iter().cloned().map(|mut entry| {
-        if let (Some(_), Some(map)) = (check, entry.as_object_mut()) {
-            map.insert("checks".into(), json!([]));
-        }
-        entry
-    });
-    Reply::data(entries.collect::<Vec<_>>())
 }
 
 fn ceph(cluster: &Cluster) -> Reply {
@@ -170,28 +176,46 @@ fn on_node(
     match (method, rest) {
         ("GET", ["version"]) => nodes::version(),
         ("GET", ["status"]) => guarded(token, &own, "Sys.Audit", || nodes::status(cluster, &node, now)),
-        ("GET", ["dns"]) => guarded(token, &own, "Sys.Audit", nodes::dns),
-        ("GET", ["network"]) => nodes::network(&node, token, request.parameter("type")),
+        ("GET", ["dns"]) => guarded(token, &own, "Sys.Audit", || network::dns(&node)),
+        ("GET", ["network"]) => network::interfaces(&node, token, request.parameter("type")),
         ("GET", ["certificates", "info"]) => nodes::certificates(&node),
         ("GET", ["hardware", "pci"]) => {
             guarded(token, "/", "Sys.Audit", || Reply::data(Value::Array(node.devices)))
         }
         ("GET", ["storage"]) => storage::on_node(cluster, &node, token, &request.query),
         ("GET", ["storage", id, "status"]) => storage::status(cluster, &node, id, token),
-        ("GET", ["storage", id, "content"]) => {
-            storage::content(cluster, &node, id, token, request.parameter("content"))
+        ("GET", ["storage", id, "content"]) => volumes::content(
+            cluster,
+            &node,
+            id,
+            token,
+            request.parameter("content"),
+            request.parameter("vmid"),
+        ),
+        ("GET", ["storage", id, volume]) if volume.starts_with("content/") => {
+            volumes::volume(cluster, &node, id, volume.trim_start_matches("content/"))
         }
-        ("GET", ["storage", _, volume]) if volume.starts_with("content/") => {
-            storage::volume(&node, volume.trim_start_matches("content/"))
+        ("DELETE", ["storage", id, volume]) if volume.starts_with("content/") => {
+            volumes::delete(cluster, &node, (id, volume.trim_start_matches("content/")), token, now)
+        }
+        ("POST", ["storage", id, what @ ("download-url" | "upload")]) => {
+            let put = if *what == "upload" { volumes::upload } else { volumes::download };
+            put(cluster, &node, (id, request.given("filename")), token, (now, unix(now)))
         }
         ("GET", ["tasks"]) => tasks::list(cluster, Some(name), token, &request.query, now),
-        ("GET", ["tasks", upid, what @ ("status" | "log")]) => tasks::one(cluster, upid, what, now),
+        ("GET", ["tasks", upid, what @ ("status" | "log")]) => {
+            tasks::one(cluster, upid, what, token, &request.query, now)
+        }
         ("GET", ["qemu"]) => guests::list(cluster, &node, token, now),
         ("GET", ["qemu", id, what]) => {
             match (guests::find(cluster, &node, GuestKind::Qemu, id, token), *what) {
-                (Err(reply), "config" | "status/current") => reply,
-                (Ok(guest), "config") => guests::config(guest),
-                (Ok(guest), "status/current") => guests::current(guest, now),
+                (Err(reply), "config" | "status/current" | "pending" | "agent/network-get-interfaces") => {
+                    reply
+                }
+                (Ok(guest), "config") => guests::config(guest, request.parameter("current") == Some("1")),
+                (Ok(guest), "pending") => guests::pending(guest),
+                (Ok(guest), "status/current") => guests::current(cluster, guest, now),
+                (Ok(guest), "agent/network-get-interfaces") => guests::interfaces(guest, token),
                 _ => Reply::not_implemented(method, request.path),
             }
         }
@@ -200,8 +224,29 @@ fn on_node(
             match (guests::find(cluster, &node, GuestKind::Lxc, id, token), *what) {
                 (Err(reply), "config" | "status/current") => reply,
                 (Ok(guest), "config") => lxc::config(guest),
-                (Ok(guest), "status/current") => lxc::current(guest, now),
+                (Ok(guest), "status/current") => lxc::current(cluster, guest, now),
                 _ => Reply::not_implemented(method, request.path),
+            }
+        }
+        ("POST", ["qemu"]) => create::create(cluster, &node, token, &request.parameters, (now, unix(now))),
+        ("POST", ["qemu", id, what]) => {
+            let vmid = match guests::find(cluster, &node, GuestKind::Qemu, id, token) {
+                Err(reply) => return reply,
+                Ok(guest) => guest.vmid,
+            };
+            match what.strip_prefix("status/") {
+                Some(action) => power::act(cluster, &node, vmid, action, token, now),
+                None if *what == "config" => {
+                    power::change(cluster, &node, vmid, &request.parameters, token, now)
+                }
+                None => Reply::not_implemented(method, request.path),
+            }
+        }
+        ("DELETE", ["qemu", id]) => {
+            let purge = request.parameter("purge") == Some("1");
+            match guests::find(cluster, &node, GuestKind::Qemu, id, token).map(|g| g.vmid) {
+                Err(reply) => reply,
+                Ok(vmid) => power::destroy(cluster, &node, vmid, token, purge, now),
             }
         }
         ("POST", ["lxc", id, what]) if what.starts_with("status/") => {

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::access::Token;
-use super::model::{Cluster, GuestKind, Node, Storage};
+use super::model::{Cluster, Node, Storage};
 use super::reply::Reply;
 
-fn visible(token: &Token, storage: &Storage) -> bool {
+pub(super) fn visible(token: &Token, storage: &Storage) -> bool {
     let path = format!("/storage/{}", storage.id);
     token.may(&path, "Datastore.Audit") || token.may(&path, "Datastore.AllocateSpace")
 }
@@ -24,6 +24,9 @@ pub fn configured(cluster: &Cluster, token: &Token) -> Reply {
         entry.insert("storage".into(), json!(storage.id));
         entry.insert("type".into(), json!(storage.kind));
         entry.insert("content".into(), json!(storage.content.join(",")));
+        if storage.disabled {
+            entry.insert("disable".into(), json!(1));
+        }
         if !storage.nodes.is_empty() {
             entry.insert("nodes".into(), json!(storage.nodes.join(",")));
         }
@@ -33,7 +36,7 @@ pub fn configured(cluster: &Cluster, token: &Token) -> Reply {
 }
 
 fn entry(cluster: &Cluster, storage: &Storage, node: &Node) -> Map<String, Value> {
-    let here = storage.nodes.is_empty() || storage.nodes.contains(&node.name);
+    let here = cluster.enabled(storage, &node.name);
     let works = cluster.usable(storage, &node.name);
     let (used, available) = if works { cluster.space(storage, &node.name) } else { (0, 0) };
     let total = if works { storage.total } else { 0 };
@@ -58,7 +61,7 @@ pub fn on_node(cluster: &Cluster, node: &Node, token: &Token, query: &[(String, 
         .into_iter()
         .filter(|s| wanted("storage").is_none_or(|w| w == s.id))
         .filter(|s| wanted("content").is_none_or(|w| w.split(',').any(|c| s.content.iter().any(|x| x == c))))
-        .filter(|s| wanted("enabled") != Some("1") || s.nodes.is_empty() || s.nodes.contains(&node.name))
+        .filter(|s| wanted("enabled") != Some("1") || cluster.enabled(s, &node.name))
         .map(|storage| {
             let mut entry = entry(cluster, storage, node);
             entry.insert("storage".into(), json!(storage.id));
@@ -79,53 +82,11 @@ pub fn status(cluster: &Cluster, node: &Node, id: &str, token: &Token) -> Reply 
         Some(storage) if !visible(token, storage) => {
             Reply::forbidden(&format!("/storage/{id}"), "Datastore.Audit|Datastore.AllocateSpace")
         }
+        Some(storage) if storage.disabled => Reply::failed(&format!("storage '{id}' is disabled")),
+        Some(storage) if !cluster.enabled(storage, &node.name) => {
+            Reply::failed(&format!("storage '{id}' is not available on node '{}'", node.name))
+        }
         Some(storage) => Reply::data(Value::Object(entry(cluster, storage, node))),
-    }
-}
-
-/// `GET /nodes/<n>/storage/<s>/content`.
-pub fn content(cluster: &Cluster, node: &Node, id: &str, token: &Token, kind: Option<&str>) -> Reply {
-    let Some(storage) = cluster.storage(id) else {
-        return Reply::failed(&format!("storage '{id}' does not exist"));
-    };
-    if !visible(token, storage) {
-        return Reply::forbidden(&format!("/storage/{id}"), "Datastore.Audit|Datastore.AllocateSpace");
-    }
-    if !cluster.usable(storage, &node.name) {
-        return Reply::failed(&format!("storage '{id}' is not available on node '{}'", node.name));
-    }
-    let mut entries = Vec::new();
-    if kind.is_none_or(|k| k == "iso") && storage.content.iter().any(|c| c == "iso") {
-        for image in &node.images {
-            entries.push(json!({
-                "volid": format!("{id}:iso/{}", image.name), "content": "iso", "format": "iso", "size": image.size,
-                "ctime": image.created,
-            }));
-        }
-    }
-    for guest in cluster.guests.values() {
-        let holds = match guest.kind {
-            GuestKind::Qemu => "images",
-            GuestKind::Lxc => "rootdir",
-        };
-        if guest.storage == id && kind.is_none_or(|k| k == holds) && guest.node == node.name {
-            entries.push(json!({
-                "volid": format!("{id}:vm-{}-disk-0", guest.vmid), "content": holds, "format": "raw",
-                "size": guest.disk, "vmid": guest.vmid,
-            }));
-        }
-    }
-    Reply::data(entries)
-}
-
-/// `GET /nodes/<n>/storage/<s>/content/<volume>`.
-pub fn volume(node: &Node, volume: &str) -> Reply {
-    let name = volume.split_once("iso/").map_or(volume, |(_, name)| name);
-    match node.images.iter().find(|i| i.name == name) {
-        Some(image) => Reply::data(json!({
-            "path": format!("/var/lib/vz/template/iso/{name}"), "size": image.size, "used": image.size, "format": "iso",
-        })),
-        None => Reply::failed(&format!("volume_size_info on '{volume}' failed - no format")),
     }
 }
 
@@ -136,7 +97,7 @@ pub fn resources(cluster: &Cluster, token: &Token) -> Vec<Value> {
     let mut entries = Vec::new();
     for node in &cluster.nodes {
         for storage in &list {
-            if !storage.nodes.is_empty() && !storage.nodes.contains(&node.name) {
+            if !cluster.enabled(storage, &node.name) {
                 continue;
             }
             let up = node.online && cluster.usable(storage, &node.name);

@@ -7,8 +7,13 @@ use super::access::Token;
 use super::model::{Cluster, Task};
 use super::reply::Reply;
 
-fn unix(ms: u64) -> i64 {
-    EPOCH + (ms / 1000) as i64
+fn unix(ms: i64) -> i64 {
+    EPOCH + ms.div_euclid(1000)
+}
+
+/// Whether the token may look at a task: its own, or all of the node.
+fn visible(task: &Task, token: &Token) -> bool {
+    task.principal == token.id || token.may(&format!("/nodes/{}", task.node), "Sys.Audit")
 }
 
 fn entry(task: &Task) -> Map<String, Value> {
@@ -18,7 +23,8 @@ fn entry(task: &Task) -> Map<String, Value> {
     entry.insert("upid".into(), json!(task.upid));
     entry.insert("node".into(), json!(task.node));
     entry.insert("pid".into(), json!(task.pid));
-    entry.insert("pstart".into(), json!(0x188A_2F31_u64 + task.start / 10));
+    let boot = task.upid.split(':').nth(3).and_then(|b| u64::from_str_radix(b, 16).ok());
+    entry.insert("pstart".into(), json!(boot.unwrap_or_default()));
     entry.insert("starttime".into(), json!(unix(task.start)));
     entry.insert("type".into(), json!(task.kind));
     entry.insert("id".into(), json!(task.id));
@@ -29,7 +35,7 @@ fn entry(task: &Task) -> Map<String, Value> {
     entry
 }
 
-/// Lists tasks: those of others only with `Sys.Audit`.
+/// Lists tasks, newest first: those of others only with `Sys.Audit`.
 pub fn list(
     cluster: &Cluster,
     node: Option<&str>,
@@ -38,22 +44,28 @@ pub fn list(
     now: u64,
 ) -> Reply {
     let wanted = |name: &str| query.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
-    let limit = wanted("limit").and_then(|l| l.parse().ok()).unwrap_or(50);
-    let archive = wanted("source").unwrap_or("archive");
+    let number = |name: &str| wanted(name).and_then(|l| l.parse::<i64>().ok());
+    let limit = number("limit").and_then(|l| usize::try_from(l).ok()).unwrap_or(50);
+    let skip = number("start").and_then(|l| usize::try_from(l).ok()).unwrap_or(0);
+    let source = wanted("source").unwrap_or("archive");
+    let now = now as i64;
     let entries = cluster
         .tasks
         .iter()
         .rev()
-        .filter(|t| node.is_none_or(|n| n == t.node))
-        .filter(|t| t.principal == token.id || token.may(&format!("/nodes/{}", t.node), "Sys.Audit"))
+        .filter(|t| node.is_none_or(|n| n == t.node) && visible(t, token))
         .filter(|t| wanted("vmid").is_none_or(|v| v == t.id))
-        .filter(|t| wanted("typefilter").is_none_or(|k| t.kind.contains(k)))
+        .filter(|t| wanted("typefilter").is_none_or(|k| t.kind == k))
+        .filter(|t| wanted("userfilter").is_none_or(|u| t.principal.contains(u)))
+        .filter(|t| number("since").is_none_or(|at| unix(t.start) >= at))
+        .filter(|t| number("until").is_none_or(|at| unix(t.start) <= at))
         .filter(|t| wanted("errors") != Some("1") || (t.end <= now && t.status != "OK"))
-        .filter(|t| match archive {
+        .filter(|t| match source {
             "active" => t.end > now,
             "all" => true,
             _ => node.is_none() || t.end <= now,
         })
+        .skip(skip)
         .take(limit)
         .map(|t| {
             let mut entry = entry(t);
@@ -62,7 +74,7 @@ pub fn list(
                 entry.insert("status".into(), json!(t.status));
             }
             if node.is_none() {
-                entry.insert("saved".into(), json!("1"));
+                entry.insert("saved".into(), json!(if t.end <= now { "1" } else { "0" }));
             }
             Value::Object(entry)
         });
@@ -70,20 +82,43 @@ pub fn list(
 }
 
 /// `…/tasks/<upid>/status` and `…/log`.
-pub fn one(cluster: &Cluster, upid: &str, what: &str, now: u64) -> Reply {
+pub fn one(
+    cluster: &Cluster,
+    upid: &str,
+    what: &str,
+    token: &Token,
+    query: &[(String, String)],
+    now: u64,
+) -> Reply {
     let Some(task) = cluster.tasks.iter().find(|t| t.upid == upid) else {
         return Reply::parameter("upid", "no such task");
     };
+    if !visible(task, token) {
+        return Reply::forbidden(&format!("/nodes/{}", task.node), "Sys.Audit");
+    }
+    let ended = task.end <= now as i64;
     if what == "log" {
-        let text = if task.end > now { "no content".to_owned() } else { format!("TASK {}", task.status) };
-        return Reply::data(json!([{ "n": 1, "t": text }]));
+        let number = |name: &str, other: usize| {
+            query.iter().find(|(k, _)| k == name).and_then(|(_, v)| v.parse().ok()).unwrap_or(other)
+        };
+        let mut lines = task.log.clone();
+        if ended && task.succeeded() {
+            lines.push(format!("TASK {}", task.status));
+        } else if ended {
+            lines.push(format!("TASK ERROR: {}", task.status));
+        }
+        if lines.is_empty() {
+            lines.push("no content".to_owned());
+        }
+        let shown = lines.into_iter().enumerate().skip(number("start", 0)).take(number("limit", 50));
+        return Reply::data(shown.map(|(at, text)| json!({ "n": at + 1, "t": text })).collect::<Vec<_>>());
     }
     let mut entry = entry(task);
-    if task.end > now {
-        entry.insert("status".into(), json!("running"));
-    } else {
+    if ended {
         entry.insert("status".into(), json!("stopped"));
         entry.insert("exitstatus".into(), json!(task.status));
+    } else {
+        entry.insert("status".into(), json!("running"));
     }
     Reply::data(Value::Object(entry))
 }

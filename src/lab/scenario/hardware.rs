@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::machine::sha256;
-use super::super::proxmox::{Cluster, Guest, GuestKind, Node, Storage, Token, full_privileges, lowest};
+use super::super::proxmox::{
+    Bridge, Cluster, Guest, GuestKind, Node, Storage, Token, full_privileges, lowest,
+};
 
 /// Bytes of memory of each node.
 const MEMORY: u64 = 67_351_138_304;
+/// Flags of their processors.
+const FLAGS: &str = "fpu vme sse2 ssse3 sse4_1 sse4_2 popcnt aes avx avx2";
 
 /// The provider's container.
 pub struct Container {
@@ -41,7 +45,9 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
             disk,
             uptime,
             fingerprint: fingerprint(name),
-            bridges: bridges.into_iter().map(str::to_owned).collect(),
+            bridges: bridges.into_iter().map(bridge).collect(),
+            resolvers: vec!["192.168.3.1".to_owned()],
+            flags: FLAGS.to_owned(),
             images: Vec::new(),
             devices: if name == "hotel" { vec![gpu()] } else { Vec::new() },
         })
@@ -66,10 +72,24 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
             "id": "nvidia-gpu-1", "description": "RTX on hotel",
             "map": ["node=hotel,path=0000:01:00.0,id=10de:2204,iommugroup=15,subsystem-id=1043:87d5"],
         })],
+        ha: BTreeMap::new(),
+        fates: BTreeMap::new(),
+        unchecked: false,
         last_pid: 1_229_009,
         lowest_id: lowest(),
         quorum_lost: false,
         api_down: false,
+    }
+}
+
+/// The first bridge carries VLANs, the second is plain.
+fn bridge(name: &str) -> Bridge {
+    let first = name == "vmbr0";
+    Bridge {
+        name: name.to_owned(),
+        port: if first { "enp1s0" } else { "enp2s0f0" }.to_owned(),
+        active: true,
+        vids: first.then(|| "2-4094".to_owned()),
     }
 }
 
@@ -122,6 +142,8 @@ fn provider(container: &Container) -> Guest {
         tags: Vec::new(),
         lock: None,
         protected: false,
+        emulator: None,
+        pending: Map::new(),
         config,
     }
 }
@@ -142,6 +164,7 @@ fn storages() -> Vec<Storage> {
                 reserved,
                 nodes: Vec::new(),
                 broken: false,
+                disabled: false,
                 config,
             }
         };

@@ -192,6 +192,8 @@ fn guest(vmid: u32, node: &str, request: &str, set: &str, uuid: &str, worker: bo
         tags: vec!["go-proxmox+cloud-init".to_owned(), format!("machine-request.{set}")],
         lock: None,
         protected: false,
+        emulator: None,
+        pending: serde_json::Map::new(),
         config: config.as_object().cloned().unwrap_or_default(),
     }
 }
@@ -211,10 +213,20 @@ fn settle(plant: &mut Plant) {
         .collect();
     for node in &mut cluster.nodes {
         node.uptime = node.uptime.saturating_sub(now / 1000);
-        node.images = vec![Image { name: IMAGE.to_owned(), size: 339_644_416, created: 1_771_000_000 }];
+        node.images = vec![Image {
+            storage: "local".to_owned(),
+            name: IMAGE.to_owned(),
+            size: 339_644_416,
+            created: 1_771_000_000,
+        }];
         for (vmid, _) in ids.iter().filter(|(_, n)| *n == node.name) {
             let created = 1_771_000_000 + i64::from(*vmid);
-            node.images.push(Image { name: format!("user-data-{vmid}.iso"), size: 51_200, created });
+            node.images.push(Image {
+                storage: "local".to_owned(),
+                name: format!("user-data-{vmid}.iso"),
+                size: 51_200,
+                created,
+            });
         }
     }
 }
