@@ -5,7 +5,7 @@
 //! | layer | modules | what |
 //! |---|---|---|
 //! | 0 | `address` `secret` `untrusted` `value` `resource` `diag` `yaml` `wire` `cel` `selector` | vocabulary |
-//! | 1 | `kinds` `spec` `template` | what exists |
+//! | 1 | `kinds` `spec` `template` `provider` | what exists |
 //! | 2 | `graph` `live` `diff` `state::model` | relations |
 //! | 3 | `checks` `plan` `import` `adopt` | decision |
 //! | 4 | `policy` `render` | judgement and words |
@@ -32,6 +32,7 @@ pub mod lab;
 pub mod live;
 pub mod plan;
 pub mod policy;
+pub mod provider;
 pub mod render;
 pub mod resource;
 pub mod secret;

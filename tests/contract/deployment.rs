@@ -1,13 +1,12 @@
 //! The files of a deployment in use: its narrative spec, its machine classes, and what its provider reads in them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use omni_scale::diag::{Diagnostic, Severity, Sink, Source, SourceId, Sources, codes};
 use omni_scale::selector::{Selector, Storage};
 use omni_scale::spec::upgrade::{AppendError, Survey, append, narrate, sections};
-use omni_scale::spec::{self, Entry, FileSet, PROVIDER_FIELDS, ProviderFieldType, Workspace, read_spec};
-use omni_scale::yaml::{self, Limits, Node, NodeKind};
+use omni_scale::spec::{self, Entry, FileSet, Workspace, read_spec};
+use omni_scale::yaml::{self, Limits};
 
 use crate::support::{Facts, Tally, fixtures, present, yaml_files};
 
@@ -83,61 +82,6 @@ fn contract_deployment() {
                 Ok(documents) if documents.iter().all(|d| d.root.is_some()) => Ok(()),
                 other => Err(format!("{other:?}")),
             }
-        });
-    }
-    tally.finish();
-}
-
-/// What the provider makes of a text: its fields that are not zero, as texts; or nothing where it fails.
-fn provider_reads(text: &str) -> Option<BTreeMap<String, String>> {
-    let documents = yaml::parse(SourceId(0), text, &Limits::default()).ok()?;
-    let mut out = BTreeMap::new();
-    let Some(root) = documents.into_iter().next().and_then(|d| d.root) else { return Some(out) };
-    for (key, value) in yaml::as_pairs(&root).ok()? {
-        let Some((name, kind)) = PROVIDER_FIELDS.iter().find(|(f, _)| key.text() == Some(f)) else {
-            continue;
-        };
-        if let Some(text) = field(*kind, name, value)? {
-            out.insert((*name).to_owned(), text);
-        }
-    }
-    Some(out)
-}
-
-/// `None`: it fails. `Some(None)`: zero.
-fn field(kind: ProviderFieldType, name: &str, node: &Node) -> Option<Option<String>> {
-    use ProviderFieldType::{Any, Bool, Int, Table, Tables, Text, Texts, Uint};
-    Some(match kind {
-        Int => yaml::as_i64(node).ok()?.filter(|n| *n != 0).map(|n| n.to_string()),
-        Uint => yaml::as_u64(node).ok()?.filter(|n| *n != 0).map(|n| n.to_string()),
-        // `balloon` alone tells absent from false.
-        Bool => yaml::as_bool(node).ok()?.filter(|b| *b || name == "balloon").map(|b| b.to_string()),
-        Text => yaml::as_string(node).ok()?.filter(|t| !t.is_empty()).map(str::to_owned),
-        Texts | Tables(_) => (!yaml::as_list(node).ok()?.is_empty()).then(|| "a list".to_owned()),
-        Table(_) => (!yaml::as_pairs(node).ok()?.is_empty()).then(|| "a mapping".to_owned()),
-        Any => matches!(node.kind, NodeKind::Map(_)).then(|| "anything".to_owned()),
-    })
-}
-
-#[test]
-fn contract_providerdata() {
-    let Some(path) = present("providerdata", "proxmox/provider/providerdata-yaml-cases.json") else { return };
-    let mut tally = Tally::new("providerdata");
-    let all: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for case in all["cases"].as_array().unwrap() {
-        let text = case["providerdata"].as_str().unwrap();
-        tally.case(&format!("{text:?}"), &Facts::new(), || {
-            let ours = provider_reads(text);
-            let Some(wanted) = case.get("parsed_nonzero").and_then(serde_json::Value::as_object) else {
-                return ours.map_or(Ok(()), |read| Err(format!("read as {read:?}, but it fails")));
-            };
-            let ours = ours.ok_or("refused, but the provider reads it")?;
-            let same = ours.len() == wanted.len()
-                && wanted.iter().all(|(k, v)| {
-                    let v = v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-                    ours.get(k).is_some_and(|have| *have == v || (v.starts_with('[') && have == "a list"))
-                });
-            if same { Ok(()) } else { Err(format!("read as {ours:?}, wanted {wanted:?}")) }
         });
     }
     tally.finish();

@@ -10,6 +10,7 @@ mod lab_captures;
 mod lab_proxmox;
 mod matrix;
 mod omni_captures;
+mod provider_data;
 mod proxmox;
 mod real_omni;
 mod signing;
