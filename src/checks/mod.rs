@@ -2,10 +2,14 @@
 //! evidence, one rule a file. A rule is pure: it reads a [`Scene`] and gives [`Finding`]s; the same findings are shown by
 //! `plan` and by `doctor`.
 
+mod examine;
+pub mod inventory;
+pub mod logs;
 mod model;
 mod registry;
 mod scene;
 
+pub use examine::{Examination, examine};
 pub use model::{Basis, Fact, Finding, Rule, Severity, Stage};
 pub use registry::{all, by_code, by_name};
 pub use scene::{ClassView, Scene, SetView};
