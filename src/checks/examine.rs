@@ -2,7 +2,7 @@
 
 use super::inventory::{self, Inventory};
 use super::logs::Logs;
-use super::{Finding, Scene};
+use super::{Finding, Scene, preflight};
 
 /// What was found, worst first, and what could not be judged.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +25,7 @@ pub fn examine(scene: &Scene<'_>, logs: Option<&Logs>) -> Examination {
     let inventory = Inventory::new(scene, logs);
     let mut findings = Vec::new();
     all(&inventory, &mut findings);
+    findings.extend(preflight::find(scene));
     Examination { machines: inventory.machines.len(), unjudged: unjudged(scene), findings: sorted(findings) }
 }
 

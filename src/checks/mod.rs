@@ -6,10 +6,12 @@ mod examine;
 pub mod inventory;
 pub mod logs;
 mod model;
+pub mod placement;
+pub mod preflight;
 mod registry;
 mod scene;
 
 pub use examine::{Examination, examine};
 pub use model::{Basis, Fact, Finding, Rule, Severity, Stage};
 pub use registry::{all, by_code, by_name};
-pub use scene::{ClassView, Scene, SetView};
+pub use scene::{ClassView, Scene, SetView, count_of};

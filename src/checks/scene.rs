@@ -53,6 +53,8 @@ pub struct SetView {
     pub class: String,
     /// Whether its machines are control planes.
     pub control_plane: bool,
+    /// How many machines the files ask for; `None`: as many as the class has.
+    pub count: Option<u32>,
 }
 
 /// Inputs with indexes.
@@ -88,6 +90,7 @@ impl<'a> Scene<'a> {
                     address: d.address.clone(),
                     class: class_of_set(&d.resource)?.to_owned(),
                     control_plane: d.resource.omni_label("role-controlplane").is_some(),
+                    count: count_of(&d.resource),
                 })
             })
         });
@@ -113,6 +116,14 @@ impl<'a> Scene<'a> {
     pub fn node_address(proxmox: &str, node: &str) -> Address {
         Self::cluster_address(proxmox).child("node", node)
     }
+}
+
+/// Machines that a set with a class asks for; `None` where it takes all that there are.
+pub fn count_of(set: &Resource) -> Option<u32> {
+    let fields = ["machine_class", "machine_allocation"].into_iter().filter_map(|f| set.spec.get(f));
+    let field = fields.into_iter().find(|f| f.get("name").is_some())?;
+    let number = |key| field.get(key).and_then(Value::as_int).unwrap_or(0);
+    (number("allocation_type") == 0).then(|| u32::try_from(number("machine_count")).unwrap_or(u32::MAX))
 }
 
 fn class_view(resource: &Resource, declared: bool, desired: &Desired) -> Option<ClassView> {

@@ -21,7 +21,7 @@ const HEAD: &str = "\
 <!-- Made from the pages that `omni-scale explain CODE` prints; a test compares. `UPDATE_GOLDEN=1 cargo test --test golden codes` writes it anew. -->
 
 Every finding has a code that is never reused, and `omni-scale explain CODE` prints what stands here. OS01 and OS02 are about the
-files, OS04 about the plan and its guards (docs/reference/guards.md), OS06 about the record and the lease, OS07 about policies,
+files, OS04 about the plan and its guards (docs/reference/guards.md), OS05 about what classes need of Proxmox and what became of machines, OS06 about the record and the lease, OS07 about policies,
 OS09 about this program itself.
 ";
 

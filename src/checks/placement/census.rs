@@ -1,0 +1,112 @@
+//! Which machines there are, and on which Proxmox node each of them is.
+
+use std::collections::BTreeMap;
+
+use crate::checks::Scene;
+use crate::live::Guest;
+use crate::resource::Phase;
+use crate::value::Value;
+
+/// One machine of a cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machine<'a> {
+    /// UUID.
+    pub uuid: &'a str,
+    /// Machine request, which is the name of its VM; else the UUID.
+    pub name: &'a str,
+    /// Cluster.
+    pub cluster: &'a str,
+    /// Machine set, by its id.
+    pub set: &'a str,
+    /// Whether it is a member of etcd.
+    pub control_plane: bool,
+    /// Proxmox cluster and node, where they are known.
+    pub at: Option<(&'a str, &'a str)>,
+    /// VMID, where it is known.
+    pub vmid: Option<u32>,
+}
+
+/// All machines, by machine set.
+#[derive(Default)]
+pub struct Census<'a> {
+    by_set: BTreeMap<&'a str, Vec<Machine<'a>>>,
+}
+
+impl<'a> Census<'a> {
+    /// Counts what a look saw. A VM is found by its name and the provider's tag; where VMs could not be read, the provider's own
+    /// record in Omni says where it made them.
+    pub fn new(scene: &Scene<'a>) -> Self {
+        let omni = &scene.snapshot.omni;
+        let mut requests: BTreeMap<&str, &str> = BTreeMap::new();
+        for status in omni.list("MachineRequestStatuses") {
+            if let Some(uuid) = status.resource.spec.get("id").and_then(Value::as_str) {
+                requests.insert(uuid, &status.resource.id.id);
+            }
+        }
+        for status in omni.list("MachineStatuses") {
+            if let Some(request) = status.resource.omni_label("machine-request") {
+                requests.insert(&status.resource.id.id, request);
+            }
+        }
+        let mut vms: BTreeMap<&str, Option<(&str, &Guest)>> = BTreeMap::new();
+        for (proxmox, seen) in &scene.snapshot.proxmox {
+            for guest in seen.guests.known().into_iter().flatten().filter(|g| g.made_by_provider()) {
+                let Some(name) = guest.name.as_deref() else { continue };
+                // Two of one name prove nothing.
+                let entry = vms.entry(name).or_insert(Some((proxmox, guest)));
+                if entry.is_some_and(|(_, g)| !std::ptr::eq(g, guest)) {
+                    *entry = None;
+                }
+            }
+        }
+        let recorded = recorded(scene);
+        let mut by_set: BTreeMap<&str, Vec<Machine<'_>>> = BTreeMap::new();
+        for node in omni.list("MachineSetNodes").iter().filter(|n| n.phase == Phase::Running) {
+            let label = |name| node.resource.omni_label(name);
+            let (Some(cluster), Some(set)) = (label("cluster"), label("machine-set")) else { continue };
+            let uuid = node.resource.id.id.as_str();
+            let name = requests.get(uuid).copied().unwrap_or(uuid);
+            let vm = vms.get(name).copied().flatten();
+            let record = || recorded.get(name).copied();
+            by_set.entry(set).or_default().push(Machine {
+                uuid,
+                name,
+                cluster,
+                set,
+                control_plane: label("role-controlplane").is_some(),
+                at: vm.map(|(proxmox, g)| (proxmox, g.node.as_str())).or_else(|| record().map(|r| r.0)),
+                vmid: vm.map(|(_, g)| g.vmid).or_else(|| record().and_then(|r| r.1)),
+            });
+        }
+        Self { by_set }
+    }
+
+    /// Machines of a set.
+    pub fn of_set(&self, set: &str) -> &[Machine<'a>] {
+        self.by_set.get(set).map_or(&[], Vec::as_slice)
+    }
+
+    /// All machines.
+    pub fn all(&self) -> impl Iterator<Item = &Machine<'a>> {
+        self.by_set.values().flatten()
+    }
+}
+
+/// Where the providers made their machines, by machine request: for Proxmox clusters whose VMs could not be read.
+fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, ((&'a str, &'a str), Option<u32>)> {
+    let mut out = BTreeMap::new();
+    for provider in &scene.desired.providers {
+        let Some(proxmox) = provider.proxmox.as_deref() else { continue };
+        let read = scene.snapshot.proxmox.get(proxmox).is_some_and(|p| p.guests.known().is_some());
+        let kind = format!("Machine.{}.infraprovider.sidero.dev", provider.id);
+        let states = scene.snapshot.omni.types.get(&kind).and_then(|o| o.known()).filter(|_| !read);
+        for state in states.into_iter().flatten() {
+            let spec = &state.resource.spec;
+            let vmid = spec.get("vmid").and_then(Value::as_int).and_then(|v| u32::try_from(v).ok());
+            if let Some(node) = spec.get("node").and_then(Value::as_str).filter(|n| !n.is_empty()) {
+                out.insert(state.resource.id.id.as_str(), ((proxmox, node), vmid));
+            }
+        }
+    }
+    out
+}

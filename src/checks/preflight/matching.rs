@@ -1,0 +1,67 @@
+//! What a selector comes to on the nodes of a class.
+
+use std::collections::BTreeMap;
+
+use super::survey::{Disk, Landing, Survey};
+use crate::live::Storage;
+use crate::selector::Pick;
+
+/// Where a selector is true for a storage.
+pub(super) enum Verdict<'a> {
+    /// Wherever a machine can land, as far as that is known; or it has no answer there.
+    Fine,
+    /// On no node that was read.
+    Nowhere,
+    /// Not on all of them.
+    Lacking {
+        /// Nodes on which a machine can land and on which it is true for none.
+        lacking: Vec<&'a str>,
+        /// Nodes of the cluster on which it is true for one.
+        having: Vec<&'a str>,
+    },
+}
+
+/// Looks at one disk of a class.
+pub(super) fn verdict<'a>(survey: &Survey<'a>, landing: &Landing<'a>, disk: &Disk<'a>) -> Verdict<'a> {
+    let on = |node: &'a str| survey.pick(landing, node, disk.selector);
+    let lacking: Vec<&str> =
+        landing.nodes.iter().copied().filter(|n| matches!(on(n), Some(Pick::None))).collect();
+    if lacking.is_empty() {
+        return Verdict::Fine;
+    }
+    let all = landing.seen.storages.keys().map(String::as_str);
+    let having: Vec<&str> = all.filter(|n| matches!(on(n), Some(Pick::Storage(_)))).collect();
+    match (having.is_empty(), lacking.len() == landing.nodes.len()) {
+        (true, true) => Verdict::Nowhere,
+        (true, false) => Verdict::Fine,
+        (false, _) => Verdict::Lacking { lacking, having },
+    }
+}
+
+/// Storages that the selector of a disk takes and that are `bad`, each with the nodes on which it is so.
+pub(super) fn taken<'a>(
+    survey: &Survey<'a>,
+    landing: &Landing<'a>,
+    disk: &Disk<'a>,
+    bad: impl Fn(&Storage) -> bool,
+) -> BTreeMap<String, Vec<&'a str>> {
+    let mut by: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for node in &landing.nodes {
+        let Some(Pick::Storage(name)) = survey.pick(landing, node, disk.selector) else { continue };
+        let mut listed = landing.storages(node).into_iter().flatten();
+        if listed.any(|s| s.name == name && bad(s)) {
+            by.entry(name).or_default().push(node);
+        }
+    }
+    by
+}
+
+/// A storage as a node lists it, in words.
+pub(super) fn state(storage: &Storage) -> String {
+    let works = match (storage.enabled, storage.active) {
+        (false, _) => "disabled",
+        (true, false) => "not active",
+        (true, true) => "active",
+    };
+    format!("{works}, holds {}", super::survey::name(&storage.content.join(",")))
+}

@@ -1,0 +1,88 @@
+//! Keys of classes that only newer providers read.
+
+use crate::address::Address;
+use crate::checks::preflight::survey::{Survey, name};
+use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::value::Value;
+
+pub(super) static RULE: Rule = Rule {
+    code: "OS0529",
+    name: "provider-schema",
+    severity: Severity::Warning,
+    basis: Basis::Observed,
+    source: "provider: keys that it does not know are ignored without a word",
+    stage: Stage::Plan,
+    title: "the provider that runs does not read a key",
+    means: "A key of newer providers stands in a class whose provider does not declare it. It is ignored without a word: tags, pools, firmware and placement are then not what the class says.",
+    bad: "placement_strategy: spread, with a provider from before 0.2",
+    good: "the key left out, or a newer provider",
+    act: "Leave the key out, or use a provider release that declares it.",
+};
+
+/// Keys that came with releases, each with the release.
+const LATER: [(&str, &str); 8] = [
+    ("tags", "0.1"),
+    ("pool", "0.1"),
+    ("network_firewall", "0.1"),
+    ("placement_strategy", "0.2"),
+    ("bios", "0.2"),
+    ("vga", "0.2"),
+    ("ha", "0.2"),
+    ("usb_devices", "0.3"),
+];
+
+pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
+    for landing in &survey.landings {
+        let Some(generation) = survey.providers.get(landing.class.provider.as_str()) else { continue };
+        // A schema without properties declares nothing, and says nothing of what is read.
+        let Some(data) = landing.class.data.as_ref().filter(|_| !generation.properties.is_empty()) else {
+            continue;
+        };
+        let mut unread: Vec<(&str, &str)> = LATER
+            .iter()
+            .copied()
+            .filter(|(key, _)| data.get(key).is_some() && !generation.properties.contains_key(*key))
+            .collect();
+        let devices = data.get("pci_devices").and_then(Value::as_list).into_iter().flatten();
+        let declared = generation.properties.get("pci_devices").is_some_and(|p| p.contains("mdev"));
+        if !declared && devices.into_iter().any(|d| d.get("mdev").is_some()) {
+            unread.push(("pci_devices[].mdev", "0.1"));
+        }
+        for (key, since) in unread {
+            let cause = format!(
+                "the provider that runs does not declare `{key}` and ignores it; it came with {since}"
+            );
+            out.push(
+                Finding::new(&RULE, Address::class(&landing.class.id), cause)
+                    .fact(
+                        "version of the provider",
+                        if generation.version.is_empty() {
+                            "none".to_owned()
+                        } else {
+                            name(&generation.version)
+                        },
+                    )
+                    .act(format!("leave `{key}` out, or use a provider of {since} or newer")),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::preflight::rehearsal::World;
+    #[test]
+    fn only_keys_that_a_later_release_brought_and_the_schema_lacks() {
+        let mut world = World::new();
+        world.class("worker", "{cores: 1, sockets: 1, memory: 2048, pool: a, colour: red}");
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        world.provider("", r#"{"properties": {"cores": {}}}"#);
+        assert_eq!(world.found(&super::RULE), ["class/worker"]);
+        world.provider("", r#"{"properties": {"cores": {}, "pool": {}}}"#);
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        world.class("worker", "{cores: 1, sockets: 1, memory: 2048, pci_devices: [{mapping: a, mdev: b}]}");
+        assert_eq!(world.found(&super::RULE), ["class/worker"]);
+        world.provider("", r#"{"properties": {"pci_devices": {"items": {"properties": {"mdev": {}}}}}}"#);
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+    }
+}

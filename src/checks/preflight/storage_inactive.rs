@@ -1,0 +1,65 @@
+//! A storage that a selector takes and that cannot do it.
+
+use crate::address::Address;
+use crate::checks::preflight::matching::{state, taken};
+use crate::checks::preflight::survey::{Survey, name};
+use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+
+pub(super) static RULE: Rule = Rule {
+    code: "OS0514",
+    name: "storage-inactive",
+    severity: Severity::Error,
+    basis: Basis::Observed,
+    source: "provider, step syncVM: content, enabled and active are not looked at",
+    stage: Stage::Plan,
+    title: "a storage that a selector takes does not work",
+    means: "The provider takes the first storage for which the selector is true, whether it works or not. This one is disabled or not active on the node: the disk cannot be made, and a creation that failed is never tried again.",
+    bad: "a Ceph pool whose monitors do not answer",
+    good: "the storage is active on every node",
+    act: "Make the storage work there (`pvesm status` on the node), or select another one.",
+};
+
+pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
+    for landing in &survey.landings {
+        for disk in &landing.disks {
+            for (storage, nodes) in taken(survey, landing, disk, |s| !s.active || !s.enabled) {
+                let cause = format!(
+                    "`{}` ({}) takes storage {}, which does not work, {}",
+                    name(disk.selector),
+                    disk.key,
+                    name(&storage),
+                    landing.on(&nodes)
+                );
+                let mut finding = Finding::new(&RULE, Address::class(&landing.class.id), cause);
+                for node in nodes.iter().take(3) {
+                    let seen = landing.storages(node).into_iter().flatten().find(|s| s.name == storage);
+                    if let Some(seen) = seen {
+                        finding =
+                            finding.fact(format!("{} on node {}", name(&storage), name(node)), state(seen));
+                    }
+                }
+                finding.severity = landing.severity(nodes.len());
+                out.push(
+                    finding.act("make it work there (`pvesm status` on the node), or select another one"),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::preflight::rehearsal::World;
+    #[test]
+    fn what_the_selector_takes_must_be_active() {
+        let mut world = World::new();
+        world.class("pinned", "{cores: 1, sockets: 1, memory: 2048, disk_size: 9, node: golf, storage_selector: 'name == \"local-lvm\"'}");
+        world.storage("hotel", "local-lvm").active = false;
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        world.storage("golf", "local-lvm").active = false;
+        assert_eq!(world.found(&super::RULE), ["class/pinned"]);
+        world.storage("golf", "local-lvm").active = true;
+        world.storage("golf", "vm_ssd").enabled = false;
+        assert_eq!(world.found(&super::RULE), ["class/worker"]);
+    }
+}
