@@ -2,7 +2,7 @@
 
 use super::inventory::{self, Inventory};
 use super::logs::Logs;
-use super::{Finding, Scene, preflight};
+use super::{Finding, Scene, preflight, provider, provisioning, scaling, teardown};
 
 /// What was found, worst first, and what could not be judged.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,17 @@ pub struct Examination {
 /// Every rule over what was joined.
 pub(in crate::checks) fn all(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     inventory::check(inventory, out);
+    provider::check(inventory, out);
+    provisioning::check(inventory, out);
+    teardown::check(inventory, out);
+    scaling::check(inventory, out);
+}
+
+/// What a log tells by itself, without any server.
+pub fn examine_logs(logs: &Logs) -> Vec<Finding> {
+    let mut out = Vec::new();
+    provider::in_logs(logs, &mut out);
+    sorted(out)
 }
 
 /// Looks at a scene, and at the provider's log if there is one.

@@ -8,10 +8,14 @@ pub mod logs;
 mod model;
 pub mod placement;
 pub mod preflight;
+mod provider;
+mod provisioning;
 mod registry;
+mod scaling;
 mod scene;
+mod teardown;
 
-pub use examine::{Examination, examine};
+pub use examine::{Examination, examine, examine_logs};
 pub use model::{Basis, Fact, Finding, Rule, Severity, Stage};
 pub use registry::{all, by_code, by_name};
 pub use scene::{ClassView, Scene, SetView, count_of};
