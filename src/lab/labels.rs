@@ -36,3 +36,8 @@ pub const LOCKED_UPDATE: &str = "omni.sidero.dev/locked-update";
 pub const CONNECTED: &str = "omni.sidero.dev/connected";
 /// Disconnected.
 pub const DISCONNECTED: &str = "omni.sidero.dev/disconnected";
+
+/// Mark of a request whose machine has joined: it joins once.
+pub fn joined(request: &str) -> String {
+    format!("joined:{request}")
+}

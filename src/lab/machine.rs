@@ -101,6 +101,9 @@ pub struct Machine {
     pub running_since: Option<u64>,
     /// Cut off from the network since.
     pub silent_since: Option<u64>,
+    /// Nothing of it ever reaches Omni: no address, no way, no name.
+    #[serde(default)]
+    pub unheard: bool,
     /// Configuration, once it has one.
     pub config: Option<Config>,
     /// Host name.

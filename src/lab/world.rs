@@ -53,6 +53,9 @@ pub struct World {
     /// Types of Omni that nobody may list, full names.
     #[serde(default)]
     pub hidden: BTreeSet<String>,
+    /// Machines that are made from now on never reach Omni.
+    #[serde(default)]
+    pub unheard: bool,
     /// When a condition was first seen, for reactions that take their time.
     pub marks: BTreeMap<String, u64>,
     /// The object store.
@@ -81,6 +84,7 @@ impl World {
             machines: BTreeMap::new(),
             clusters: BTreeMap::new(),
             hidden: BTreeSet::new(),
+            unheard: false,
             marks: BTreeMap::new(),
             objects: super::s3::Objects::default(),
             wakes: BTreeSet::new(),

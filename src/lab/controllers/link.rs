@@ -39,15 +39,20 @@ fn join(pass: &mut Pass<'_>) {
         .world
         .machines
         .values()
-        .filter(|m| m.doing != Doing::Booting || m.config.is_some())
+        .filter(|m| !m.unheard && (m.doing != Doing::Booting || m.config.is_some()))
         .map(|m| (m.uuid.clone(), m.request.clone(), m.address.clone(), m.connected(now)))
         .collect();
     for (uuid, request, address, connected) in heard {
         match pass.get("Links", &uuid) {
-            None if pass
-                .get("MachineRequestStatuses", &request)
-                .is_some_and(|s| s.text("/id").is_empty()) =>
+            None if pass.get("MachineRequestStatuses", &request).is_some_and(|s| {
+                let known = s.text("/id");
+                !s.tearing_down()
+                    && (known.is_empty() || known == uuid)
+                    && !pass.world.marks.contains_key(&labels::joined(&request))
+            }) =>
             {
+                let now = pass.world.now;
+                pass.world.marks.insert(labels::joined(&request), now);
                 let key: String = pass.world.random.hex(40);
                 let link = Resource::new(
                     Key::of("Links", &uuid),

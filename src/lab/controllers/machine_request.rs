@@ -64,6 +64,7 @@ fn replace_lost(pass: &Pass<'_>, set: &str) {
     for request in pass.labelled("MachineRequests", labels::REQUEST_SET, set) {
         let machine = machine_of(pass, &request.key.id);
         let lost = !machine.is_empty()
+            && pass.world.marks.contains_key(&labels::joined(&request.key.id))
             && pass.get("ClusterMachines", &machine).is_none()
             && pass.get("Links", &machine).is_none_or(|l| l.tearing_down());
         if lost {

@@ -1,30 +1,46 @@
 //! The choice of the node.
 
-use super::super::proxmox::Cluster;
+use serde_json::Value;
+
+use super::client::Client;
 use super::data::Data;
+use super::log::{Said, say};
 
 /// The node for a machine. The counting of the set's machines that the provider means to do first never works, so that the
-/// node with the most free memory wins; a machine that just boots has used none of it yet.
-pub fn pick(cluster: &Cluster, data: &Data, now: u64) -> Result<String, String> {
+/// node with the most free memory wins; a machine that just boots has used none of it yet. Every node is asked, silent ones
+/// too, and the first that does not answer ends it.
+pub fn pick(client: &mut Client<'_, '_>, data: &Data, in_set: bool) -> Result<String, String> {
+    let nodes = client.get("/nodes")?;
+    let nodes = nodes.as_array().cloned().unwrap_or_default();
+    let word = |node: &Value, key: &str| node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     if !data.node.is_empty() {
-        return match cluster.node(&data.node) {
-            None => Err(format!("specified node \"{}\" not found in cluster", data.node)),
-            Some(node) if !node.online => {
-                Err(format!("specified node \"{}\" is not online (status: offline)", data.node))
-            }
-            Some(node) => Ok(node.name.clone()),
+        let Some(node) = nodes.iter().find(|n| word(n, "node") == data.node) else {
+            return Err(format!("specified node \"{}\" not found in cluster", data.node));
         };
+        let status = word(node, "status");
+        if status != "online" {
+            return Err(format!("specified node \"{}\" is not online (status: {status})", data.node));
+        }
+        say(client.pass, client.id, &Said::Pinned(&data.node));
+        return Ok(data.node.clone());
     }
-    if let Some(silent) = cluster.nodes.iter().find(|n| !n.online) {
-        return Err(format!("failed to get node \"{}\", unexpected end of JSON input", silent.name));
-    }
-    let mut best: Option<(&str, f64)> = None;
-    for node in &cluster.nodes {
-        let free = node.memory.saturating_sub(cluster.used_memory(node, now));
-        let fraction = free as f64 / node.memory.max(1) as f64;
-        if best.is_none_or(|(_, most)| fraction > most) {
-            best = Some((&node.name, fraction));
+    let mut best: Option<(String, f64)> = None;
+    for node in &nodes {
+        let name = word(node, "node");
+        if in_set {
+            client
+                .glance(&format!("/nodes/{name}/status"))
+                .map_err(|why| format!("failed to get node \"{name}\", {why}"))?;
+            client.get(&format!("/nodes/{name}/qemu"))?;
+        }
+        let bytes = |key: &str| node.get(key).and_then(Value::as_f64).unwrap_or(0.0);
+        // Nothing of nothing is no number: then nobody is better than the first.
+        let fraction = (bytes("maxmem") - bytes("mem")) / bytes("maxmem");
+        if best.as_ref().is_none_or(|(_, most)| fraction > *most) {
+            best = Some((name, fraction));
         }
     }
-    best.map(|(name, _)| name.to_owned()).ok_or_else(|| "no nodes".to_owned())
+    let (name, _) = best.ok_or_else(|| "no nodes available".to_owned())?;
+    say(client.pass, client.id, &Said::Picked(&name));
+    Ok(name)
 }

@@ -1,12 +1,13 @@
 //! What the provider remembers of its requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::super::omni::{Key, Resource};
 use super::super::world::{Pass, lean};
+use super::client::Asked;
 
 /// Steps of provisioning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,17 +29,22 @@ pub enum Step {
 }
 
 impl Step {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PickNode => "pickNode",
+            Self::CreateSchematic => "createSchematic",
+            Self::UploadIso => "uploadISO",
+            Self::SyncVm => "syncVM",
+            Self::StartVm | Self::Done => "startVM",
+        }
+    }
     /// The text that Omni shows for a step.
     pub fn text(self) -> String {
-        let (name, number) = match self {
-            Self::PickNode => ("pickNode", 1),
-            Self::CreateSchematic => ("createSchematic", 2),
-            Self::UploadIso => ("uploadISO", 3),
-            Self::SyncVm => ("syncVM", 4),
-            Self::StartVm => ("startVM", 5),
-            Self::Done => return "Provision Complete".to_owned(),
-        };
-        format!("Running Step: \"{name}\" ({number}/5)")
+        if self == Self::Done {
+            return "Provision Complete".to_owned();
+        }
+        format!("Running Step: \"{}\" ({}/5)", self.name(), self as u8 + 1)
     }
     /// The following step.
     pub fn next(self) -> Self {
@@ -57,11 +63,17 @@ impl Step {
 pub struct Progress {
     /// Order of arrival.
     pub number: u64,
-    /// Current step.
+    /// The step to run now.
     pub step: Step,
+    /// The step that passed or waited last: the next attempt begins with it again.
+    #[serde(default)]
+    pub stored: Option<Step>,
+    /// Whether the first work on the request has been followed by another at once: taking a request changes it.
+    #[serde(default)]
+    pub again: bool,
     /// When it is looked at again.
     pub due: u64,
-    /// SMBIOS UUID.
+    /// SMBIOS UUID, recorded once the VM was ordered.
     pub uuid: String,
     /// Schematic of the image.
     pub schematic: String,
@@ -69,14 +81,25 @@ pub struct Progress {
     pub node: String,
     /// VMID, 0 before creation.
     pub vmid: u32,
-    /// Boot image.
+    /// Boot image, once a node has it or was told to get it.
     pub image: String,
-    /// The task that the current step waits for.
-    pub task: Option<String>,
-    /// The error of the last attempt; in the provider's log only.
-    pub error: Option<String>,
+    /// Task of the download.
+    #[serde(default)]
+    pub upload: String,
+    /// Task of the creation.
+    #[serde(default)]
+    pub create: String,
+    /// Task of the start.
+    #[serde(default)]
+    pub start: String,
     /// How far removal has come.
     pub removal: Option<u64>,
+    /// The task that removal waits for.
+    #[serde(default)]
+    pub removing: String,
+    /// Attempts of removal that failed.
+    #[serde(default)]
+    pub failures: u32,
 }
 
 /// The provider.
@@ -100,6 +123,18 @@ pub struct ProviderState {
     pub current: Option<String>,
     /// When it was last heard of.
     pub heartbeat: Option<u64>,
+    /// Proxmox VE takes its credentials no more.
+    #[serde(default)]
+    pub refused: bool,
+    /// It does not reach the image factory.
+    #[serde(default)]
+    pub factory_down: bool,
+    /// Its last requests to Proxmox VE.
+    #[serde(default)]
+    pub asked: VecDeque<Asked>,
+    /// The last lines of its log.
+    #[serde(default)]
+    pub log: VecDeque<Map<String, Value>>,
 }
 
 impl ProviderState {
@@ -115,6 +150,10 @@ impl ProviderState {
             seen: 0,
             current: None,
             heartbeat: None,
+            refused: false,
+            factory_down: false,
+            asked: VecDeque::new(),
+            log: VecDeque::new(),
         }
     }
     /// Name of the controller that owns its statuses and finalizers.
@@ -135,27 +174,27 @@ impl ProviderState {
 pub fn record(pass: &Pass<'_>, request: &str, talos: &str) {
     let provider = &pass.world.provider;
     let Some(progress) = provider.requests.get(request) else { return };
-    let mut spec = json!({
-        "uuid": progress.uuid,
-        "schematic": progress.schematic,
-        "talos_version": format!("v{}", talos.trim_start_matches('v')),
+    let known = !progress.image.is_empty();
+    let spec = json!({
+        "uuid": if progress.vmid == 0 { "" } else { progress.uuid.as_str() },
+        "schematic": if known { progress.schematic.as_str() } else { "" },
+        "talos_version": if known { version(talos) } else { String::new() },
+        "volume_id": progress.image,
         "node": progress.node,
+        "volume_upload_task": progress.upload,
+        "vm_create_task": progress.create,
+        "vm_start_task": progress.start,
         // 64 bits are texts on the wire.
         "vmid": if progress.vmid == 0 { String::new() } else { progress.vmid.to_string() },
-        "volume_id": progress.image,
     });
-    let task = match progress.step {
-        Step::UploadIso => "volume_upload_task",
-        Step::SyncVm => "vm_create_task",
-        _ => "vm_start_task",
-    };
-    if let (Some(upid), Some(map)) = (&progress.task, spec.as_object_mut()) {
-        map.insert(task.to_owned(), json!(upid));
-    }
-    let step = progress.step.text();
-    let name = step.split('"').nth(1).unwrap_or("startVM").to_owned();
+    let step = progress.stored.unwrap_or(progress.step);
     let resource = Resource::new(provider.state_key(request), lean(spec))
         .owned_by(&provider.controller())
-        .annotation("infra.omni.sidero.dev/step", &name);
+        .annotation("infra.omni.sidero.dev/step", step.name());
     pass.put(resource);
+}
+
+/// A version as the image factory has it.
+pub fn version(talos: &str) -> String {
+    format!("v{}", talos.trim_start_matches('v'))
 }

@@ -1,28 +1,25 @@
-//! Provisioning, step by step.
+//! The five steps of provisioning: each asks Proxmox VE what it must know, and ends passed, waiting or failed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::labels;
-use super::super::machine::{self, Doing, Machine, time};
-use super::super::omni::{Key, Resource};
-use super::super::proxmox::Image;
-use super::super::world::{Pass, lean};
-use super::create::{Order, create};
-use super::data::{self, Data};
-use super::state::{Progress, Step, record};
-use super::{place, remove, selector};
+use super::super::machine;
+use super::super::omni::Resource;
+use super::client::Client;
+use super::data::Data;
+use super::log::{Said, say};
+use super::order::{Order, parameters};
+use super::selector::{self, Miss};
+use super::state::{Progress, version};
+use super::{boot, place};
 
-/// Milliseconds between attempts.
-const RETRY: u64 = 60_000;
-/// Milliseconds of a node's download of an image.
-const DOWNLOAD: u64 = 20_000;
-/// Milliseconds of creating a VM.
-const CREATE: u64 = 9_000;
-/// Milliseconds of starting a VM.
-const START: u64 = 2_000;
+/// Milliseconds between looks at a download or a creation that runs.
+const SLOW: u64 = 10_000;
+/// Milliseconds between looks at a start that runs, and until the first look at a download.
+const SOON: u64 = 1_000;
 
 /// How a step ended.
-enum End {
+pub enum End {
     /// It passed.
     Passed,
     /// It is asked again after this many milliseconds.
@@ -31,406 +28,206 @@ enum End {
     Failed(String),
 }
 
-/// One look at the requests.
-pub fn run(pass: &mut Pass<'_>) {
-    if !alive(pass) {
-        return;
-    }
-    take(pass);
-    let now = pass.world.now;
-    if pass.world.provider.busy > now {
-        let busy = pass.world.provider.busy;
-        pass.wake_at(busy);
-        return;
-    }
-    let Some(id) = next(pass) else { return };
-    let request = pass.get("MachineRequests", &id);
-    match request {
-        None => {
-            pass.world.provider.requests.remove(&id);
-        }
-        Some(request) if request.tearing_down() => remove::remove(pass, &id),
-        Some(request) => {
-            let done = pass.world.provider.requests.get(&id).is_none_or(|p| p.step == Step::Done);
-            if !done {
-                advance(pass, &request);
-            }
-        }
+type Tried<T> = Result<T, String>;
+
+/// Remembers something about the request.
+fn remember(client: &mut Client<'_, '_>, what: impl FnOnce(&mut Progress)) {
+    if let Some(progress) = client.pass.world.provider.requests.get_mut(client.id) {
+        what(progress);
     }
 }
 
-/// Whether the provider runs: with its container and the node below it.
-pub fn alive(pass: &Pass<'_>) -> bool {
-    let world = &pass.world;
-    let Some(guest) = world.proxmox.guests.get(&world.provider.container) else { return false };
-    world.provider.published
-        && guest.started.is_some()
-        && world.proxmox.node(&guest.node).is_some_and(|n| n.online)
+/// The node, once and for all.
+pub fn pick_node(
+    client: &mut Client<'_, '_>,
+    request: &Resource,
+    data: &Data,
+    known: &Progress,
+) -> Tried<End> {
+    if !known.node.is_empty() {
+        return Ok(End::Passed);
+    }
+    let node = place::pick(client, data, request.labelled(labels::REQUEST_SET).is_some())?;
+    let uuid = client.pass.world.random.uuid();
+    remember(client, |p| {
+        p.node = node;
+        if p.uuid.is_empty() {
+            p.uuid = uuid;
+        }
+    });
+    Ok(End::Passed)
 }
 
-/// Notices new requests and those that are to go.
-fn take(pass: &mut Pass<'_>) {
-    let (id, controller) = (pass.world.provider.id.clone(), pass.world.provider.controller());
-    let now = pass.world.now;
-    for request in pass.labelled("MachineRequests", labels::PROVIDER, &id) {
-        let name = request.key.id.clone();
-        if request.tearing_down() {
-            if !pass.world.provider.requests.contains_key(&name) {
-                pass.release("MachineRequests", &name, &[controller.as_str()]);
-            }
-            continue;
-        }
-        if !pass.world.provider.requests.contains_key(&name) {
-            pass.world.provider.seen += 1;
-            let number = pass.world.provider.seen;
-            pass.world.provider.requests.insert(name, Progress { number, due: now, ..Progress::default() });
-        }
-    }
-}
-
-/// The request to work on now: the current one until it waits, then the first that is due.
-fn next(pass: &mut Pass<'_>) -> Option<String> {
-    let now = pass.world.now;
-    if let Some(current) = pass.world.provider.current.clone() {
-        if pass.world.provider.requests.get(&current).is_some_and(|p| p.due <= now) {
-            return Some(current);
-        }
-        pass.world.provider.current = None;
-    }
-    let mut best: Option<(u64, u64, String)> = None;
-    let mut wakes = Vec::new();
-    for (name, progress) in &pass.world.provider.requests {
-        let request = pass.store.get(&Key::of("MachineRequests", name));
-        let going = request.as_ref().is_none_or(|r| r.tearing_down());
-        if progress.step == Step::Done && !going {
-            continue;
-        }
-        let held = |s: std::sync::Arc<Resource>| s.tearing_down() && !s.finalizers.is_empty();
-        if going && progress.removal.is_none() && pass.get("MachineRequestStatuses", name).is_some_and(held) {
-            // Omni holds the status until the machine has left its cluster; its release is a write that wakes us.
-            continue;
-        }
-        let due = if going && progress.removal.is_none() { now } else { progress.due };
-        if due > now {
-            wakes.push(due);
-            continue;
-        }
-        let rank = (due, progress.number, name.clone());
-        if best.as_ref().is_none_or(|b| rank < *b) {
-            best = Some(rank);
-        }
-    }
-    for at in wakes {
-        pass.wake_at(at);
-    }
-    best.map(|(_, _, name)| name)
-}
-
-/// Writes the request's status.
-pub fn publish(pass: &Pass<'_>, request: &Resource, stage: u32, text: &str) {
-    let provider = &pass.world.provider;
-    let id = pass
-        .get("MachineRequestStatuses", &request.key.id)
-        .map(|s| s.text("/id").to_owned())
-        .unwrap_or_default();
-    let mut status = Resource::new(
-        Key::of("MachineRequestStatuses", &request.key.id),
-        lean(json!({ "id": id, "stage": stage, "status": text })),
-    )
-    .owned_by(&provider.controller())
-    .label(labels::PROVIDER, &provider.id);
-    if let Some(set) = request.labelled(labels::REQUEST_SET) {
-        status = status.label(labels::REQUEST_SET, set);
-    }
-    pass.put(status);
-}
-
-fn advance(pass: &mut Pass<'_>, request: &Resource) {
-    let (id, now) = (request.key.id.clone(), pass.world.now);
-    let controller = pass.world.provider.controller();
-    if !request.finalizers.contains(&controller) {
-        pass.hold(request, &[controller.as_str()]);
-        publish(pass, request, 1, "");
-        pass.world.provider.current = Some(id.clone());
-        begin(pass, &id, 700);
-        return;
-    }
-    let Some(progress) = pass.world.provider.requests.get(&id).cloned() else { return };
-    let end = match data::read(request.text("/provider_data")) {
-        Err(why) => End::Failed(why),
-        Ok(data) => match progress.step {
-            Step::PickNode => pick_node(pass, &id, &data),
-            Step::CreateSchematic => create_schematic(pass, &id, request),
-            Step::UploadIso => upload_iso(pass, &id, request, &progress),
-            Step::SyncVm => sync_vm(pass, &id, request, &data, &progress),
-            Step::StartVm => start_vm(pass, &id, request, &data, &progress),
-            Step::Done => return,
-        },
-    };
-    let talos = request.text("/talos_version").to_owned();
-    match end {
-        End::Passed => {
-            let next = progress.step.next();
-            if let Some(progress) = pass.world.provider.requests.get_mut(&id) {
-                (progress.step, progress.task, progress.error) = (next, None, None);
-            }
-            record(pass, &id, &talos);
-            if next == Step::Done {
-                publish(pass, request, 2, &next.text());
-                pass.world.provider.current = None;
-            } else {
-                publish(pass, request, 1, &progress.step.text());
-                begin(pass, &id, 900);
-            }
-        }
-        End::Again(after) => {
-            publish(pass, request, 1, &progress.step.text());
-            record(pass, &id, &talos);
-            wait(pass, &id, now + after);
-        }
-        End::Failed(why) => {
-            if let Some(progress) = pass.world.provider.requests.get_mut(&id) {
-                progress.error = Some(why);
-            }
-            wait(pass, &id, now + RETRY);
-        }
-    }
-}
-
-/// Works for some time.
-fn begin(pass: &mut Pass<'_>, id: &str, takes: u64) {
-    let until = pass.world.now + takes;
-    pass.world.provider.busy = until;
-    pass.world.provider.current = Some(id.to_owned());
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        progress.due = until;
-    }
-    pass.wake_at(until);
-}
-
-fn wait(pass: &mut Pass<'_>, id: &str, until: u64) {
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        progress.due = until;
-    }
-    pass.world.provider.current = None;
-    pass.wake_at(until);
-}
-
-fn pick_node(pass: &mut Pass<'_>, id: &str, data: &Data) -> End {
-    let node = match place::pick(&pass.world.proxmox, data, pass.world.now) {
-        Ok(node) => node,
-        Err(why) => return End::Failed(why),
-    };
-    let uuid = pass.world.random.uuid();
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        progress.node = node;
-        if progress.uuid.is_empty() {
-            progress.uuid = uuid;
-        }
-    }
-    End::Passed
-}
-
-fn create_schematic(pass: &mut Pass<'_>, id: &str, request: &Resource) -> End {
+/// The image's schematic, from the image factory.
+pub fn create_schematic(client: &mut Client<'_, '_>, request: &Resource) -> Tried<End> {
     let mut extensions = vec!["siderolabs/qemu-guest-agent".to_owned()];
-    if let Some(asked) = request.spec.get("extensions").and_then(serde_json::Value::as_array) {
+    if let Some(asked) = request.spec.get("extensions").and_then(Value::as_array) {
         extensions.extend(asked.iter().filter_map(|e| e.as_str()).map(str::to_owned));
     }
+    extensions.sort();
+    extensions.dedup();
+    say(client.pass, client.id, &Said::Schematic(&extensions));
+    if client.pass.world.provider.factory_down {
+        return Err(
+            "failed to create schematic: Post \"https://factory.talos.dev/schematics\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                .to_owned(),
+        );
+    }
     let schematic = machine::schematic(&extensions);
-    let talos = request.text("/talos_version");
-    let url = format!("https://factory.talos.dev/image/{schematic}/v{talos}/nocloud-amd64.iso");
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        progress.image = format!("{}.iso", machine::sha256(url.as_bytes()));
-        progress.schematic = schematic;
-    }
-    End::Passed
+    remember(client, |p| p.schematic = schematic);
+    Ok(End::Passed)
 }
 
-/// `None`: the task runs; otherwise whether it succeeded. A failed task stays in the provider's state for ever.
-fn task(pass: &Pass<'_>, upid: &str) -> Option<bool> {
-    let task = pass.world.proxmox.tasks.iter().find(|t| t.upid == upid);
-    task.map_or(Some(false), |t| (t.end <= pass.world.now as i64).then(|| t.status == "OK"))
-}
-
-fn upload_iso(pass: &mut Pass<'_>, id: &str, _request: &Resource, progress: &Progress) -> End {
-    let (now, unix) = (pass.world.now, pass.unix());
-    let Some(node) = pass.world.proxmox.node(&progress.node) else {
-        return End::Failed(gone(&progress.node));
+/// The storage of a node that images go to: the first enabled one that takes them.
+pub fn image_storage(client: &mut Client<'_, '_>, node: &str) -> Tried<String> {
+    let storages = client.get(&format!("/nodes/{node}/storage"))?;
+    let word =
+        |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let fits = |entry: &&Value| {
+        entry.get("enabled").and_then(Value::as_u64) == Some(1)
+            && word(entry, "content").split(',').any(|c| c == "iso")
     };
-    if !node.online {
-        return End::Failed("unexpected end of JSON input".to_owned());
-    }
-    if node.images.iter().any(|i| i.name == progress.image) {
-        return End::Passed;
-    }
-    if let Some(upid) = &progress.task {
-        if task(pass, upid).is_none() {
-            return End::Again(1_000);
+    let found = storages.as_array().and_then(|list| list.iter().find(fits)).map(|s| word(s, "storage"));
+    found.ok_or_else(|| "failed to get storage: unable to find the item you are looking for".to_owned())
+}
+
+/// The image on the node, which downloads it by itself.
+pub fn upload_iso(client: &mut Client<'_, '_>, request: &Resource, known: &Progress) -> Tried<End> {
+    if !known.upload.is_empty() {
+        match client.task(&known.upload)? {
+            None => return Ok(End::Again(SLOW)),
+            Some(true) => return Ok(End::Passed),
+            Some(false) => say(client.pass, client.id, &Said::Retrying),
         }
-        let image = Image {
-            storage: "local".to_owned(),
-            name: progress.image.clone(),
-            size: 339_644_416,
-            created: unix,
-        };
-        if let Some(node) = pass.world.proxmox.node_mut(&progress.node) {
-            node.images.push(image);
-        }
-        return End::Passed;
     }
-    let principal = pass.world.provider.principal.clone();
-    let upid = pass.world.proxmox.task(
-        &progress.node,
-        ("download", &progress.image, &principal),
-        (now, DOWNLOAD),
-        "OK",
+    let node = known.node.as_str();
+    client.glance(&format!("/nodes/{node}/status"))?;
+    let storage = image_storage(client, node)?;
+    let url = format!(
+        "https://factory.talos.dev/image/{}/{}/nocloud-amd64.iso",
+        known.schematic,
+        version(request.text("/talos_version"))
     );
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        progress.task = Some(upid);
+    let image = format!("{}.iso", machine::sha256(url.as_bytes()));
+    let name = image.clone();
+    if client.get(&format!("/nodes/{node}/storage/{storage}/content/{storage}:iso/{image}")).is_ok() {
+        remember(client, |p| p.image = name);
+        return Ok(End::Passed);
     }
-    End::Again(DOWNLOAD)
+    let upid = client.post(
+        &format!("/nodes/{node}/storage/{storage}/download-url"),
+        json!({ "content": "iso", "filename": image, "url": url }),
+    )?;
+    let upid = upid.as_str().unwrap_or_default().to_owned();
+    say(client.pass, client.id, &Said::Uploading(&image, &upid));
+    remember(client, |p| (p.image, p.upload) = (name, upid));
+    Ok(End::Again(SOON))
 }
 
-fn gone(node: &str) -> String {
-    format!(
-        "500 hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known"
-    )
-}
-
-fn sync_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progress: &Progress) -> End {
-    let now = pass.world.now;
-    if let Some(upid) = &progress.task {
-        return match task(pass, upid) {
-            None => End::Again(1_000),
+/// The VM.
+pub fn sync_vm(client: &mut Client<'_, '_>, request: &Resource, data: &Data, known: &Progress) -> Tried<End> {
+    if !known.create.is_empty() {
+        return Ok(match client.task(&known.create)? {
+            None => End::Again(SLOW),
             Some(true) => End::Passed,
+            // A task that failed stays the request's task for ever.
             Some(false) => End::Failed("stopped".to_owned()),
+        });
+    }
+    let node = known.node.as_str();
+    client.glance(&format!("/nodes/{node}/status"))?;
+    client.glance("/cluster/status")?;
+    let next = client.get("/cluster/nextid")?;
+    let vmid: u32 = next.as_str().and_then(|n| n.parse().ok()).unwrap_or_default();
+    let storage = image_storage(client, node)?;
+    let volume = format!("{storage}:iso/{}", known.image);
+    client.get(&format!("/nodes/{node}/storage/{storage}/content/{volume}"))?;
+    let mut storages = Vec::new();
+    for (at, disk) in std::iter::once(&data.disk).chain(&data.additional_disks).enumerate() {
+        let found = client.get(&format!("/nodes/{node}/storage"))?;
+        let prefix = if at == 0 {
+            String::new()
+        } else {
+            format!("failed to pick storage for additional disk {at}: ")
         };
+        storages.push(selector::choose(&found, node, &disk.selector).map_err(|miss| match miss {
+            Miss::Nothing => {
+                let condition = Value::from(disk.selector.as_str());
+                format!("{prefix}failed to pick the disk: no matches for the condition {condition}")
+            }
+            Miss::Wrong(why) => format!("{prefix}{why}"),
+        })?);
     }
-    let Some(node) = pass.world.proxmox.node(&progress.node).cloned() else {
-        return End::Failed(gone(&progress.node));
-    };
-    if !node.online {
-        return End::Failed("unexpected end of JSON input".to_owned());
-    }
-    let storage = match selector::choose(&pass.world.proxmox, &node, &data.storage_selector) {
-        Ok(storage) => storage,
-        Err(why) => return End::Failed(why),
-    };
-    let noise = pass.world.random.hex(8);
     let order = Order {
-        name: id,
+        name: client.id,
         set: request.labelled(labels::REQUEST_SET).unwrap_or_default(),
-        uuid: &progress.uuid,
-        image: &progress.image,
-        vmid: pass.world.proxmox.next_id(),
-        storage: &storage,
-        noise: &noise,
-        unix: pass.unix(),
+        uuid: &known.uuid,
+        image: &volume,
+        vmid,
+        storages: &storages,
     };
-    let guest = match create(&pass.world.proxmox, &node, data, &order) {
-        Ok(guest) => guest,
-        Err(why) => return End::Failed(why),
-    };
-    let vmid = guest.vmid;
-    pass.world.proxmox.guests.insert(vmid, guest);
-    let principal = pass.world.provider.principal.clone();
-    let upid =
-        pass.world.proxmox.task(&node.name, ("qmcreate", &vmid.to_string(), &principal), (now, CREATE), "OK");
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        (progress.task, progress.vmid) = (Some(upid), vmid);
-    }
-    End::Again(10_000)
+    let given = Value::Object(parameters(data, &order));
+    let upid = client.post(&format!("/nodes/{node}/qemu"), given)?;
+    let upid = upid.as_str().unwrap_or_default().to_owned();
+    remember(client, |p| (p.create, p.vmid) = (upid, vmid));
+    Ok(End::Again(SLOW))
 }
 
-fn start_vm(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progress: &Progress) -> End {
-    let (now, unix) = (pass.world.now, pass.unix());
-    if let Some(upid) = &progress.task {
-        return match task(pass, upid) {
-            None => End::Again(1_000),
+/// The VM runs, with the image that tells Talos where to join.
+pub fn start_vm(
+    client: &mut Client<'_, '_>,
+    request: &Resource,
+    data: &Data,
+    known: &Progress,
+) -> Tried<End> {
+    if !known.start.is_empty() {
+        return Ok(match client.task(&known.start)? {
+            None => End::Again(SOON),
             Some(true) => {
-                power_on(pass, id, request, data, progress);
+                boot::power_on(client.pass, client.id, request, data, known);
                 End::Passed
             }
             Some(false) => End::Failed("stopped".to_owned()),
-        };
-    }
-    let vmid = progress.vmid;
-    let bridge = if data.network_bridge.is_empty() { "vmbr0" } else { &data.network_bridge };
-    let online = pass.world.proxmox.node(&progress.node).filter(|n| n.online);
-    let Some(node) = online else { return End::Failed("unexpected end of JSON input".to_owned()) };
-    let fits = node.bridges.iter().any(|b| b.name == bridge);
-    let Some(guest) = pass.world.proxmox.guests.get_mut(&vmid) else {
-        return End::Failed(format!(
-            "500 Configuration file 'nodes/{}/qemu-server/{vmid}.conf' does not exist",
-            progress.node
-        ));
-    };
-    if !guest.tags.iter().any(|t| t == "go-proxmox+cloud-init") {
-        guest.tags.push("go-proxmox+cloud-init".to_owned());
-        guest.tags.sort();
-    }
-    guest.config.insert("boot".to_owned(), json!("order=scsi0;ide2;net0;ide0"));
-    guest
-        .config
-        .insert("ide0".to_owned(), json!(format!("local:iso/user-data-{vmid}.iso,media=cdrom,size=50K")));
-    if let Some(node) = pass.world.proxmox.node_mut(&progress.node) {
-        node.images.push(Image {
-            storage: "local".to_owned(),
-            name: format!("user-data-{vmid}.iso"),
-            size: 51_200,
-            created: unix,
         });
     }
-    let principal = pass.world.provider.principal.clone();
-    let result = if fits { "OK".to_owned() } else { format!("bridge '{bridge}' does not exist") };
-    let upid = pass.world.proxmox.task(
-        &progress.node,
-        ("qmstart", &vmid.to_string(), &principal),
-        (now, START),
-        &result,
-    );
-    if let Some(progress) = pass.world.provider.requests.get_mut(id) {
-        progress.task = Some(upid);
+    let (node, vmid) = (known.node.as_str(), known.vmid);
+    let vm = format!("/nodes/{node}/qemu/{vmid}");
+    client.glance(&format!("/nodes/{node}/status"))?;
+    client.get(&format!("{vm}/status/current"))?;
+    let config = client.get(&format!("{vm}/config"))?;
+    client.glance(&format!("/nodes/{node}/status"))?;
+    let storage = image_storage(client, node)?;
+    let name = format!("user-data-{vmid}.iso");
+    let upid = client.post(
+        &format!("/nodes/{node}/storage/{storage}/upload"),
+        json!({ "content": "iso", "filename": name }),
+    )?;
+    // Whether the upload went well is not looked at.
+    twice(client, &upid)?;
+    let word = |key: &str| config.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let tags = word("tags");
+    if !tags.split(';').any(|t| t == TAG) {
+        let all = if tags.is_empty() { TAG.to_owned() } else { format!("{tags};{TAG}") };
+        client.post(&format!("{vm}/config"), json!({ "tags": all }))?;
     }
-    End::Again(START)
+    let upid = client.post(
+        &format!("{vm}/config"),
+        json!({ "boot": format!("{};ide0", word("boot")), "ide0": format!("{storage}:iso/{name},media=cdrom") }),
+    )?;
+    twice(client, &upid)?;
+    let upid = client.post(&format!("{vm}/status/start"), Value::Null)?;
+    let upid = upid.as_str().unwrap_or_default().to_owned();
+    remember(client, |p| p.start = upid);
+    Ok(End::Again(SOON))
 }
 
-/// The VM runs: a machine begins to boot.
-fn power_on(pass: &mut Pass<'_>, id: &str, request: &Resource, data: &Data, progress: &Progress) {
-    let now = pass.world.now;
-    if let Some(guest) = pass.world.proxmox.guests.get_mut(&progress.vmid) {
-        guest.started = Some(now);
-    }
-    let address = address(&mut pass.world.random);
-    let talos = request.text("/talos_version").to_owned();
-    let mut machine = Machine {
-        uuid: progress.uuid.clone(),
-        request: id.to_owned(),
-        vmid: progress.vmid,
-        address,
-        first_talos: talos.clone(),
-        talos,
-        schematic: progress.schematic.clone(),
-        extensions: vec!["siderolabs/qemu-guest-agent".to_owned()],
-        doing: Doing::Booting,
-        until: None,
-        running_since: None,
-        silent_since: None,
-        config: None,
-        hostname: progress.uuid.clone(),
-        cores: (data.cores * data.sockets).max(0) as u32,
-        memory_mb: data.memory.max(0) as u64,
-        disk_gb: data.disk_size.max(0) as u64,
-    };
-    machine.begin(Doing::Booting, now, time::BOOT);
-    pass.world.machines.insert(machine.uuid.clone(), machine);
-}
+/// The tag that says that a VM has an image to join with.
+pub const TAG: &str = "go-proxmox+cloud-init";
 
-/// An address in the tunnel.
-pub fn address(random: &mut super::super::random::Random) -> String {
-    let digits = random.hex(16);
-    let group = |from: usize| digits.get(from..from + 4).unwrap_or("1").trim_start_matches('0').to_owned();
-    let groups: Vec<String> =
-        [0, 4, 8, 12].into_iter().map(group).map(|g| if g.is_empty() { "1".to_owned() } else { g }).collect();
-    format!("fdae:41e4:649b:9303:{}", groups.join(":"))
+/// Waits for a task that takes no time: it is asked, and asked once more for its details.
+pub fn twice(client: &mut Client<'_, '_>, upid: &Value) -> Tried<()> {
+    let upid = upid.as_str().unwrap_or_default().to_owned();
+    client.task(&upid)?;
+    client.task(&upid)?;
+    Ok(())
 }

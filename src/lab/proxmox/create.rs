@@ -52,6 +52,15 @@ pub fn create(
     Reply::data(upid)
 }
 
+impl Cluster {
+    /// A VM that is there without having been asked for over the API.
+    pub fn put_vm(&mut self, node: &str, given: &Map<String, Value>, unix: i64) {
+        let vmid = given.get("vmid").and_then(number).and_then(|v| u32::try_from(v).ok());
+        let made = vmid.zip(self.node(node)).map(|(vmid, node)| (vmid, guest(node, given, vmid, unix)));
+        self.guests.extend(made);
+    }
+}
+
 fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }

@@ -2,11 +2,9 @@
 //! of a system that people live in: a patch that no file knows, a locked worker, a VM that nobody claims, a backup of etcd that
 //! somebody took by hand.
 
-use serde_json::json;
-
 use super::super::labels;
 use super::super::omni::{Key, Store};
-use super::super::provider::{Order, create, read_data};
+use super::super::provider::{Order, parameters, read_data};
 use super::super::world::{ClusterFacts, EPOCH, Plant};
 use super::fresh::{PROVIDER, container, ground};
 use super::objects;
@@ -79,24 +77,22 @@ fn by_hand(plant: &mut Plant) {
 fn orphan(plant: &mut Plant, set: &str) {
     let Ok(data) = read_data(WORKER) else { return };
     let world = &mut plant.world;
-    let (uuid, letters, noise) = (world.random.uuid(), world.random.letters(6), world.random.hex(8));
+    let (uuid, letters) = (world.random.uuid(), world.random.letters(6));
     let name = format!("{set}-{letters}");
+    let storages = vec!["vm_ssd".to_owned()];
     let order = Order {
         name: &name,
         set,
         uuid: &uuid,
-        image: "orphan.iso",
+        image: "local:iso/orphan.iso",
         vmid: world.proxmox.next_id(),
-        storage: "vm_ssd",
-        noise: &noise,
-        unix: world.unix(),
+        storages: &storages,
     };
-    let Some(node) = world.proxmox.node("golf").cloned() else { return };
-    if let Ok(mut guest) = create(&world.proxmox, &node, &data, &order) {
-        guest.started = Some(world.now);
+    let (now, unix) = (world.now, world.unix());
+    world.proxmox.put_vm("golf", &parameters(&data, &order), unix);
+    if let Some(guest) = world.proxmox.guests.get_mut(&order.vmid) {
+        guest.started = Some(now);
         guest.tags.push("go-proxmox+cloud-init".to_owned());
         guest.tags.sort();
-        guest.config.insert("onboot".to_owned(), json!(1));
-        world.proxmox.guests.insert(guest.vmid, guest);
     }
 }

@@ -132,6 +132,7 @@ fn existing(plant: &mut Plant, (vmid, node, name, ending, uuid): (u32, &str, &st
         until: Some(1),
         running_since: None,
         silent_since: None,
+        unheard: false,
         config: None,
         hostname: uuid.to_owned(),
         cores: guest.cpus,
@@ -144,6 +145,7 @@ fn existing(plant: &mut Plant, (vmid, node, name, ending, uuid): (u32, &str, &st
     let progress = Progress {
         number: world.provider.seen,
         step: Step::Done,
+        stored: Some(Step::StartVm),
         uuid: uuid.to_owned(),
         schematic,
         node: node.to_owned(),
