@@ -3,10 +3,12 @@
 pub mod omni;
 mod outcome;
 mod proxmox;
+mod storage_list;
 
 pub use omni::OmniBackend;
 pub use outcome::{Outcome, Refusal};
 pub use proxmox::ProxmoxApi;
+pub use storage_list::listed_storages;
 
 use crate::live::{Observation, ProxmoxSnapshot};
 use crate::resource::{LiveResource, Resource, ResourceId};

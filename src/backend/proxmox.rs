@@ -445,7 +445,7 @@ struct Parts {
     storages: BTreeMap<String, Observation<Vec<StorageEntry>>>,
 }
 
-fn sorted_storages(entries: &[StorageEntry]) -> Vec<Storage> {
+pub(super) fn sorted_storages(entries: &[StorageEntry]) -> Vec<Storage> {
     let mut storages: Vec<Storage> = entries
         .iter()
         .map(|entry| {

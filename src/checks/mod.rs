@@ -3,6 +3,7 @@
 //! `plan` and by `doctor`.
 
 mod examine;
+pub mod explain;
 pub mod inventory;
 pub mod logs;
 mod model;

@@ -19,7 +19,6 @@ use crate::live::Snapshot;
 use crate::plan::file::{self, Choices, ProxmoxIdentity, Refusal, SavedPlan, Stale};
 use crate::plan::{Plan, Scope, Selection};
 use crate::render::context::Context;
-use crate::render::human::diag::Look;
 use crate::render::human::stale;
 use crate::resource::ResourceId;
 use crate::secret::DigestKey;
@@ -217,8 +216,7 @@ impl Approval {
                 Ok(())
             }
             Err(why) => {
-                let look =
-                    Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
+                let look = streams.err.words();
                 streams.error(&stale::title(&why), None);
                 let authors = last_writers(saved, &why, connection).await;
                 streams.tell(&stale::text(&why, &authors, look));

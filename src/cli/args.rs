@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use super::commands::explain::ExplainArgs;
 pub use super::removal::Removal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -294,13 +295,6 @@ pub enum SchemaOf {
     Status,
     /// The JSON drift report.
     Drift,
-}
-
-/// `explain`
-#[derive(Debug, Args)]
-pub struct ExplainArgs {
-    /// Code, as messages show it: `OS0401`
-    pub code: String,
 }
 
 /// `lab …`

@@ -13,7 +13,6 @@ use crate::render::context::Context;
 use crate::render::diff;
 use crate::render::github as annotations;
 use crate::render::html;
-use crate::render::human::diag as words;
 use crate::render::human::plan::{self as human, Detail, View};
 use crate::render::json::plan as json;
 use crate::render::markdown;
@@ -100,7 +99,7 @@ pub(super) const FORMATS: &[Format] = &[
 
 fn text(shown: &Shown<'_>) -> String {
     let look = shown.look;
-    let look = words::Look { colour: look.color, ascii: look.ascii, width: look.width };
+    let look = look.words();
     let mut text = human::shown(shown.plan, look, shown.view);
     // A plan of nothing but waiting is one line, and nothing in it is to be approved.
     let does = shown.plan.steps.iter().any(|s| s.action != crate::plan::Action::Await);

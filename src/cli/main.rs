@@ -79,7 +79,7 @@ fn run() -> Exit {
         Command::Lock(command) => commands::lock::run(&cli.global, &command, &streams),
         Command::Record(command) => commands::record::run(&cli.global, &command, &streams),
         Command::Lab(command) => commands::lab::run(&cli.global, &command, &streams),
-        Command::Explain(args) => commands::explain::run(&args, &streams),
+        Command::Explain(args) => commands::explain::run(&cli.global, &args, &streams),
         Command::Version => {
             streams.data(&format!("omni-scale {}", env!("CARGO_PKG_VERSION")));
             Exit::Done

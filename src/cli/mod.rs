@@ -14,6 +14,7 @@ mod files;
 mod formats;
 mod gates;
 mod github;
+mod given;
 mod guards;
 mod interrupt;
 mod main;

@@ -306,7 +306,7 @@ pub(super) fn judge_before(
     streams: &Streams,
 ) -> Result<(), Fail> {
     let all = sink.all();
-    let look = diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
+    let look = streams.err.words();
     if !all.is_empty() && (sink.has_errors() || !streams.quiet) {
         streams.tell(&diag::diagnostics(sources, all, look));
     }

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use super::args::{Color, Global};
 use super::github;
+use crate::render::human::diag;
 use crate::untrusted::inert;
 
 /// How to write to one stream.
@@ -22,6 +23,13 @@ pub(super) struct Look {
     pub(super) width: usize,
     /// Whether a person looks at it directly.
     pub(super) terminal: bool,
+}
+
+impl Look {
+    /// The same for the renderers.
+    pub(super) fn words(self) -> diag::Look {
+        diag::Look { colour: self.color, ascii: self.ascii, width: self.width }
+    }
 }
 
 /// The streams of this run.

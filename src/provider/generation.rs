@@ -41,6 +41,16 @@ impl Generation {
         }
     }
 
+    /// What it is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Early => "before 0.1",
+            Self::V0_1 => "0.1",
+            Self::V0_2 => "0.2",
+            Self::V0_3 => "0.3 or newer",
+        }
+    }
+
     /// Since when the provider reads a key of provider data; `None` for a key that no release reads.
     pub fn of_key(key: &str) -> Option<Self> {
         Some(match key {

@@ -7,6 +7,7 @@ mod back_ends;
 mod dialect;
 mod drift;
 mod exit_codes;
+mod explain;
 mod export;
 mod files;
 mod fmt;

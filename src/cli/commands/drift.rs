@@ -20,7 +20,7 @@ use crate::plan::drift::{Drift, DriftInput, Drifted, drift};
 use crate::render::context::Context;
 use crate::render::github::drift_annotations as annotations;
 use crate::render::html;
-use crate::render::human::{diag, drift as human};
+use crate::render::human::drift as human;
 use crate::render::json::drift as json;
 use crate::render::markdown;
 use crate::resource::ResourceId;
@@ -156,7 +156,7 @@ async fn name_writers(found: &mut Drift, connection: &Connection) {
 fn draw(drift: &Drift, format: DriftFormat, context: &Context, full: bool, look: Look) -> String {
     match format {
         DriftFormat::Text => {
-            let look = diag::Look { colour: look.color, ascii: look.ascii, width: look.width };
+            let look = look.words();
             human::text(drift, full, look)
         }
         DriftFormat::Json => json::text(drift),

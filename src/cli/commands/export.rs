@@ -116,8 +116,7 @@ fn told(seen: &OmniSnapshot, cluster: &str, error: ExportError, streams: &Stream
         ExportError::NoCluster(_) => Some(others(seen, cluster)),
         ExportError::Unfit { .. } => Some("mend it in Omni, or remove it there".to_owned()),
         ExportError::Invalid { problems, sources } => {
-            let look =
-                diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
+            let look = streams.err.words();
             streams.tell(&diag::diagnostics(sources, problems, look));
             Some("places are in the text that would have been written; mend the cluster in Omni".to_owned())
         }

@@ -14,13 +14,13 @@ use crate::cli::interrupt;
 use crate::cli::progress::{seconds, time};
 use crate::cli::repository::Repository;
 use crate::cli::session;
-use crate::cli::streams::{Look, Streams};
+use crate::cli::streams::Streams;
 use crate::diag::closest;
 use crate::engine::refresh::StatusLook;
 use crate::engine::wait::{Watched, watch};
 use crate::live::Snapshot;
 use crate::plan::status::{Status, StatusInput, Up, status};
-use crate::render::human::{diag, status as human};
+use crate::render::human::status as human;
 use crate::render::json::status as json;
 use crate::untrusted::Untrusted;
 
@@ -131,7 +131,7 @@ async fn show(
     if !streams.quiet {
         let flag = connection.world.as_ref().map_or(String::new(), |w| format!(" --lab={w}"));
         streams.data(&match args.format {
-            StatusFormat::Text => human::text(&last, &flag, look_of(streams.out)),
+            StatusFormat::Text => human::text(&last, &flag, streams.out.words()),
             StatusFormat::Json => json::text(&last),
         });
     }
@@ -148,10 +148,6 @@ async fn show(
         (Up::No, None) => Exit::Unhealthy,
         (Up::Unknown, None) => Exit::Unreachable,
     })
-}
-
-fn look_of(look: Look) -> diag::Look {
-    diag::Look { colour: look.color, ascii: look.ascii, width: look.width }
 }
 
 /// A name that nobody knows is a slip of the pen, not a cluster that is down.
@@ -211,7 +207,7 @@ impl<'a> Follower<'a> {
 
     fn draw(&self, status: &Status) {
         if let Some(bar) = &self.bar {
-            bar.set_message(human::text(status, "", look_of(self.streams.err)));
+            bar.set_message(human::text(status, "", self.streams.err.words()));
             bar.tick();
         }
     }

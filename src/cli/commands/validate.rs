@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, Sink, Sources};
 use crate::graph::Graph;
 use crate::plan::{Warning, codes, phases};
 use crate::render::github;
-use crate::render::human::{diag, plan as human};
+use crate::render::human::plan as human;
 use crate::render::json::files as json;
 use crate::world::Clock as _;
 use crate::world::real::RealClock;
@@ -75,8 +75,7 @@ fn order(repository: &Repository) -> Vec<Diagnostic> {
 fn end(sources: &Sources, sink: &Sink, found: &[Warning], args: &ValidateArgs, streams: &Streams) -> Exit {
     let judged = repository::judge(sources, sink, streams);
     if !found.is_empty() {
-        let look =
-            diag::Look { colour: streams.err.color, ascii: streams.err.ascii, width: streams.err.width };
+        let look = streams.err.words();
         streams.tell(&human::findings(found, look));
     }
     match args.format {

@@ -10,7 +10,7 @@ use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::plan::{PlanInput, PlanOptions, Selection};
 use crate::policy::Standing;
-use crate::render::human::{diag, done as human};
+use crate::render::human::done as human;
 use crate::render::json::done as json;
 
 /// Format of the list.
@@ -69,8 +69,7 @@ pub(in crate::cli) fn run(global: &Global, args: &VerifyArgs, streams: &Streams)
     let holds = checked.iter().all(|c| matches!(c.standing, Standing::Holds | Standing::Unchecked));
     streams.data(&match args.format {
         VerifyFormat::Text => {
-            let look =
-                diag::Look { colour: streams.out.color, ascii: streams.out.ascii, width: streams.out.width };
+            let look = streams.out.words();
             human::text(&checked, look)
         }
         VerifyFormat::Json => json::text(&checked, holds && unknown.is_empty()),

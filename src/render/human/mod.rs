@@ -4,6 +4,7 @@ pub mod diag;
 pub mod done;
 pub mod drift;
 mod excerpt;
+pub mod explained;
 mod fields;
 pub mod file_diff;
 mod findings;

@@ -3,6 +3,7 @@
 pub mod done;
 pub mod drift;
 mod escape;
+pub mod explained;
 pub mod files;
 mod finding;
 mod impact;

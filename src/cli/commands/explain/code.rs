@@ -1,14 +1,13 @@
 //! `explain CODE`: what a guard or a code is about.
 
-use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::cli::pages;
 use crate::cli::streams::Streams;
 use crate::diag::closest;
 use crate::policy::guards;
 
-pub(in crate::cli) fn run(args: &ExplainArgs, streams: &Streams) -> Exit {
-    let code = args.code.trim().to_ascii_uppercase();
+pub(super) fn run(code: &str, streams: &Streams) -> Exit {
+    let code = code.trim().to_ascii_uppercase();
     if let Some(guard) = guards::by_code(&code) {
         streams.data(&guards::page::text(guard));
         return Exit::Done;
