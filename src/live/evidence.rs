@@ -10,6 +10,7 @@ use super::{GuestConfig, Observation};
 
 /// Everything beyond nodes, guests, storages and permissions. What was not asked for is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evidence {
     /// The nodes as the cluster's own membership lists them, by name order.
     pub members: Observation<Vec<Member>>,
@@ -27,13 +28,14 @@ pub struct Evidence {
     pub token_expires: Observation<Option<u64>>,
     /// Configuration of the VMs that a provider made or recorded, by VMID.
     pub configs: BTreeMap<u32, Observation<GuestConfig>>,
-    /// What QEMU says of those VMs (`qmpstatus`: `running`, `stopped`, `paused`, `io-error`, …), by VMID.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+/// What QEMU says of those VMs (`qmpstatus`: `running`, `stopped`, `paused`, `io-error`, …), by VMID. The list of guests calls
+    /// all of them but `stopped` running.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<u32, Observation<String>>,
     /// Content of storages by `(node, storage)` as `node/storage`; asked for where a rule needs it only.
     pub volumes: BTreeMap<String, Observation<Vec<Volume>>>,
     /// Tasks of the guests that something happened to, and the tasks that a provider's records name (creation, start,
-    /// download), newest first.
+    /// download), newest first. Without `Sys.Audit` on a node only the token's own are listed there.
     pub tasks: Observation<Vec<Task>>,
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Reason;
+
 /// Configuration of a VM. Property strings are taken apart; their order says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GuestConfig {
@@ -14,15 +16,22 @@ pub struct GuestConfig {
     pub name: Option<String>,
     /// `uuid` of `smbios1`, lower case: the machine's identity in Omni.
     pub uuid: Option<String>,
+    /// When the VM was made, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<u64>,
     /// Tags, lower case, sorted.
     pub tags: Vec<String>,
     /// Plain values by key, as text: `cores`, `sockets`, `memory` (MiB), `balloon`, `cpu`, `machine`, `bios`, `scsihw`, `numa`,
-    /// `hugepages`, `onboot`, `agent`, `protection`, `lock`, `boot`, `template`.
+    /// `hugepages`, `onboot`, `agent`, `protection`, `lock`, `boot`, `template`, `kvm`, `vcpus`, `cpulimit`, `vga`. What is absent
+    /// has Proxmox's default.
     pub plain: BTreeMap<String, String>,
     /// Devices by slot (`scsi0`, `ide2`, `net0`, `hostpci0`, `efidisk0`).
     pub devices: BTreeMap<String, Device>,
-    /// Keys whose change takes effect at the next power cycle, sorted.
+    /// Keys whose change takes effect at the next power cycle, sorted. The values above are those that it will have then.
     pub pending: Vec<String>,
+    /// Why it is not known what waits; then `pending` is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_unknown: Option<Reason>,
 }
 
 /// A property string: what stands first, and the rest by key.

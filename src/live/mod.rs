@@ -5,12 +5,14 @@ mod evidence;
 mod guest_config;
 mod observation;
 pub mod placement;
+mod records;
 mod snapshot;
 
 pub use backups::Backup;
 pub use evidence::{Bridge, Evidence, Member, PciMapping, Task, Volume};
 pub use guest_config::{Device, GuestConfig};
 pub use observation::{Observation, Reason};
+pub use records::ProviderRecord;
 pub use snapshot::{
     Guest, GuestKind, NodeStatus, OmniSnapshot, ProxmoxFailure, ProxmoxSnapshot, PveNode, Snapshot, Storage,
 };

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::loose;
+use super::property::Property;
 
 /// `GET /version`: of the node that was asked.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -27,6 +28,9 @@ pub struct ClusterEntry {
     /// Whether the node is seen (row `node`).
     #[serde(default, deserialize_with = "loose::flag")]
     pub online: Option<bool>,
+    /// Whether it is the node that answers (row `node`).
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub local: Option<bool>,
 }
 
 /// A row of `GET /nodes`. Without `Sys.Audit` on the node, and while it is offline, the figures are absent.
@@ -112,4 +116,147 @@ pub struct StorageEntry {
     /// Bytes in all.
     #[serde(default, deserialize_with = "loose::number")]
     pub total: Option<u64>,
+}
+
+/// A row of `GET /nodes/{node}/network`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct InterfaceEntry {
+    /// Name.
+    pub iface: String,
+    /// `bridge`, `OVSBridge`, `vnet`, `eth`, `bond`, `vlan`, …
+    #[serde(default, rename = "type", deserialize_with = "loose::text")]
+    pub kind: Option<String>,
+    /// Up; absent while it is down.
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub active: Option<bool>,
+    /// Whether a Linux bridge carries VLAN tags.
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub bridge_vlan_aware: Option<bool>,
+    /// VLANs that it carries (`2-4094`), separated by spaces, commas or semicolons.
+    #[serde(default, deserialize_with = "loose::text")]
+    pub bridge_vids: Option<String>,
+    /// Whether a virtual network passes on tags of its guests.
+    #[serde(default, deserialize_with = "loose::flag")]
+    pub vlanaware: Option<bool>,
+}
+
+impl InterfaceEntry {
+    /// Whether a network card of a guest can be put into it.
+    pub fn is_bridge(&self) -> bool {
+        matches!(self.kind.as_deref(), Some("bridge" | "OVSBridge" | "vnet"))
+    }
+    /// Whether guests may use tags there. An Open vSwitch is aware of tags by itself.
+    pub fn carries_tags(&self) -> bool {
+        self.kind.as_deref() == Some("OVSBridge")
+            || self.bridge_vlan_aware.or(self.vlanaware).unwrap_or(false)
+    }
+}
+
+/// `GET /nodes/{node}/dns`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct DnsReply {
+    #[serde(default, deserialize_with = "loose::text")]
+    dns1: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    dns2: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    dns3: Option<String>,
+}
+
+impl DnsReply {
+    /// Name servers, in the order in which they are asked.
+    pub fn servers(self) -> Vec<String> {
+        let all = [self.dns1, self.dns2, self.dns3].into_iter().flatten();
+        all.map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect()
+    }
+}
+
+/// A row of `GET /cluster/mapping/pci`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct MappingEntry {
+    /// Id.
+    pub id: String,
+    /// One property string a device: `node=hotel,path=0000:01:00.0,…`.
+    #[serde(default)]
+    pub map: Vec<String>,
+}
+
+impl MappingEntry {
+    /// Nodes on which it has a device, sorted.
+    pub fn nodes(&self) -> Vec<String> {
+        let named = self.map.iter().filter_map(|m| Property::parse(m).options.remove("node"));
+        named.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// `GET /access/users/{user}/token/{name}`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct TokenReply {
+    /// When it expires, in seconds since 1970; 0 never. Absent: with its user.
+    #[serde(default, deserialize_with = "loose::number")]
+    pub expire: Option<u64>,
+}
+
+/// A row of `GET /cluster/ha/resources`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct HaEntry {
+    /// `vm:105`, `ct:200`.
+    pub sid: String,
+}
+
+/// `GET /nodes/{node}/status`, as far as it is looked at.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct NodeStatusReply {
+    /// Its processors.
+    #[serde(default)]
+    pub cpuinfo: Option<CpuInfo>,
+}
+
+/// Processors of a node.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct CpuInfo {
+    /// Flags, separated by spaces.
+    #[serde(default, deserialize_with = "loose::text")]
+    pub flags: Option<String>,
+}
+
+/// A row of `GET /nodes/{node}/tasks`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct TaskEntry {
+    /// Full id.
+    pub upid: String,
+    /// Kind (`qmdestroy`).
+    #[serde(default, rename = "type", deserialize_with = "loose::text")]
+    pub kind: Option<String>,
+    /// What it was about.
+    #[serde(default, deserialize_with = "loose::text")]
+    pub id: Option<String>,
+    /// User without the token's name.
+    #[serde(default, deserialize_with = "loose::text")]
+    pub user: Option<String>,
+    /// Name of the token that started it.
+    #[serde(default, deserialize_with = "loose::text")]
+    pub tokenid: Option<String>,
+    /// Began, in seconds since 1970.
+    #[serde(default, deserialize_with = "loose::number")]
+    pub starttime: Option<u64>,
+    /// Ended, in seconds since 1970; absent while it runs.
+    #[serde(default, deserialize_with = "loose::number")]
+    pub endtime: Option<u64>,
+    /// How it ended (`OK`); absent, or `RUNNING`, while it runs.
+    #[serde(default, deserialize_with = "loose::text")]
+    pub status: Option<String>,
+}
+
+/// A row of `GET /nodes/{node}/storage/{storage}/content`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct VolumeEntry {
+    /// `storage:iso/name.iso`, `storage:vm-105-disk-0`.
+    pub volid: String,
+    /// VMID that it belongs to.
+    #[serde(default, deserialize_with = "loose::number")]
+    pub vmid: Option<u64>,
+    /// Bytes.
+    #[serde(default, deserialize_with = "loose::number")]
+    pub size: Option<u64>,
 }

@@ -5,15 +5,22 @@
 //! privilege, so that an entry's absence proves nothing until [`Permissions`] were looked at.
 
 mod entries;
+mod guest;
 mod loose;
 mod permissions;
+mod property;
 mod reply;
 mod request;
 mod task;
 mod token;
 
-pub use entries::{ClusterEntry, NodeEntry, ResourceEntry, StorageEntry, VersionReply};
+pub use entries::{
+    ClusterEntry, CpuInfo, DnsReply, HaEntry, InterfaceEntry, MappingEntry, NodeEntry, NodeStatusReply,
+    ResourceEntry, StorageEntry, TaskEntry, TokenReply, VersionReply, VolumeEntry,
+};
+pub use guest::{GuestConfigReply, GuestStatusReply, PendingEntry};
 pub use permissions::{Coverage, Permissions};
+pub use property::Property;
 pub use reply::{AuthCause, Fault, read};
 pub use request::{NodeName, PowerAction, Request, Verb};
 pub use task::{TaskEnd, TaskStatus, Upid};

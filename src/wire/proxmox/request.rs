@@ -107,6 +107,66 @@ impl Request {
     pub fn node_storage(node: &NodeName) -> Self {
         Self::new(Verb::Get, &["nodes", node.as_str(), "storage"])
     }
+    /// Guests of the whole cluster.
+    pub fn cluster_guests() -> Self {
+        Self::cluster_resources().with("type", "vm")
+    }
+    /// Bridges of a node, with the virtual networks that look like one. Those that the token may not see are left out.
+    pub fn node_bridges(node: &NodeName) -> Self {
+        Self::node_network(node).with("type", "any_bridge")
+    }
+    /// All network interfaces of a node; servers before 8.0 know no `any_bridge`.
+    pub fn node_network(node: &NodeName) -> Self {
+        Self::new(Verb::Get, &["nodes", node.as_str(), "network"])
+    }
+    /// Resolvers of a node. Needs `Sys.Audit` on it.
+    pub fn node_dns(node: &NodeName) -> Self {
+        Self::new(Verb::Get, &["nodes", node.as_str(), "dns"])
+    }
+    /// Hardware and load of a node. Needs `Sys.Audit` on it.
+    pub fn node_status(node: &NodeName) -> Self {
+        Self::new(Verb::Get, &["nodes", node.as_str(), "status"])
+    }
+    /// Mappings of PCI devices that the token may see.
+    pub fn pci_mappings() -> Self {
+        Self::new(Verb::Get, &["cluster", "mapping", "pci"])
+    }
+    /// Guests that high availability manages. Needs `Sys.Audit` on `/`.
+    pub fn ha_resources() -> Self {
+        Self::new(Verb::Get, &["cluster", "ha", "resources"])
+    }
+    /// Facts of an API token; a token may often not read its own.
+    pub fn token_facts(token: &super::Token) -> Self {
+        Self::new(Verb::Get, &["access", "users", token.user(), "token", token.name()])
+    }
+    /// Configuration of a VM, with what waits for a power cycle applied. Needs `VM.Audit` on it.
+    pub fn guest_config(node: &NodeName, vmid: u32) -> Self {
+        Self::guest(node, vmid, &["config"])
+    }
+    /// The same with what waits told apart.
+    pub fn guest_pending(node: &NodeName, vmid: u32) -> Self {
+        Self::guest(node, vmid, &["pending"])
+    }
+    /// Run state of a VM.
+    pub fn guest_status(node: &NodeName, vmid: u32) -> Self {
+        Self::guest(node, vmid, &["status", "current"])
+    }
+    fn guest(node: &NodeName, vmid: u32, what: &[&str]) -> Self {
+        let vmid = vmid.to_string();
+        Self::new(Verb::Get, &[&["nodes", node.as_str(), "qemu", &vmid], what].concat())
+    }
+    /// Tasks about a guest in the log of a node, newest first. Without `Sys.Audit` on the node only the token's own are listed.
+    pub fn guest_tasks(node: &NodeName, vmid: u32, limit: u32) -> Self {
+        Self::new(Verb::Get, &["nodes", node.as_str(), "tasks"])
+            .with("vmid", vmid.to_string())
+            .with("source", "all")
+            .with("limit", limit.to_string())
+    }
+    /// What lies on a storage, of one kind (`iso`, `images`).
+    pub fn storage_content(node: &NodeName, storage: &str, content: &str) -> Self {
+        Self::new(Verb::Get, &["nodes", node.as_str(), "storage", storage, "content"])
+            .with("content", content)
+    }
     /// Configuration of a container.
     pub fn container_config(node: &NodeName, vmid: u32) -> Self {
         Self::new(Verb::Get, &["nodes", node.as_str(), "lxc", &vmid.to_string(), "config"])

@@ -62,6 +62,14 @@ impl Token {
     pub fn id(&self) -> &str {
         &self.id
     }
+    /// Whose it is: `user@realm`.
+    pub fn user(&self) -> &str {
+        self.id.rsplit_once('!').map_or(self.id.as_str(), |(user, _)| user)
+    }
+    /// Its name among that user's.
+    pub fn name(&self) -> &str {
+        self.id.rsplit_once('!').map_or("", |(_, name)| name)
+    }
     /// Value of the `Authorization` header.
     pub fn header(&self) -> &Secret<String> {
         &self.header
@@ -82,6 +90,7 @@ mod tests {
     fn a_token_is_read_and_never_shown() {
         let token = Token::parse(&format!("{GOOD}\r\n")).unwrap();
         assert_eq!(token.id(), "terraform@pam!automation");
+        assert_eq!((token.user(), token.name()), ("terraform@pam", "automation"));
         assert_eq!(token.header().expose(), &format!("PVEAPIToken={GOOD}"));
         assert!(!format!("{token:?}").contains("canary"));
         assert_eq!(
