@@ -43,13 +43,45 @@ pub trait ProxmoxReader: Send + Sync {
     fn name(&self) -> &str;
     /// Looks at the cluster, concurrently within the server's limits.
     fn snapshot(&self, depth: Depth) -> BoxFuture<'_, ProxmoxSnapshot>;
+    /// Adds to a snapshot of depth [`Depth::Preflight`] what [`Depth::Doctor`] has besides, of all VMs that providers made and of
+    /// those that they recorded. Asks the endpoint that answered then.
+    fn examine<'a>(
+        &'a self,
+        seen: ProxmoxSnapshot,
+        recorded: &'a [RecordedVm],
+    ) -> BoxFuture<'a, ProxmoxSnapshot>;
+    /// Adds the tasks of these guests, each by the node whose log is read and its VMID.
+    fn histories<'a>(
+        &'a self,
+        seen: ProxmoxSnapshot,
+        guests: &'a [(String, u32)],
+    ) -> BoxFuture<'a, ProxmoxSnapshot>;
 }
 
-/// How much of a Proxmox cluster is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A VM as its provider recorded it. It need not be there any more, nor on that node, nor be the same VM.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedVm {
+    /// Node that was chosen.
+    pub node: String,
+    /// VMID.
+    pub vmid: u32,
+    /// Identity, lower case.
+    pub uuid: Option<String>,
+    /// Ids of tasks whose end is wanted: of a machine that does not get on.
+    pub tasks: Vec<String>,
+}
+
+/// How much of a Proxmox cluster is read; each has what those before it have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Nodes, guests, quorum, version, permissions: one round of requests, however many nodes there are.
     Cluster,
     /// Also what storages each node lists: a second round, one request for each node that is online.
     Storages,
+    /// Also what new machines need: members, bridges, resolvers, PCI mappings, expiry of the token. Two requests more, and three
+    /// for each node in place of one.
+    Preflight,
+    /// Also what became of machines: configuration and run state of the VMs that providers made, high availability, processors,
+    /// ISO images, and the tasks of VMs that are gone or otherwise than recorded. Three requests for each VM.
+    Doctor,
 }

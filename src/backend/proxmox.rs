@@ -1,28 +1,28 @@
 //! Reads a Proxmox cluster. There is deliberately no writer: VMs are the provider's.
 //!
-//! One look at the cluster is five requests (permissions, nodes, cluster status, cluster resources, version), plus at most two
-//! permission questions, however many nodes there are; with storages one more per node that is online. Never more than
-//! [`IN_FLIGHT`] at once.
+//! One look at the cluster is five requests (permissions, nodes, cluster status, cluster resources, version), plus at most three
+//! permission questions, however many nodes there are; with storages one more per node that is online, and for what new machines
+//! need two more in all and three per node. Never more than five at once; a node that is down is not waited for twice.
 
-use std::collections::BTreeMap;
+mod assemble;
+mod examine;
+mod look;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::{Depth, ProxmoxReader};
-use crate::live::{
-    Guest, GuestKind, NodeStatus, Observation, ProxmoxFailure, ProxmoxSnapshot, PveNode, Reason, Storage,
-};
+use self::assemble::{Answers, map};
+pub(super) use self::assemble::sorted_storages;
+use self::look::{Answer, Ask, Look};
+use super::{Depth, ProxmoxReader, RecordedVm};
+use crate::live::{NodeStatus, Observation, ProxmoxFailure, ProxmoxSnapshot, Reason};
 use crate::wire::proxmox::{
-    ClusterEntry, Coverage, Fault, NodeEntry, NodeName, Permissions, Request, ResourceEntry, StorageEntry,
-    Token, Verb, VersionReply, read,
+    ClusterEntry, Coverage, DnsReply, Fault, NodeEntry, NodeName, Permissions, Request, Token, TokenReply,
+    Verb, read,
 };
-use crate::world::{BoxFuture, Deadline, HeaderValue, Method, Net, NetError, NetRequest};
-
-/// Most requests at a time: a node has three worker processes for everybody, and a plan asks once.
-const IN_FLIGHT: usize = 5;
+use crate::world::{BoxFuture, Deadline, HeaderValue, Method, Net, NetError, NetReply, NetRequest};
 
 /// A call that the asked node passes on to a dead one takes up to 30 s to be answered, a refused credential always 3 s.
 const DEADLINE: Deadline = Deadline { connect: Duration::from_secs(5), total: Duration::from_secs(35) };
@@ -47,6 +47,8 @@ enum Trouble {
     Untrusted(ProxmoxFailure),
     /// The server answered with a fault.
     Fault(Fault),
+    /// It was not asked, or not waited for: the node is down.
+    Down(Reason),
 }
 
 /// Why an endpoint was given up.
@@ -70,7 +72,7 @@ impl ProxmoxApi {
         self
     }
 
-    async fn ask<T: DeserializeOwned>(&self, origin: &str, request: Request) -> Result<T, Trouble> {
+    async fn send(&self, origin: &str, request: Request) -> Answer {
         let mut headers = vec![
             ("authorization".to_owned(), HeaderValue::Secret(self.token.header().clone())),
             ("accept".to_owned(), HeaderValue::Plain("application/json".to_owned())),
@@ -93,7 +95,7 @@ impl ProxmoxApi {
             limit: LIMIT,
         };
         match self.net.send(sent).await {
-            Ok(reply) => read(reply.status, reply.reason.as_deref(), &reply.body).map_err(Trouble::Fault),
+            Ok(reply) => Ok(reply),
             Err(NetError::NotSent(why) | NetError::Unknown(why) | NetError::Unfit(why)) => {
                 Err(Trouble::Silent(why))
             }
@@ -108,15 +110,24 @@ impl ProxmoxApi {
         Reason(self.token.scrub(&format!("Proxmox `{}`, {what}: {fault}", self.name)))
     }
 
-    fn observe<T>(&self, what: &str, result: Result<T, Trouble>) -> Result<Observation<T>, Leave> {
-        match result {
+    /// The same where there was no answer.
+    fn silence(&self, what: &str, why: &str) -> Reason {
+        Reason(format!("Proxmox `{}`, {what}: {why}", self.name))
+    }
+
+    /// An answer as data.
+    fn observe<T: DeserializeOwned>(&self, ask: &Ask, answer: Answer) -> Result<Observation<T>, Leave> {
+        self.observed(ask, answer.and_then(data))
+    }
+
+    fn observed<T>(&self, ask: &Ask, read: Result<T, Trouble>) -> Result<Observation<T>, Leave> {
+        match read {
             Ok(value) => Ok(Observation::Known(value)),
             Err(Trouble::Fault(Fault::Unauthenticated(_))) => Err(Leave::Stop(self.unauthenticated())),
-            Err(Trouble::Fault(fault)) => Ok(Observation::Unknown(self.reason(what, &fault))),
+            Err(Trouble::Fault(fault)) => Ok(Observation::Unknown(self.reason(&ask.what(), &fault))),
             Err(Trouble::Untrusted(failure)) => Err(Leave::Stop(failure)),
-            Err(Trouble::Silent(why)) => {
-                Ok(Observation::Unknown(Reason(format!("Proxmox `{}`, {what}: {why}", self.name))))
-            }
+            Err(Trouble::Silent(why)) => Ok(Observation::Unknown(self.silence(&ask.what(), &why))),
+            Err(Trouble::Down(reason)) => Ok(Observation::Unknown(reason)),
         }
     }
 
@@ -133,234 +144,116 @@ impl ProxmoxApi {
 
     /// Everything, from one endpoint.
     async fn read_from(&self, origin: &str, depth: Depth) -> Result<ProxmoxSnapshot, Leave> {
-        // Five requests at once: one round trip decides how long a plan takes.
-        let (nodes, resources, status, permissions, version) = futures::join!(
-            self.ask::<Vec<NodeEntry>>(origin, Request::nodes()),
-            self.ask::<Vec<ResourceEntry>>(origin, Request::cluster_resources()),
-            self.ask::<Vec<ClusterEntry>>(origin, Request::cluster_status()),
-            self.ask::<Permissions>(origin, Request::permissions()),
-            self.ask::<VersionReply>(origin, Request::version()),
-        );
-        match &nodes {
-            Err(Trouble::Silent(why)) => return Err(Leave::Next(why.clone())),
-            Err(Trouble::Fault(fault @ (Fault::Unexpected { .. } | Fault::Garbled(_)))) => {
-                return Err(Leave::Next(format!("`{origin}` does not answer like Proxmox: {fault}")));
-            }
-            _ => {}
+        let mut look = Look::new(self, origin);
+        let mut out = Answers::default();
+        // The nodes first: they tell what else there is to ask. One round trip decides how long a status takes.
+        for ask in [Ask::Nodes, Ask::Resources, Ask::Status, Ask::Permissions, Ask::Version] {
+            look.ask(ask);
         }
-        let nodes = match self.observe("nodes", nodes)? {
-            Observation::Known(entries) => self.nodes(entries),
-            Observation::Absent => Observation::Absent,
-            Observation::Unknown(reason) => Observation::Unknown(reason),
-        };
-        let resources = self.observe("guests", resources)?;
-        let status = self.observe("cluster status", status)?;
-        let permissions = self.observe("permissions", permissions)?;
-        let version = self.observe("version", version)?;
-
-        let mut questions = Vec::new();
-        if let Some(held) = permissions.known() {
-            for (top, any) in [VISIBLE_GUESTS, VISIBLE_STORAGES] {
-                if held.covers(top, any) == Coverage::NotListed {
-                    questions.push(top);
+        if depth >= Depth::Preflight {
+            look.ask(Ask::Mappings);
+            look.ask(Ask::Token);
+        }
+        while let Some((ask, answer)) = look.next().await {
+            match &ask {
+                Ask::Nodes => self.take_nodes(&ask, answer, depth, &mut look, &mut out)?,
+                Ask::Status => {
+                    out.status = self.observe(&ask, answer)?;
+                    let rows = out.status.known().map_or(&[][..], Vec::as_slice);
+                    for name in rows.iter().filter_map(silent_member) {
+                        look.is_down(name, Reason(format!("the cluster does not hear node `{name}`")));
+                    }
                 }
-            }
-        }
-        let online: Vec<NodeName> = nodes
-            .known()
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .filter(|node| depth == Depth::Storages && node.status == NodeStatus::Online)
-            .filter_map(|node| NodeName::parse(&node.name))
-            .collect();
-
-        let mut calls: Vec<BoxFuture<'_, Result<Part, Leave>>> = Vec::new();
-        for top in questions {
-            calls.push(Box::pin(async move {
-                let answer = self.ask::<Permissions>(origin, Request::permissions_on(top)).await;
-                Ok(Part::Permissions(self.observe("permissions", answer)?))
-            }));
-        }
-        for node in &online {
-            calls.push(Box::pin(async move {
-                let list = self.ask::<Vec<StorageEntry>>(origin, Request::node_storage(node)).await;
-                let what = format!("storages of `{}`", node.as_str());
-                Ok(Part::Storages(node.as_str().to_owned(), self.observe(&what, list)?))
-            }));
-        }
-        let parts: Vec<Result<Part, Leave>> =
-            futures::stream::iter(calls).buffer_unordered(IN_FLIGHT).collect().await;
-
-        let mut permissions = permissions;
-        let mut storages = BTreeMap::new();
-        for part in parts {
-            match part? {
-                Part::Storages(node, observed) => {
-                    storages.insert(node, observed);
+                Ask::Permissions => {
+                    out.permissions = self.observe(&ask, answer)?;
+                    let Some(held) = out.permissions.known() else { continue };
+                    for (top, any) in [VISIBLE_GUESTS, VISIBLE_STORAGES, VISIBLE_MAPPINGS] {
+                        let asked = depth >= Depth::Preflight || top != VISIBLE_MAPPINGS.0;
+                        if asked && held.covers(top, any) == Coverage::NotListed {
+                            look.ask(Ask::PermissionsOn(top));
+                        }
+                    }
                 }
-                Part::Permissions(Observation::Known(more)) => {
-                    if let Observation::Known(held) = &mut permissions {
+                Ask::PermissionsOn(_) => {
+                    let more = self.observe::<Permissions>(&ask, answer)?;
+                    if let (Observation::Known(held), Observation::Known(more)) = (&mut out.permissions, more)
+                    {
                         held.extend(more);
                     }
                 }
-                Part::Permissions(_) => {}
+                Ask::Resources => out.resources = self.observe(&ask, answer)?,
+                Ask::Version => out.version = self.observe(&ask, answer)?,
+                Ask::Mappings => out.mappings = self.observe(&ask, answer)?,
+                Ask::Token => out.token = self.expiry(self.observe(&ask, answer)?),
+                Ask::Storages(node) => {
+                    let seen = self.observe(&ask, answer)?;
+                    out.storages.insert(node.as_str().to_owned(), seen);
+                }
+                Ask::Bridges(node) if outdated(&answer) => look.ask(Ask::Interfaces(node.clone())),
+                Ask::Bridges(node) | Ask::Interfaces(node) => {
+                    let seen = self.observe(&ask, answer)?;
+                    out.bridges.insert(node.as_str().to_owned(), seen);
+                }
+                Ask::Resolvers(node) => {
+                    let seen = map(self.observe::<DnsReply>(&ask, answer)?, DnsReply::servers);
+                    out.resolvers.insert(node.as_str().to_owned(), seen);
+                }
+                // What becomes of VMs is asked later.
+                _ => {}
             }
         }
-        Ok(self.assemble(origin, depth, Parts { version, nodes, resources, status, permissions, storages }))
+        Ok(self.assemble(origin, depth, out))
     }
 
-    fn assemble(&self, origin: &str, depth: Depth, parts: Parts) -> ProxmoxSnapshot {
-        let unread = || Reason(format!("Proxmox `{}`: not read", self.name));
-        let guests_seen = self.visible(&parts.permissions, VISIBLE_GUESTS, "guest");
-        let storages_seen = self.visible(&parts.permissions, VISIBLE_STORAGES, "storage");
-        let mut storages = BTreeMap::new();
-        let asked = parts.nodes.known().filter(|_| depth == Depth::Storages);
-        for node in asked.map_or(&[][..], Vec::as_slice) {
-            let observed = match (node.status, parts.storages.get(&node.name)) {
-                (_, Some(Observation::Known(entries))) => match &storages_seen {
-                    Ok(()) => Observation::Known(sorted_storages(entries)),
-                    Err(reason) => Observation::Unknown(reason.clone()),
-                },
-                (_, Some(Observation::Unknown(reason))) => Observation::Unknown(reason.clone()),
-                (NodeStatus::Offline, _) => {
-                    Observation::Unknown(Reason(format!("node `{}` is offline", node.name)))
-                }
-                _ => Observation::Unknown(Reason(format!("node `{}` has no status yet", node.name))),
-            };
-            storages.insert(node.name.clone(), observed);
-        }
-        ProxmoxSnapshot {
-            endpoint: origin.to_owned(),
-            version: match parts.version {
-                Observation::Known(VersionReply { version: Some(version) }) => Observation::Known(version),
-                Observation::Unknown(reason) => Observation::Unknown(reason),
-                _ => Observation::Unknown(unread()),
-            },
-            quorate: match parts.status {
-                // A stand-alone host has no `cluster` row: it is its own quorum.
-                Observation::Known(entries) => match entries.iter().find(|entry| entry.kind == "cluster") {
-                    None => Observation::Known(true),
-                    Some(ClusterEntry { quorate: Some(quorate), .. }) => Observation::Known(*quorate),
-                    Some(_) => Observation::Unknown(unread()),
-                },
-                Observation::Absent => Observation::Absent,
-                Observation::Unknown(reason) => Observation::Unknown(reason),
-            },
-            guests: match (parts.resources, guests_seen) {
-                (Observation::Known(entries), Ok(())) => self.guests(entries),
-                (Observation::Known(_), Err(reason)) | (Observation::Unknown(reason), _) => {
-                    Observation::Unknown(reason)
-                }
-                (Observation::Absent, _) => Observation::Absent,
-            },
-            nodes: parts.nodes,
-            storages,
-            failure: None,
-            evidence: crate::live::Evidence::default(),
-            principal: Some(self.token.id().to_owned()),
-            permissions: match parts.permissions {
-                Observation::Known(Permissions(held)) => Observation::Known(held),
-                Observation::Absent => Observation::Absent,
-                Observation::Unknown(reason) => Observation::Unknown(reason),
-            },
-        }
-    }
-
-    /// Whether a list can be believed to be complete.
-    fn visible(
+    /// The nodes, and what is to be asked of each.
+    fn take_nodes(
         &self,
-        permissions: &Observation<Permissions>,
-        (top, any): (&str, &[&str]),
-        what: &str,
-    ) -> Result<(), Reason> {
-        match permissions {
-            Observation::Known(held) if held.covers(top, any) == Coverage::Whole => Ok(()),
-            Observation::Known(_) => Err(Reason(format!(
-                "Proxmox `{}`: the token `{}` may not see every {what}, so a missing one proves nothing; it needs {} on `{top}`, \
-                 propagated (role `PVEAuditor` on `/` has it)",
-                self.name,
-                self.token.id(),
-                any.iter().map(|privilege| format!("`{privilege}`")).collect::<Vec<_>>().join(" or "),
-            ))),
-            Observation::Unknown(reason) => Err(reason.clone()),
-            Observation::Absent => Err(Reason(format!("Proxmox `{}`: permissions not read", self.name))),
-        }
-    }
-
-    fn nodes(&self, entries: Vec<NodeEntry>) -> Observation<Vec<PveNode>> {
-        let mut nodes = Vec::new();
-        for entry in entries {
-            if NodeName::parse(&entry.node).is_none() {
-                return Observation::Unknown(Reason(format!(
-                    "Proxmox `{}`, nodes: a node has a name that Proxmox does not allow",
-                    self.name
+        ask: &Ask,
+        answer: Answer,
+        depth: Depth,
+        look: &mut Look<'_>,
+        out: &mut Answers,
+    ) -> Result<(), Leave> {
+        let entries = match answer.and_then(data::<Vec<NodeEntry>>) {
+            Err(Trouble::Silent(why)) => return Err(Leave::Next(why)),
+            Err(Trouble::Fault(fault @ (Fault::Unexpected { .. } | Fault::Garbled(_)))) => {
+                return Err(Leave::Next(format!(
+                    "`{}` does not answer like Proxmox: {fault}",
+                    look.origin()
                 )));
             }
-            nodes.push(PveNode {
-                name: entry.node,
-                status: match entry.status.as_deref() {
-                    Some("online") => NodeStatus::Online,
-                    Some("offline") => NodeStatus::Offline,
-                    _ => NodeStatus::Unknown,
-                },
-                maxmem: entry.maxmem,
-                mem: entry.mem,
-                maxcpu: entry.maxcpu,
-            });
+            other => self.observed(ask, other)?,
+        };
+        out.nodes = match entries {
+            Observation::Known(entries) => self.nodes(entries),
+            other => map(other, |_| Vec::new()),
+        };
+        let nodes = out.nodes.known().map_or(&[][..], Vec::as_slice);
+        for node in nodes.iter().filter(|node| node.status != NodeStatus::Online) {
+            look.is_down(&node.name, down(&node.name, node.status));
         }
-        nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        nodes.dedup_by(|a, b| a.name == b.name);
-        Observation::Known(nodes)
+        // By question and not by node, so that one that hangs holds up as few others as may be.
+        let per_node: &[fn(NodeName) -> Ask] = match depth {
+            Depth::Cluster => &[],
+            Depth::Storages => &[Ask::Storages],
+            Depth::Preflight | Depth::Doctor => &[Ask::Storages, Ask::Bridges, Ask::Resolvers],
+        };
+        for question in per_node {
+            for node in nodes.iter().filter_map(|node| NodeName::parse(&node.name)) {
+                look.ask(question(node));
+            }
+        }
+        Ok(())
     }
 
-    fn guests(&self, entries: Vec<ResourceEntry>) -> Observation<Vec<Guest>> {
-        let mut guests = Vec::new();
-        for entry in entries {
-            let kind = match entry.kind.as_str() {
-                "qemu" => GuestKind::Qemu,
-                "lxc" => GuestKind::Lxc,
-                _ => continue,
-            };
-            let vmid = entry
-                .vmid
-                .and_then(|id| u32::try_from(id).ok())
-                .filter(|id| (100..=999_999_999).contains(id));
-            let (Some(vmid), Some(node)) = (vmid, entry.node) else {
-                return Observation::Unknown(Reason(format!(
-                    "Proxmox `{}`, guests: one has no usable VMID or node",
-                    self.name
-                )));
-            };
-            let mut tags: Vec<String> = entry
-                .tags
-                .unwrap_or_default()
-                .split([';', ',', ' '])
-                .filter(|tag| !tag.is_empty())
-                .map(str::to_lowercase)
-                .collect();
-            tags.sort();
-            tags.dedup();
-            guests.push(Guest {
-                kind,
-                vmid,
-                node,
-                name: entry.name.filter(|name| !name.is_empty()),
-                status: entry.status.unwrap_or_else(|| "unknown".to_owned()),
-                tags,
-                maxcpu: entry.maxcpu,
-                maxmem: entry.maxmem,
-                maxdisk: entry.maxdisk,
-                lock: entry.lock.filter(|lock| !lock.is_empty()),
-            });
+    fn expiry(&self, seen: Observation<TokenReply>) -> Observation<Option<u64>> {
+        match seen {
+            Observation::Known(TokenReply { expire: Some(at) }) => Observation::Known((at > 0).then_some(at)),
+            Observation::Known(TokenReply { expire: None }) => {
+                Observation::Unknown(self.silence("expiry of the token", "it is that of its user"))
+            }
+            other => map(other, |_| None),
         }
-        guests.sort_by_key(|guest| guest.vmid);
-        if guests.windows(2).any(|pair| matches!(pair, [a, b] if a.vmid == b.vmid)) {
-            return Observation::Unknown(Reason(format!(
-                "Proxmox `{}`, guests: a VMID is listed twice",
-                self.name
-            )));
-        }
-        Observation::Known(guests)
     }
 
     async fn refresh(&self, depth: Depth) -> ProxmoxSnapshot {
@@ -430,48 +323,30 @@ fn after(failure: ProxmoxFailure, tried: &[String]) -> ProxmoxFailure {
 const VISIBLE_GUESTS: (&str, &[&str]) = ("/vms", &["VM.Audit"]);
 /// Storages are listed only with either privilege on each of them.
 const VISIBLE_STORAGES: (&str, &[&str]) = ("/storage", &["Datastore.Audit", "Datastore.AllocateSpace"]);
+/// PCI mappings are listed only with one of these on each of them.
+const VISIBLE_MAPPINGS: (&str, &[&str]) = ("/mapping", &["Mapping.Audit", "Mapping.Use", "Mapping.Modify"]);
 
-enum Part {
-    Permissions(Observation<Permissions>),
-    Storages(String, Observation<Vec<StorageEntry>>),
+/// The data of a reply.
+fn data<T: DeserializeOwned>(reply: NetReply) -> Result<T, Trouble> {
+    read(reply.status, reply.reason.as_deref(), &reply.body).map_err(Trouble::Fault)
 }
 
-struct Parts {
-    version: Observation<VersionReply>,
-    nodes: Observation<Vec<PveNode>>,
-    resources: Observation<Vec<ResourceEntry>>,
-    status: Observation<Vec<ClusterEntry>>,
-    permissions: Observation<Permissions>,
-    storages: BTreeMap<String, Observation<Vec<StorageEntry>>>,
+/// Why a node that is not online is not asked.
+fn down(name: &str, status: NodeStatus) -> Reason {
+    Reason(match status {
+        NodeStatus::Offline => format!("node `{name}` is offline"),
+        _ => format!("node `{name}` has no status yet"),
+    })
 }
 
-pub(super) fn sorted_storages(entries: &[StorageEntry]) -> Vec<Storage> {
-    let mut storages: Vec<Storage> = entries
-        .iter()
-        .map(|entry| {
-            let mut content: Vec<String> = entry
-                .content
-                .iter()
-                .flat_map(|list| list.split(','))
-                .map(str::trim)
-                .filter(|kind| !kind.is_empty())
-                .map(str::to_owned)
-                .collect();
-            content.sort();
-            Storage {
-                name: entry.storage.clone(),
-                plugin: entry.plugin.clone().unwrap_or_default(),
-                content,
-                enabled: entry.enabled.unwrap_or(false),
-                active: entry.active.unwrap_or(false),
-                shared: entry.shared.unwrap_or(false),
-                avail: entry.avail.unwrap_or(0),
-                total: entry.total.unwrap_or(0),
-            }
-        })
-        .collect();
-    storages.sort_by(|a, b| a.name.cmp(&b.name));
-    storages
+/// A member that the cluster does not hear.
+fn silent_member(row: &ClusterEntry) -> Option<&str> {
+    row.name.as_deref().filter(|_| row.kind == "node" && row.online == Some(false))
+}
+
+/// Whether a server does not know a question in this form.
+fn outdated(answer: &Answer) -> bool {
+    answer.as_ref().is_ok_and(|reply| matches!(reply.status, 400 | 501))
 }
 
 impl ProxmoxReader for ProxmoxApi {
@@ -479,6 +354,23 @@ impl ProxmoxReader for ProxmoxApi {
         &self.name
     }
     fn snapshot(&self, depth: Depth) -> BoxFuture<'_, ProxmoxSnapshot> {
-        Box::pin(self.refresh(depth))
+        Box::pin(async move {
+            let seen = self.refresh(depth).await;
+            if depth == Depth::Doctor { self.look_closer(seen, &[]).await } else { seen }
+        })
+    }
+    fn examine<'a>(
+        &'a self,
+        seen: ProxmoxSnapshot,
+        recorded: &'a [RecordedVm],
+    ) -> BoxFuture<'a, ProxmoxSnapshot> {
+        Box::pin(self.look_closer(seen, recorded))
+    }
+    fn histories<'a>(
+        &'a self,
+        seen: ProxmoxSnapshot,
+        guests: &'a [(String, u32)],
+    ) -> BoxFuture<'a, ProxmoxSnapshot> {
+        Box::pin(self.look_back(seen, guests))
     }
 }

@@ -1,5 +1,6 @@
 //! The two back ends, real or of the lab, and where memory of them lies.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::backend::omni::ProbeError;
 use crate::backend::{OmniBackend, OmniReader as _, ProxmoxApi, ProxmoxReader};
 use crate::client::trust::Credential;
 use crate::client::{Origin, SigningKey, Stack, Trace};
-use crate::engine::refresh::{lists, refresh};
+use crate::engine::refresh::{Wanted, lists, refresh};
 use crate::lab::{self, Lab, LabError, LabOptions, Speed};
 use crate::live::{OmniSnapshot, ProxmoxFailure, Snapshot};
 use crate::secret::{DigestKey, Secret};
@@ -34,6 +35,8 @@ pub(super) struct ProxmoxTarget {
     pub(super) endpoints: Vec<String>,
     /// What makes them trusted.
     pub(super) trust: Trust,
+    /// Whether a class may make machines there.
+    pub(super) drawn: bool,
 }
 
 /// What the spec says about the outside.
@@ -47,10 +50,19 @@ pub(super) struct Targets {
     pub(super) omni_trust: Trust,
     /// Proxmox clusters.
     pub(super) proxmox: Vec<ProxmoxTarget>,
+    /// Providers of the spec by id, each with its Proxmox cluster.
+    pub(super) providers: BTreeMap<String, Option<String>>,
     /// The record's object store; without one it is in `state/`.
     pub(super) store: Option<StoreTarget>,
     /// Whether all of a lab's Proxmox clusters count: there is no spec yet that could name them.
     pub(super) any_proxmox: bool,
+}
+
+impl Targets {
+    fn wanted(&self) -> Wanted {
+        let drawn = self.proxmox.iter().filter(|p| p.drawn).map(|p| p.name.clone());
+        Wanted { preflight: drawn.collect(), providers: self.providers.clone() }
+    }
 }
 
 /// The outside, ready to be asked.
@@ -65,6 +77,8 @@ pub(super) struct Connection {
     pub(super) digest_key: Option<DigestKey>,
     /// Name of the Omni instance in record and plan: its origin, or `lab/WORLD`, whose port changes.
     pub(super) name: String,
+    /// What a plan's look needs besides.
+    pub(super) wanted: Wanted,
     /// What the tool cannot see, one line each.
     pub(super) blind: Vec<String>,
     /// `lab` for messages with next commands, if it is one.
@@ -171,6 +185,7 @@ pub(super) fn real(root: &Path, targets: &Targets, streams: &Streams) -> Result<
         rng,
         fs,
         name,
+        wanted: targets.wanted(),
         blind,
         world: None,
         lab: None,
@@ -271,6 +286,7 @@ pub(super) async fn lab(
         rng,
         fs,
         name,
+        wanted: targets.wanted(),
         blind,
         world: Some(world.to_owned()),
         lab: running,
@@ -297,7 +313,7 @@ impl Connection {
 
     /// The same, where a Proxmox that refuses is a fact like any other.
     pub(super) async fn look_around(&self) -> Result<Snapshot, Fail> {
-        let mut snapshot = refresh(&self.omni, &self.proxmox).await;
+        let mut snapshot = refresh(&self.omni, &self.proxmox, &self.wanted).await;
         self.usable(&snapshot).await?;
         self.rename(&mut snapshot);
         Ok(snapshot)

@@ -1,6 +1,7 @@
 //! What the operator's environment, Omni and Proxmox say about a deployment that has no spec yet. Nothing here is fatal: what
 //! cannot be asked is left open, and said.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,6 +127,7 @@ pub(super) async fn lab(
         omni: String::new(),
         omni_trust: Trust::SystemRoots,
         proxmox: Vec::new(),
+        providers: BTreeMap::new(),
         store: None,
         any_proxmox: true,
     };
@@ -160,6 +162,7 @@ pub(super) async fn omni(root: &Path, spec: &str, facts: &mut Facts, heard: &mut
         omni: endpoint.clone(),
         omni_trust: Trust::SystemRoots,
         proxmox: Vec::new(),
+        providers: BTreeMap::new(),
         store: None,
         any_proxmox: false,
     };

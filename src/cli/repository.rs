@@ -18,6 +18,7 @@ use crate::render::human::diag;
 use crate::secret::DigestKey;
 use crate::spec::{self, Entry, FileSet, Workspace};
 use crate::template::{self, Dialect, FileProblem, PatchFiles};
+use crate::value::Value;
 use crate::world::real::Trust;
 
 /// Files without errors, and what they ask for.
@@ -478,6 +479,7 @@ fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
                 Some(StoreTarget { store: store.clone(), trust: trust(&store.trust)? })
             }
         },
+        providers: spec.providers.iter().map(|(id, p)| (id.clone(), p.proxmox.clone())).collect(),
         proxmox: spec
             .proxmox
             .iter()
@@ -486,8 +488,22 @@ fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
                     name: name.clone(),
                     endpoints: p.endpoints.clone(),
                     trust: trust(&p.trust)?,
+                    drawn: drawn(workspace, name),
                 })
             })
             .collect::<Result<_, Fail>>()?,
     })
+}
+
+/// Whether machines may be made in a Proxmox cluster: a declared class says so, or there are clusters, which may use classes that
+/// only Omni has.
+fn drawn(workspace: &Workspace, proxmox: &str) -> bool {
+    let ours = |id: &str| {
+        workspace.spec.providers.get(id).is_some_and(|provider| provider.proxmox.as_deref() == Some(proxmox))
+    };
+    let drawn = workspace.classes.values().any(|class| {
+        let provider = class.resource.spec.at(&["auto_provision", "provider_id"]);
+        provider.and_then(Value::as_str).is_some_and(ours)
+    });
+    drawn || (!workspace.templates.is_empty() && workspace.spec.providers.keys().any(|id| ours(id)))
 }

@@ -1,14 +1,15 @@
 //! One look at both back ends at once, as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
 
-use crate::backend::{Depth, OmniReader, ProxmoxReader};
-use crate::live::{OmniSnapshot, ProxmoxSnapshot, Snapshot};
-use crate::resource::TYPE_SUFFIX;
+use crate::backend::{Depth, OmniReader, ProxmoxReader, RecordedVm};
+use crate::live::{Observation, OmniSnapshot, ProviderRecord, ProxmoxSnapshot, Snapshot};
+use crate::resource::{LiveResource, TYPE_SUFFIX};
+use crate::value::Value;
 use crate::world::Clock;
 
 /// Types that a plan looks at, with their namespaces: one list request each, however many clusters there are.
@@ -67,7 +68,7 @@ pub const UNDECLARED_TYPES: [(&str, &str); 1] = [("ConfigPatches", "default")];
 /// A status that is looked at again and again asks Proxmox no more often than this: VMs come and go slowly.
 const PROXMOX_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Requests to Omni besides [`PLAN_TYPES`]: its version.
+/// Requests to Omni besides [`PLAN_TYPES`] and one for each provider of the spec: its version.
 pub const PLAN_EXTRA_REQUESTS: usize = 1;
 
 /// Lists some types at once, each with one request.
@@ -84,17 +85,173 @@ pub async fn lists(omni: &dyn OmniReader, types: &[(&str, &str)]) -> OmniSnapsho
     }
 }
 
-/// Reads everything that a plan needs, both back ends concurrently.
-pub async fn refresh(omni: &dyn OmniReader, proxmox: &[Arc<dyn ProxmoxReader>]) -> Snapshot {
-    let clusters = join_all(
-        proxmox.iter().map(|p| async move { (p.name().to_owned(), p.snapshot(Depth::Cluster).await) }),
-    );
-    let (version, seen, clusters) = tokio::join!(omni.version(), lists(omni, &PLAN_TYPES), clusters);
-    Snapshot {
-        omni: OmniSnapshot { version, ..seen },
-        proxmox: clusters.into_iter().collect::<BTreeMap<_, _>>(),
+/// What `doctor` looks at besides. (What becomes of a set of requests, nobody may read, not even administrators.)
+pub const DOCTOR_TYPES: [(&str, &str); 9] = [
+    ("Links", "default"),
+    ("ClusterMachines", "default"),
+    ("MachineRequestSets", "default"),
+    ("MachineStatusSnapshots", "default"),
+    ("LoadBalancerStatuses", "default"),
+    (JOIN_TOKENS, "default"),
+    (PATCH_REQUESTS, "infra-provider"),
+    ("ClusterDestroyStatuses", "default"),
+    ("KubernetesStatuses", "default"),
+];
+/// Their ids are the tokens themselves.
+const JOIN_TOKENS: &str = "JoinTokenStatuses";
+/// Their specs may hold secrets of machine configurations; that they are there is all that is looked at.
+const PATCH_REQUESTS: &str = "ConfigPatchRequests";
+
+/// What a look needs beyond what every look has: told by whoever knows the files, never guessed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Proxmox clusters, by name in the spec, on which a class may make machines: there it is looked whether they can be made.
+    pub preflight: BTreeSet<String>,
+    /// Providers of the spec by id, each with the Proxmox cluster that it provisions on: what they recorded is read, with one list
+    /// request each.
+    pub providers: BTreeMap<String, Option<String>>,
+}
+
+impl Wanted {
+    fn depth(&self, proxmox: &str) -> Depth {
+        if self.preflight.contains(proxmox) { Depth::Preflight } else { Depth::Cluster }
+    }
+    /// Cluster of a provider; Omni tells ids apart by case where people do not.
+    fn proxmox_of(&self, provider: &str) -> Option<&str> {
+        let exact = self.providers.get(provider);
+        let alike =
+            || self.providers.iter().find(|(id, _)| id.eq_ignore_ascii_case(provider)).map(|(_, p)| p);
+        exact.or_else(alike)?.as_deref()
     }
 }
+
+/// Records of providers, each with one request.
+async fn records(
+    omni: &dyn OmniReader,
+    providers: impl IntoIterator<Item = &str>,
+) -> Vec<(String, Observation<Vec<LiveResource>>)> {
+    let lists = providers.into_iter().map(|id| async move {
+        let (kind, namespace) = ProviderRecord::kind(id);
+        let seen = omni.list(&kind, &namespace).await;
+        (kind, seen)
+    });
+    join_all(lists).await
+}
+
+/// Some types of Omni, its version, and what the providers of the spec recorded: one round.
+async fn omni_of(omni: &dyn OmniReader, types: &[(&str, &str)], wanted: &Wanted) -> OmniSnapshot {
+    let providers = wanted.providers.keys().map(String::as_str);
+    let (version, mut seen, records) =
+        tokio::join!(omni.version(), lists(omni, types), records(omni, providers));
+    seen.types.extend(records);
+    OmniSnapshot { version, ..seen }
+}
+
+/// Reads everything that a plan needs, both back ends concurrently.
+pub async fn refresh(omni: &dyn OmniReader, proxmox: &[Arc<dyn ProxmoxReader>], wanted: &Wanted) -> Snapshot {
+    let clusters = join_all(proxmox.iter().map(|p| async move {
+        let name = p.name().to_owned();
+        let seen = p.snapshot(wanted.depth(&name)).await;
+        (name, seen)
+    }));
+    let (omni, clusters) = tokio::join!(omni_of(omni, &PLAN_TYPES, wanted), clusters);
+    Snapshot { omni, proxmox: clusters.into_iter().collect() }
+}
+
+/// Reads everything that `doctor` needs: what a plan sees of all Proxmox clusters, then what became of the machines. Two rounds to
+/// Omni at most: the second only where it knows providers that the spec does not name.
+pub async fn examine(omni: &dyn OmniReader, proxmox: &[Arc<dyn ProxmoxReader>], wanted: &Wanted) -> Snapshot {
+    let types: Vec<(&str, &str)> = PLAN_TYPES.into_iter().chain(DOCTOR_TYPES).collect();
+    let clusters = join_all(proxmox.iter().map(|p| p.snapshot(Depth::Preflight)));
+    let (mut omni_seen, clusters) = tokio::join!(omni_of(omni, &types, wanted), clusters);
+    forget_secrets(&mut omni_seen);
+    let others: BTreeSet<String> =
+        providers_of(&omni_seen).into_iter().filter(|id| !wanted.providers.contains_key(id)).collect();
+    let others = records(omni, others.iter().map(String::as_str)).await;
+    omni_seen.types.extend(others);
+    let examined = proxmox.iter().zip(clusters).map(|(reader, seen)| {
+        let recorded = recorded(&omni_seen, wanted, reader.name());
+        async move { (reader.name().to_owned(), reader.examine(seen, &recorded).await) }
+    });
+    let proxmox = join_all(examined).await.into_iter().collect();
+    Snapshot { omni: omni_seen, proxmox }
+}
+
+/// Drops what is secret and of no use: a join token lets any machine in.
+fn forget_secrets(omni: &mut OmniSnapshot) {
+    let of = |short: &str| format!("{short}{TYPE_SUFFIX}");
+    if let Some(Observation::Known(tokens)) = omni.types.get_mut(&of(JOIN_TOKENS)) {
+        for (n, token) in tokens.iter_mut().enumerate() {
+            token.resource.id.id = format!("token-{}", n + 1);
+        }
+    }
+    if let Some(Observation::Known(patches)) = omni.types.get_mut(&of(PATCH_REQUESTS)) {
+        for patch in patches {
+            patch.resource.spec = Value::map();
+        }
+    }
+    if let Some(Observation::Known(links)) = omni.types.get_mut(&of("Links")) {
+        for link in links {
+            if let Value::Map(spec) = &mut link.resource.spec {
+                spec.remove("node_unique_token");
+            }
+        }
+    }
+}
+
+/// Adds the tasks of guests, given by Proxmox cluster, node and VMID, to what [`examine`] saw.
+pub async fn histories(
+    proxmox: &[Arc<dyn ProxmoxReader>],
+    mut seen: Snapshot,
+    guests: &[(String, String, u32)],
+) -> Snapshot {
+    for reader in proxmox {
+        let own = guests.iter().filter(|(cluster, ..)| cluster == reader.name());
+        let own: Vec<(String, u32)> = own.map(|(_, node, vmid)| (node.clone(), *vmid)).collect();
+        if let Some(cluster) = seen.proxmox.remove(reader.name()) {
+            let more = if own.is_empty() { cluster } else { reader.histories(cluster, &own).await };
+            seen.proxmox.insert(reader.name().to_owned(), more);
+        }
+    }
+    seen
+}
+
+/// Ids of the providers that Omni knows: registered, or named by a machine request.
+fn providers_of(omni: &OmniSnapshot) -> BTreeSet<String> {
+    let registered = ["InfraProviderStatuses", "InfraProviderCombinedStatuses"].into_iter();
+    let registered = registered.flat_map(|short| omni.list(short)).map(|live| live.resource.id.id.clone());
+    let requests = omni.list("MachineRequests").iter();
+    let named = requests.filter_map(|live| live.resource.omni_label("infra-provider-id").map(str::to_owned));
+    registered.chain(named).filter(|id| !id.is_empty()).collect()
+}
+
+/// What providers of a Proxmox cluster recorded, with the tasks of machines that are not made yet.
+fn recorded(omni: &OmniSnapshot, wanted: &Wanted, proxmox: &str) -> Vec<RecordedVm> {
+    let ours = omni.recorders().filter(|id| wanted.proxmox_of(id) == Some(proxmox));
+    let records = ours.flat_map(|id| omni.records(id).known().cloned().unwrap_or_default());
+    records
+        .filter_map(|record| {
+            let made = omni
+                .find("MachineRequestStatuses", &record.request)
+                .and_then(|live| live.resource.spec.get("stage"))
+                .is_some_and(|stage| {
+                    stage.as_int() == Some(PROVISIONED) || stage.as_str() == Some("PROVISIONED")
+                });
+            let tasks = [record.vm_create_task, record.vm_start_task, record.volume_upload_task];
+            let tasks = if made { Vec::new() } else { tasks.into_iter().flatten().collect() };
+            let vm = RecordedVm {
+                node: record.node.unwrap_or_default(),
+                vmid: record.vmid.unwrap_or(0),
+                uuid: record.uuid,
+                tasks,
+            };
+            (vm.vmid > 0 || !vm.tasks.is_empty()).then_some(vm)
+        })
+        .collect()
+}
+
+/// `MachineRequestStatus.spec.stage` of a machine that was made.
+const PROVISIONED: i128 = 2;
 
 /// Looks for a status, once or again and again.
 pub struct StatusLook<'a> {

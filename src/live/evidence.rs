@@ -28,7 +28,7 @@ pub struct Evidence {
     pub token_expires: Observation<Option<u64>>,
     /// Configuration of the VMs that a provider made or recorded, by VMID.
     pub configs: BTreeMap<u32, Observation<GuestConfig>>,
-/// What QEMU says of those VMs (`qmpstatus`: `running`, `stopped`, `paused`, `io-error`, …), by VMID. The list of guests calls
+    /// What QEMU says of those VMs (`qmpstatus`: `running`, `stopped`, `paused`, `io-error`, …), by VMID. The list of guests calls
     /// all of them but `stopped` running.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<u32, Observation<String>>,

@@ -12,7 +12,7 @@ use omni_scale::diag::{Sink, Sources};
 use omni_scale::engine::apply::{Deadlines, Outside, Report, apply};
 use omni_scale::engine::event::Event;
 use omni_scale::engine::recover::{RecoverError, recover};
-use omni_scale::engine::refresh::refresh;
+use omni_scale::engine::refresh::{Wanted, refresh};
 use omni_scale::engine::stop::Stop;
 use omni_scale::lab::omni::pgp::KeyPair;
 use omni_scale::lab::omni::{
@@ -488,7 +488,7 @@ impl Sim {
             }
             Err(e) => panic!("{e}"),
         };
-        let snapshot = refresh(&omni, &[]).await;
+        let snapshot = refresh(&omni, &[], &Wanted::default()).await;
         let options = PlanOptions::default();
         let input =
             PlanInput { desired, snapshot: &snapshot, record: record.as_ref(), key: Some(&key), options };

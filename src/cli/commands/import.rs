@@ -1,6 +1,6 @@
 //! `import`: files from what is live, and the proof that they plan empty. Reads Omni and Proxmox, writes new files only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -114,13 +114,14 @@ fn before(global: &Global, args: &ImportArgs, streams: &Streams) -> Result<Befor
     let proxmox = if endpoints.is_empty() {
         Vec::new()
     } else {
-        vec![ProxmoxTarget { name: PROXMOX.to_owned(), endpoints, trust: Trust::SystemRoots }]
+        vec![ProxmoxTarget { name: PROXMOX.to_owned(), endpoints, trust: Trust::SystemRoots, drawn: false }]
     };
     let targets = Targets {
         spec: spec_path.clone(),
         omni,
         omni_trust: Trust::SystemRoots,
         proxmox,
+        providers: BTreeMap::new(),
         store: None,
         any_proxmox: true,
     };

@@ -11,6 +11,9 @@ pub struct Upid {
     text: String,
     node: String,
     kind: String,
+    id: String,
+    user: String,
+    started: u64,
 }
 
 impl Upid {
@@ -36,6 +39,9 @@ impl Upid {
             text: text.to_owned(),
             node: name.as_str().to_owned(),
             kind: (*kind).to_owned(),
+            id: (*id).to_owned(),
+            user: (*user).to_owned(),
+            started: u64::from_str_radix(time, 16).unwrap_or(0),
         })
     }
     /// The id.
@@ -49,6 +55,18 @@ impl Upid {
     /// Type (`qmstart`, `vzreboot`, …).
     pub fn kind(&self) -> &str {
         &self.kind
+    }
+    /// What it is about: a VMID for guests, at times nothing.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+    /// Who started it (`root@pam`, `terraform@pam!automation`).
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+    /// When it began, in seconds since 1970.
+    pub fn started(&self) -> u64 {
+        self.started
     }
 }
 
@@ -119,6 +137,10 @@ mod tests {
         let text = "UPID:golf:0012C4D1:188A2F31:69B0A110:qmcreate:107:terraform@pam!automation:";
         let upid = Upid::parse(text).unwrap();
         assert_eq!((upid.node(), upid.kind(), upid.as_str()), ("golf", "qmcreate", text));
+        assert_eq!(
+            (upid.id(), upid.user(), upid.started()),
+            ("107", "terraform@pam!automation", 0x69B0_A110)
+        );
         for legal in [
             "UPID:golf:0012C4D1:188A2F31:69B0A110:imgcopy::root@pam:",
             "UPID:g:0012c4d1:188A2F31A:69B0A110:vzreboot:200:root@pam:",
