@@ -23,6 +23,9 @@ const MOST: usize = 40 << 20;
 const AGAIN: Duration = Duration::from_millis(2);
 /// Virtual time that passes between them for a client that jumps.
 const JUMP: Duration = Duration::from_millis(500);
+/// Real time that a connection may take until its first request. A client opens one to spare when another is about to be free, and
+/// may never use it.
+const SPARE: Duration = Duration::from_millis(100);
 /// How long a Delete without a bound of its own waits.
 const LONGEST: Duration = Duration::from_mins(10);
 
@@ -91,6 +94,7 @@ async fn connection<S>(
 ) where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
+    let spared = Arc::clone(&opening);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (servers, opening) = (Arc::clone(&servers), Arc::clone(&opening));
         async move {
@@ -107,6 +111,10 @@ async fn connection<S>(
             servers.requests.fetch_add(1, Ordering::SeqCst);
             Ok::<_, Infallible>(response)
         }
+    });
+    tokio::spawn(async move {
+        tokio::time::sleep(SPARE).await;
+        drop(lock(&spared).take());
     });
     // A client that goes away in the middle ends the connection; there is nobody to tell.
     let _ended =
