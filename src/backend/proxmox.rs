@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use self::assemble::{Answers, map};
 pub(super) use self::assemble::sorted_storages;
+use self::assemble::{Answers, map};
 use self::look::{Answer, Ask, Look};
 use super::{Depth, ProxmoxReader, RecordedVm};
 use crate::live::{NodeStatus, Observation, ProxmoxFailure, ProxmoxSnapshot, Reason};
