@@ -238,7 +238,7 @@ impl World {
                 ("ide2".to_owned(), device("l:iso/talos.iso", &[("media", "cdrom")])),
                 ("ide0".to_owned(), device(&format!("l:iso/user-data-{vmid}.iso"), &[("media", "cdrom")])),
             ]),
-            pending: Vec::new(),
+            ..GuestConfig::default()
         };
         self.proxmox().evidence.configs.insert(vmid, Observation::Known(config));
     }
