@@ -60,6 +60,10 @@ impl Address {
         parts.push(kind.to_owned());
         Self { parts }
     }
+    /// Its parts in order, decoded: `class`, `a` of `class/a`.
+    pub fn parts(&self) -> &[String] {
+        &self.parts
+    }
     /// The last kind: `machineset` of `cluster/a/machineset/b`, `container` of `provider/P/container`.
     pub fn kind(&self) -> &str {
         let n = self.parts.len();

@@ -1,8 +1,11 @@
 //! Everything that `doctor` tells: one look, joined once, read by every rule.
 
+use std::collections::BTreeSet;
+
 use super::inventory::{self, Inventory};
 use super::logs::Logs;
 use super::{Finding, Scene, preflight, provider, provisioning, scaling, teardown};
+use crate::graph::edges::class_of_set;
 
 /// What was found, worst first, and what could not be judged.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +16,44 @@ pub struct Examination {
     pub unjudged: Vec<String>,
     /// Machines that were looked at.
     pub machines: usize,
+}
+
+impl Examination {
+    /// Only what is about a cluster: itself, its machines and their VMs, the classes and providers that it uses, and the Proxmox
+    /// clusters below it.
+    #[must_use]
+    pub fn about(mut self, cluster: &str, scene: &Scene<'_>) -> Self {
+        let inventory = Inventory::new(scene, None);
+        let own: Vec<_> = inventory.machines.iter().filter(|m| m.cluster == Some(cluster)).collect();
+        let of_set =
+            |id: &str| scene.snapshot.omni.find("MachineSets", id).and_then(|s| class_of_set(&s.resource));
+        let live = scene.snapshot.omni.list("MachineSets").iter();
+        let live = live.filter(|s| s.resource.omni_label("cluster") == Some(cluster));
+        let classes: BTreeSet<&str> = live
+            .filter_map(|s| of_set(&s.resource.id.id))
+            .chain(scene.sets.iter().filter(|s| s.cluster == cluster).map(|s| s.class.as_str()))
+            .collect();
+        let mut providers: BTreeSet<&str> = own.iter().map(|m| m.provider).collect();
+        providers.extend(classes.iter().filter_map(|c| scene.classes.get(*c)).map(|c| c.provider.as_str()));
+        self.machines = own.len();
+        self.findings.retain(|finding| {
+            let parts = finding.subject.parts();
+            match parts {
+                [kind, name, ..] => match kind.as_str() {
+                    "cluster" => name == cluster,
+                    "class" => classes.contains(name.as_str()),
+                    "provider" => providers.contains(name.as_str()),
+                    "machine" => own.iter().any(|m| m.id == name),
+                    "link" => own.iter().any(|m| m.uuid.as_deref() == Some(name)),
+                    // Nobody's: it is in no cluster.
+                    "vm" => false,
+                    _ => true,
+                },
+                _ => true,
+            }
+        });
+        self
+    }
 }
 
 /// Every rule over what was joined.

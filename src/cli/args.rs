@@ -113,6 +113,8 @@ pub enum Command {
     Fmt(super::commands::fmt::FmtArgs),
     /// Show what is otherwise in Omni than it was applied; reads only and proposes nothing
     Drift(super::commands::drift::DriftArgs),
+    /// Show what is the matter, why, and what to do: drift, machines that are stuck, the provider; reads only
+    Doctor(super::commands::doctor::DoctorArgs),
     /// Show how the clusters stand: versions, checks, machines and their VMs; exit 9 unless all are up
     Status(super::commands::status::StatusArgs),
     /// Check the spec's definition of done; exit 1 unless every check holds
@@ -295,6 +297,8 @@ pub enum SchemaOf {
     Status,
     /// The JSON drift report.
     Drift,
+    /// What `doctor` found, as JSON.
+    Doctor,
 }
 
 /// `lab …`

@@ -319,6 +319,11 @@ impl Connection {
         Ok(snapshot)
     }
 
+    /// Looks as deep as `doctor` needs it.
+    pub(super) async fn examine(&self) -> Snapshot {
+        refresh(&self.omni, &self.proxmox).await
+    }
+
     /// An Omni that cannot be used at all is an end with the right code.
     pub(super) async fn usable(&self, seen: &Snapshot) -> Result<(), Fail> {
         if seen.omni.version.unknown().is_some() {

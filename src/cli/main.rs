@@ -71,6 +71,7 @@ fn run() -> Exit {
         Command::Adopt(args) => commands::adopt::run(&cli.global, &args, &streams),
         Command::Fmt(args) => commands::fmt::run(&cli.global, &args, &streams),
         Command::Drift(args) => commands::drift::run(&cli.global, &args, &streams),
+        Command::Doctor(args) => commands::doctor::run(&cli.global, &args, &streams),
         Command::Status(args) => commands::status::run(&cli.global, &args, &streams),
         Command::Verify(args) => commands::verify::run(&cli.global, &args, &streams),
         Command::Import(args) => commands::import::run(&cli.global, &args, &streams),

@@ -2,6 +2,7 @@
 
 pub(super) mod adopt;
 pub(super) mod apply;
+pub(super) mod doctor;
 pub(super) mod drift;
 pub(super) mod explain;
 pub(super) mod export;

@@ -8,6 +8,7 @@ use crate::render::json;
 pub(in crate::cli) fn run(args: &SchemaArgs, streams: &Streams) -> Exit {
     match args.what {
         SchemaOf::Plan => streams.data(&json::plan::schema()),
+        SchemaOf::Doctor => streams.data(&json::doctor::schema()),
         SchemaOf::Drift => streams.data(&json::drift::schema()),
         SchemaOf::Status => streams.data(&json::status::schema()),
     }

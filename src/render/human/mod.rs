@@ -1,6 +1,7 @@
 //! Text for people.
 
 pub mod diag;
+pub mod doctor;
 pub mod done;
 pub mod drift;
 mod excerpt;

@@ -1,5 +1,6 @@
 //! JSON for programs: versioned views, with their schemas. A minor version only adds; consumers ignore unknown keys.
 
+pub mod doctor;
 pub mod done;
 pub mod drift;
 mod escape;
