@@ -15,7 +15,7 @@ use crate::backend::omni::ProbeError;
 use crate::backend::{OmniBackend, OmniReader as _, ProxmoxApi, ProxmoxReader};
 use crate::client::trust::Credential;
 use crate::client::{Origin, SigningKey, Stack, Trace};
-use crate::engine::refresh::{Wanted, lists, refresh};
+use crate::engine::refresh::{Wanted, examine, histories, lists, refresh};
 use crate::lab::{self, Lab, LabError, LabOptions, Speed};
 use crate::live::{OmniSnapshot, ProxmoxFailure, Snapshot};
 use crate::secret::{DigestKey, Secret};
@@ -321,7 +321,12 @@ impl Connection {
 
     /// Looks as deep as `doctor` needs it.
     pub(super) async fn examine(&self) -> Snapshot {
-        refresh(&self.omni, &self.proxmox).await
+        examine(&self.omni, &self.proxmox, &self.wanted).await
+    }
+
+    /// Adds what happened to some guests, by Proxmox cluster, node and VMID.
+    pub(super) async fn histories(&self, seen: Snapshot, guests: &[(String, String, u32)]) -> Snapshot {
+        histories(&self.proxmox, seen, guests).await
     }
 
     /// An Omni that cannot be used at all is an end with the right code.

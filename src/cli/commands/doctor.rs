@@ -16,7 +16,7 @@ use crate::cli::streams::Streams;
 use crate::diag::closest;
 use crate::live::{ProxmoxFailure, Snapshot};
 use crate::plan::Desired;
-use crate::render::human::{diag, doctor as human};
+use crate::render::human::doctor as human;
 use crate::render::json::doctor as json;
 use crate::untrusted::Untrusted;
 
@@ -92,9 +92,7 @@ fn report(global: &Global, args: &DoctorArgs, streams: &Streams) -> Result<Exit,
     let cluster = args.cluster.as_deref();
     streams.data(&match args.format {
         DoctorFormat::Text => {
-            let look = &streams.out;
-            let look = diag::Look { colour: look.color, ascii: look.ascii, width: look.width };
-            human::text(&seen.examination, omni, cluster, logs.as_ref(), look)
+            human::text(&seen.examination, omni, cluster, logs.as_ref(), streams.out.words())
         }
         DoctorFormat::Json => json::text(&seen.examination, omni, cluster, logs.as_ref()),
     });
