@@ -1,5 +1,7 @@
 //! The codes of problems in files, each used by one kind of problem. A code is never reused.
 //!
+//! Rules with a description of their own ([`super::rule::Rule`]) name their code there.
+//!
 //! `OS0100`–`OS0119` YAML itself, `OS0120`–`OS0139` the spec, `OS0140`–`OS0159` machine classes and provider data,
 //! `OS0160`–`OS0199` cluster templates; `OS0200`–`OS0229` references between files.
 
@@ -43,17 +45,9 @@ pub const EXPRESSION: u16 = 130;
 pub const NOT_A_CLASS: u16 = 140;
 /// Provider data that is not a mapping, or not readable.
 pub const PROVIDER_DATA: u16 = 141;
-/// Provider data without a field without which no machine is made.
-pub const PROVIDER_FIELD_MISSING: u16 = 142;
-/// A value that Proxmox or its provider refuses.
-pub const PROVIDER_VALUE: u16 = 143;
-/// A key that the provider ignores.
-pub const PROVIDER_KEY_IGNORED: u16 = 144;
-/// A storage selector that cannot work.
-pub const STORAGE_SELECTOR: u16 = 145;
 /// Provider data that does not fit the schema that its provider publishes.
 pub const PROVIDER_SCHEMA: u16 = 146;
-/// A value that works only under conditions that are rarely met.
+/// A value that works only under conditions that are rarely met; said no more, each such condition has a code of its own.
 pub const PROVIDER_RISK: u16 = 147;
 
 /// A document that is no model: not a mapping, without `kind`, of an unknown kind.

@@ -3,7 +3,7 @@
 use super::page::Page;
 
 /// All of them, by code.
-pub const PAGES: [Page; 53] = [
+pub const PAGES: [Page; 49] = [
     Page {
         code: "OS0100",
         title: "text that is not YAML",
@@ -157,38 +157,6 @@ pub const PAGES: [Page; 53] = [
         act: "Write it as a block of `key: value` lines.",
     },
     Page {
-        code: "OS0142",
-        title: "a field without which no machine is made",
-        means: "Proxmox or the provider refuses every machine of this class.",
-        why: "The provider's code: an absent number is 0, and Proxmox refuses a VM with 0 sockets.",
-        example: "providerdata: |\n  cores: 4",
-        act: "Add the field; `sockets: 1` is the usual one.",
-    },
-    Page {
-        code: "OS0143",
-        title: "a value that Proxmox or its provider refuses",
-        means: "The class is accepted by Omni, and every machine of it would fail when it is made.",
-        why: "The provider's code and Proxmox VE's API.",
-        example: "machine_type: i440fx",
-        act: "Take a value that the message names, or leave the key out.",
-    },
-    Page {
-        code: "OS0144",
-        title: "a key that the provider ignores",
-        means: "The provider reads its own keys and passes over all others: a misspelt one has no effect.",
-        why: "The provider's code: unknown keys are no error.",
-        example: "storageSelector: name == \"vm_ssd\"",
-        act: "Take the key that the message suggests.",
-    },
-    Page {
-        code: "OS0145",
-        title: "a storage selector that cannot work",
-        means: "The condition is no valid expression over storages, or can never be true.",
-        why: "The provider's CEL environment: `name`, `storageType`, `availableSpace`, `node`.",
-        example: "storage_selector: type == \"rbd\"",
-        act: "Write it over the names that exist, such as `name == \"vm_ssd\"`.",
-    },
-    Page {
         code: "OS0146",
         title: "provider data against the schema of its provider",
         means: "Omni checks the data of a class by the JSON schema that the provider published, and refuses the class.",
@@ -199,10 +167,10 @@ pub const PAGES: [Page; 53] = [
     Page {
         code: "OS0147",
         title: "a value that works only under conditions that are rarely met",
-        means: "It is not wrong as such, and fails in most places.",
-        why: "Proxmox VE's rules: `hugepages`, for one, works only for logins as `root@pam`.",
+        means: "It is not wrong as such, and fails in most places. Each such condition has a code of its own by now (`OS0150` to `OS0153`); this one is said no more.",
+        why: "Versions of this program before the rules were told apart.",
         example: "hugepages: any",
-        act: "Leave it out unless the condition in the message holds.",
+        act: "Look up the code that is said instead.",
     },
     Page {
         code: "OS0160",

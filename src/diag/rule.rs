@@ -71,6 +71,17 @@ pub struct Rule {
     pub act: &'static str,
 }
 
+/// What the examples of a rule about files are a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Provider data of a class, to which what is needed besides is added.
+    Data,
+    /// The whole provider data of a class.
+    Whole,
+    /// Files, each behind a line `==> path <==`; `provider data` stands for the data of a class.
+    Files,
+}
+
 impl Rule {
     /// The number of its code (148 of `OS0148`).
     pub fn number(&self) -> u16 {

@@ -166,6 +166,13 @@ impl SpecFile {
         let listed = self.spec.machine_classes.iter().chain(&self.spec.clusters.paths);
         listed.map(|l| l.path.as_str()).any(|l| l == path) && !super::files::is_yaml(path)
     }
+    /// The folders with compose files, with the id of the provider that each is for; Omni's has none.
+    pub(super) fn run_folders(&self) -> Vec<(&str, Option<&str>)> {
+        let providers = self.spec.providers.iter();
+        let providers = providers.filter_map(|(id, p)| Some((p.compose.as_deref()?, Some(id.as_str()))));
+        let omni = self.spec.omni.compose.as_ref().map(|(folder, _)| (folder.as_str(), None));
+        providers.chain(omni).collect()
+    }
     /// Paths that are still to be read before the spec can be loaded; empty when all are there. Each is a file or a folder; what
     /// cannot be read is put in as [`super::Entry::Missing`] or [`super::Entry::Refused`].
     pub fn wanted(&self, have: &FileSet) -> Vec<String> {
@@ -179,6 +186,10 @@ impl SpecFile {
             if let Some(folder) = &provider.compose {
                 wanted.extend(super::workspace::PROVIDER_FILES.iter().map(|f| format!("{folder}/{f}")));
             }
+        }
+        for (folder, _) in self.run_folders() {
+            wanted.push(folder.to_owned());
+            wanted.extend(super::load::beside(folder, have).into_iter().map(|(path, _)| path.to_owned()));
         }
         let store = match &self.spec.state {
             super::model::StateStore::S3(store) => Some(&store.trust),

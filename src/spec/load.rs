@@ -53,16 +53,24 @@ pub fn load(spec: SpecFile, files: &FileSet, sources: &mut Sources, sink: &mut S
             templates.push(TemplateFile { path: path.to_owned(), source, documents });
         }
     }
-    provider_files(&spec, files, sources, &mut extra, sink);
+    let mut providers = rules::Providers::default();
+    provider_files(&spec, files, sources, &mut providers, &mut extra, sink);
+    omni_files(&spec, files, sources, sink);
     authorities(&spec, files, &mut extra, sink);
     let texts: BTreeMap<SourceId, String> =
         sources.iter().map(|(id, source)| (id, source.text.clone())).collect();
     for class in classes.values() {
         let text = texts.get(&class.place.source).map_or("", String::as_str);
         let mut found = Sink::default();
-        rules::check(class, &spec.spec, text, &mut found);
+        rules::check(class, &spec.spec, &providers, text, &mut found);
         sink.extend_by_place(found);
     }
+    let around = rules::Around::new(&spec.spec, &classes, &templates, &providers, sources);
+    let mut found = Sink::default();
+    rules::together(&around, &mut found);
+    let text = sources.get(spec.source).map_or("", |s| s.text.as_str());
+    rules::narrative(&around, &spec.spec, spec.source, text, &mut found);
+    sink.extend(found);
     used.extend(extra.iter().map(|(k, v)| (k.clone(), v.clone())));
     used.insert(spec.path.clone(), spec.bytes);
     Workspace {
@@ -163,22 +171,63 @@ fn read(
     }
 }
 
-/// `compose.yml` and `config.yaml` of each provider that has a folder.
+/// Names of compose files.
+const COMPOSE_FILES: [&str; 4] = ["compose.yml", "compose.yaml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// What stands in a folder with compose files and is looked at: environments, scripts and notes, and the compose files
+/// themselves, which have no kind.
+pub(super) fn beside<'a>(folder: &str, files: &'a FileSet) -> Vec<(&'a str, Option<rules::Kind>)> {
+    let Some(Entry::Folder(names)) = files.entries.get(folder) else { return Vec::new() };
+    let of = |path: &'a String| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match rules::kind_of_text(path) {
+            Some(kind) => Some((path.as_str(), Some(kind))),
+            None => COMPOSE_FILES.contains(&name).then_some((path.as_str(), None)),
+        }
+    };
+    names.iter().filter_map(of).collect()
+}
+
+/// Takes in and checks the texts of a folder with compose files. Their bytes are no part of what is planned.
+fn texts(folder: &str, files: &FileSet, sources: &mut Sources, sink: &mut Sink) -> Vec<(SourceId, rules::Kind)> {
+    let mut out = Vec::new();
+    for (path, kind) in beside(folder, files) {
+        let (Some(kind), Some(bytes)) = (kind, files.file(path)) else { continue };
+        let source = sources.add(path, String::from_utf8_lossy(bytes));
+        let text = sources.get(source).map_or("", |s| s.text.as_str());
+        rules::text(&rules::Text { source, text, kind }, sink);
+        out.push((source, kind));
+    }
+    out
+}
+
+/// `compose.yml` and `config.yaml` of each provider that has a folder, and what stands beside them.
 fn provider_files(
     spec: &SpecFile,
     files: &FileSet,
     sources: &mut Sources,
+    providers: &mut rules::Providers,
     out: &mut BTreeMap<String, Vec<u8>>,
     sink: &mut Sink,
 ) {
-    for provider in spec.spec.providers.values() {
+    for (id, provider) in &spec.spec.providers {
         let Some(folder) = &provider.compose else { continue };
+        let texts = texts(folder, files, sources, sink);
         for name in PROVIDER_FILES {
             let path = format!("{folder}/{name}");
             match files.entries.get(&path) {
                 Some(Entry::File(bytes)) => {
                     if let Some((source, documents)) = read(sources, &path, bytes, sink) {
-                        rules::provider_files(source, name, &documents, sink);
+                        let text = sources.get(source).map_or("", |s| s.text.as_str());
+                        rules::provider_files(source, name, text, &documents, sink);
+                        if name != "config.yaml" {
+                            let beside = texts.iter().filter_map(|(source, kind)| {
+                                let text = sources.get(*source)?.text.as_str();
+                                Some(rules::Text { source: *source, text, kind: *kind })
+                            });
+                            rules::provider_command(id, source, &documents, &beside.collect::<Vec<_>>(), sink);
+                        }
+                        providers.take(id, name, &documents);
                     }
                     out.insert(path, bytes.clone());
                 }
@@ -197,6 +246,27 @@ fn provider_files(
                     );
                 }
             }
+        }
+    }
+}
+
+/// The files that Omni itself runs with, where the spec names their folder.
+fn omni_files(spec: &SpecFile, files: &FileSet, sources: &mut Sources, sink: &mut Sink) {
+    let Some((folder, place)) = &spec.spec.omni.compose else { return };
+    if !matches!(files.entries.get(folder.as_str()), Some(Entry::Folder(_))) {
+        let why = match files.entries.get(folder.as_str()) {
+            Some(Entry::Refused(why)) => why.clone(),
+            _ => format!("the folder {} does not exist", quote(folder)),
+        };
+        sink.push(Diagnostic::error(codes::FILE_MISSING, why).at(place.source, place.span, "named here"));
+        return;
+    }
+    texts(folder, files, sources, sink);
+    for (path, kind) in beside(folder, files) {
+        let (None, Some(bytes)) = (kind, files.file(path)) else { continue };
+        if let Some((source, documents)) = read(sources, path, bytes, sink) {
+            let text = sources.get(source).map_or("", |s| s.text.as_str());
+            rules::compose(source, text, &documents, sink);
         }
     }
 }

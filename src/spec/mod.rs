@@ -38,3 +38,8 @@ pub use model::{
 };
 pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
 pub use workspace::{TemplateFile, Workspace};
+
+/// The rules about files that have a description, with what their examples are a part of.
+pub fn file_rules() -> &'static [(&'static crate::diag::rule::Rule, crate::diag::rule::Stands)] {
+    &rules::ALL
+}

@@ -59,6 +59,8 @@ pub struct Omni {
     pub endpoint: String,
     /// What the machines must resolve the endpoint's name to.
     pub lan_address: Option<String>,
+    /// Folder with Omni's own `compose.yml`, and where it is named; its files are only checked.
+    pub compose: Option<(String, Place)>,
     /// The server's version, for commands that ask no server.
     pub version: Option<StatedVersion>,
     /// By what it is believed.

@@ -328,36 +328,36 @@ fn classes_are_well_formed() {
 #[test]
 fn a_provider_that_differs_in_case_is_another_one() {
     let r = run(SPEC, &[("machine-classes/c.yaml", &class("proxmox", DATA)), ("clusters/x.yaml", "")]);
-    assert_eq!(r.seen(), ["OS0200 c.yaml:7:17"]);
+    assert_eq!(r.seen(), ["OS0203 c.yaml:7:17"]);
     let d = &r.sink.all()[0];
     assert_eq!(d.help.as_deref(), Some("did you mean `Proxmox`?"));
     assert!(d.notes.iter().any(|n| n.contains("case-sensitive")));
     let bare = class("proxmox", &DATA.replace("sockets: 1\n", ""));
     let r = run(SPEC, &[("machine-classes/c.yaml", &bare), ("clusters/x.yaml", "")]);
-    assert_eq!(r.seen(), ["OS0200 c.yaml:7:17", "OS0142 c.yaml:8:19"], "its data is checked in the same run");
+    assert_eq!(r.seen(), ["OS0203 c.yaml:7:17", "OS0148 c.yaml:8:19"], "its data is checked in the same run");
 }
 
 #[test]
 fn provider_data_is_checked_with_places_inside_the_block() {
     for (data, want) in [
-        (DATA.replace("sockets: 1\n", ""), vec!["OS0142 c.yaml:8:19"]),
-        (DATA.replace("cores: 4", "cores: \"4\""), vec!["OS0121 c.yaml:9:14"]),
-        (DATA.replace("cores: 4", "cores: 0"), vec!["OS0143 c.yaml:9:14"]),
-        (DATA.replace("memory: 8192", "memory: 1024"), vec!["OS0143 c.yaml:11:15"]),
+        (DATA.replace("sockets: 1\n", ""), vec!["OS0148 c.yaml:8:19"]),
+        (DATA.replace("cores: 4", "cores: \"4\""), vec!["OS0158 c.yaml:9:14"]),
+        (DATA.replace("cores: 4", "cores: 0"), vec!["OS0215 c.yaml:9:14"]),
+        (DATA.replace("memory: 8192", "memory: 1024"), vec!["OS0215 c.yaml:11:15"]),
         (DATA.replace("memory: 8192", "memory: 8e3"), vec![]),
-        (format!("{DATA}machine_type: i440fx\n"), vec!["OS0143 c.yaml:14:21"]),
+        (format!("{DATA}machine_type: i440fx\n"), vec!["OS0149 c.yaml:14:21"]),
         (format!("{DATA}machine_type: q35\n"), vec![]),
         (format!("{DATA}machine_type: pc-q35-9.0\n"), vec![]),
-        (format!("{DATA}storageSelector: x\n"), vec!["OS0144 c.yaml:14:7"]),
+        (format!("{DATA}storageSelector: x\n"), vec!["OS0205 c.yaml:14:7"]),
         (format!("{DATA}cores: 4\n"), vec!["OS0102 c.yaml:14:7"]),
-        (DATA.replace("name == \"vm_ssd\"", "type == \"rbd\""), vec!["OS0145 c.yaml:13:25"]),
+        (DATA.replace("name == \"vm_ssd\"", "type == \"rbd\""), vec!["OS0154 c.yaml:13:25"]),
         (format!("{DATA}node: foxtrott\n"), vec!["OS0200 c.yaml:14:13"]),
         (format!("{DATA}node: golf\nbios: ovmf\nplacement_strategy: spread\ntags: [a]\n"), vec![]),
-        (format!("{DATA}hugepages: 1GB\n"), vec!["OS0147 c.yaml:14:18"]),
-        (format!("{DATA}vlan: 4095\n"), vec!["OS0143 c.yaml:14:13"]),
+        (format!("{DATA}hugepages: 1GB\n"), vec!["OS0150 c.yaml:14:18", "OS0151 c.yaml:14:18"]),
+        (format!("{DATA}vlan: 4095\n"), vec!["OS0214 c.yaml:14:13"]),
         (format!("{DATA}disk_cache: writebak\n"), vec!["OS0143 c.yaml:14:19"]),
-        (format!("{DATA}pci_devices:\n  - mapping: gpu\n    pcie: true\n"), vec!["OS0143 c.yaml:16:17"]),
-        (format!("{DATA}additional_disks:\n  - disk_size: 10\n"), vec!["OS0142 c.yaml:15:11"]),
+        (format!("{DATA}balloon: false\npci_devices:\n  - mapping: gpu\n    pcie: true\n"), vec!["OS0209 c.yaml:17:17"]),
+        (format!("{DATA}additional_disks:\n  - disk_size: 10\n"), vec!["OS0208 c.yaml:15:11"]),
         (
             format!("{DATA}additional_nics:\n  - {{bridge: vmbr1, model: e1000}}\n"),
             vec!["OS0144 c.yaml:15:27"],
@@ -365,7 +365,10 @@ fn provider_data_is_checked_with_places_inside_the_block() {
         (format!("{DATA}---\ncores: 8\n"), vec!["OS0129 c.yaml:14:7"]),
         ("- a\n".to_owned(), vec!["OS0141 c.yaml:9:7"]),
         ("cores: 4\n  memory: 3\n".to_owned(), vec!["OS0100 c.yaml:10:15"]),
-        (format!("{DATA}balloon: off\nnuma: y\ndisk_ssd: \"true\"\n"), vec!["OS0121 c.yaml:16:17"]),
+        (
+            format!("{DATA}balloon: off\nnuma: y\ndisk_ssd: \"true\"\n"),
+            vec!["OS0159 c.yaml:14:16", "OS0159 c.yaml:15:13", "OS0204 c.yaml:16:17"],
+        ),
     ] {
         let r = with_class(&data);
         assert_eq!(r.seen(), want, "{data}\n{}", r.text());
@@ -404,8 +407,9 @@ fn provider_files_hold_no_secrets() {
         [
             "OS0123 compose.yml:1:30",
             "OS0123 config.yaml:1:42",
-            "OS0144 config.yaml:1:47",
-            "OS0123 config.yaml:1:16"
+            "OS0225 config.yaml:1:47",
+            "OS0228 config.yaml:1:16",
+            "OS0217 config.yaml:1:1"
         ],
         "{}",
         r.text()

@@ -9,7 +9,7 @@ use crate::spec::model::Spec;
 
 pub(super) fn check(class: &Class, spec: &Spec, sink: &mut Sink) {
     let Some((id, place)) = class.provider.as_ref().filter(|(id, _)| !id.is_empty()) else { return };
-    if spec.providers.contains_key(id) {
+    if spec.providers.contains_key(id) || super::provider_case::meant(id, spec).is_some() {
         return;
     }
     let known: Vec<&str> = spec.providers.keys().map(String::as_str).collect();
@@ -18,9 +18,6 @@ pub(super) fn check(class: &Class, spec: &Spec, sink: &mut Sink) {
         format!("the spec has no infrastructure provider {}", quote(id)),
     )
     .at(place.source, place.span, "not in the section `providers`");
-    if let Some(same) = known.iter().find(|k| k.eq_ignore_ascii_case(id)) {
-        d = d.note(format!("`{same}` is another one: ids of providers are case-sensitive"));
-    }
     d = d.note("Omni would accept a request for a provider that nobody runs, and wait for ever");
     sink.push(match closest(id, known.iter().copied()) {
         Some(near) => d.help(format!("did you mean `{near}`?")),

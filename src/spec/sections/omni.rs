@@ -3,6 +3,7 @@
 use crate::diag::{Sink, SourceId};
 use crate::spec::document::Section;
 use crate::spec::fields::{Fields, bad_value, quote};
+use crate::spec::files::below_root;
 use crate::spec::model::{Omni, Place, StatedVersion};
 use crate::template::Dialect;
 
@@ -10,7 +11,7 @@ use super::{address, trust};
 
 /// Reads the section; `None` without a usable endpoint.
 pub(in crate::spec) fn read(source: SourceId, section: &Section<'_>, sink: &mut Sink) -> Option<Omni> {
-    let known = ["endpoint", "lan_address", "version", "tls"];
+    let known = ["endpoint", "lan_address", "version", "tls", "compose"];
     let fields = Fields::open(source, section.node, "omni", section.at, &known, sink)?;
     let lan_address = fields.text("lan_address", sink).and_then(|(text, span)| {
         let ip = address::ip(text);
@@ -31,11 +32,18 @@ pub(in crate::spec) fn read(source: SourceId, section: &Section<'_>, sink: &mut 
         }
         Some(StatedVersion { text: text.to_owned(), dialect: dialect?, place: Place { source, span } })
     });
+    let compose = fields.text("compose", sink).and_then(|(text, span)| match below_root(text) {
+        Ok(path) => Some((path, Place { source, span })),
+        Err(why) => {
+            sink.push(super::providers::escapes(source, span, text, why));
+            None
+        }
+    });
     let trust = trust::read(source, &fields, sink);
     let (text, span) = fields.need_text("endpoint", sink)?;
     match address::endpoint(text, true) {
         Ok(endpoint) => {
-            Some(Omni { endpoint, lan_address, version, trust, place: Place { source, span: section.at } })
+            Some(Omni { endpoint, lan_address, compose, version, trust, place: Place { source, span: section.at } })
         }
         Err(why) => {
             sink.push(

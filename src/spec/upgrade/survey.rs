@@ -75,7 +75,7 @@ impl Survey {
             Ok(documents) => {
                 if crate::spec::workspace::PROVIDER_FILES.contains(&name) {
                     let mut sink = Sink::default();
-                    rules::provider_files(SourceId::default(), name, &documents, &mut sink);
+                    rules::provider_files(SourceId::default(), name, &source.text, &documents, &mut sink);
                     if let Some(error) = sink.all().iter().find(|d| d.severity == Severity::Error) {
                         self.refused.entry(folder.to_owned()).or_insert(format!("{name}: {}", error.message));
                     }

@@ -28,6 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         "Which Omni is read and written; another one is another world, with a record of its own.",
     ),
     steers(&["omni", "lan_address"], "What machines must resolve Omni's name to; only checked."),
+    steers(&["omni", "compose"], "Where Omni's own compose file is; its files are only checked."),
     steers(&["omni", "version"], "The language of templates for commands that ask no server."),
     steers(&["omni", "tls", "sha256"], TLS),
     steers(&["omni", "tls", "ca_file"], TLS),
