@@ -11,6 +11,7 @@ mod discover;
 mod exit;
 mod fail;
 mod files;
+mod fix;
 mod formats;
 mod gates;
 mod github;

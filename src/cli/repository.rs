@@ -176,6 +176,18 @@ pub(super) fn examine(global: &Global) -> Result<(Repository, Sink), Unread> {
     take(global, false, &BTreeMap::new())
 }
 
+/// The same with texts in place of those on disk. Gives their texts and what is wrong with them, whether or not they can be used.
+pub(super) fn examine_over(
+    global: &Global,
+    over: &BTreeMap<String, Vec<u8>>,
+) -> Result<(Sources, Sink), Fail> {
+    match take(global, false, over) {
+        Ok((repository, sink)) => Ok((repository.sources, sink)),
+        Err(Unread::Files { sources, sink }) => Ok((sources, sink)),
+        Err(Unread::Fail(fail)) => Err(fail),
+    }
+}
+
 fn take(
     global: &Global,
     before_files: bool,

@@ -30,19 +30,22 @@ impl Fix {
     }
 }
 
-/// The text of `source` after fixes. Of two that touch the same bytes the later one is left out; the second result counts those
-/// that were made.
-pub fn apply(source: SourceId, text: &str, fixes: &[&Fix]) -> (String, usize) {
+/// The text of `source` after fixes. Of two that touch the same bytes the later one is left out; the second result says of each
+/// whether it was made.
+pub fn apply(source: SourceId, text: &str, fixes: &[&Fix]) -> (String, Vec<bool>) {
     let mut taken: Vec<&Edit> = Vec::new();
-    let mut made = 0;
-    for fix in fixes.iter().filter(|f| f.edits.iter().all(|e| e.source == source)) {
+    let mut made = Vec::with_capacity(fixes.len());
+    for fix in fixes {
         let fits = |e: &Edit| {
-            text.get(e.span.start..e.span.end).is_some() && !taken.iter().any(|t| touch(t.span, e.span))
+            e.source == source
+                && text.get(e.span.start..e.span.end).is_some()
+                && !taken.iter().any(|t| touch(t.span, e.span))
         };
-        if !fix.edits.is_empty() && fix.edits.iter().all(fits) {
+        let good = !fix.edits.is_empty() && fix.edits.iter().all(fits);
+        if good {
             taken.extend(&fix.edits);
-            made += 1;
         }
+        made.push(good);
     }
     taken.sort_by_key(|e| e.span.start);
     let mut out = String::with_capacity(text.len());
@@ -76,7 +79,7 @@ mod tests {
         let outside = Fix::one("f", here, Span::new(90, 91), "no");
         assert_eq!(
             apply(here, "012345678", &[&a, &b, &c, &d, &elsewhere, &outside]),
-            ("01XYZ45+678".into(), 2)
+            ("01XYZ45+678".into(), vec![true, false, true, false, false, false])
         );
         let both = Fix {
             title: "both".into(),
@@ -87,7 +90,7 @@ mod tests {
         };
         assert_eq!(
             apply(here, "012345678", &[&a, &both]),
-            ("01XYZ45678".into(), 1),
+            ("01XYZ45678".into(), vec![true, false]),
             "all edits of a fix or none"
         );
     }

@@ -189,7 +189,12 @@ pub(super) fn beside<'a>(folder: &str, files: &'a FileSet) -> Vec<(&'a str, Opti
 }
 
 /// Takes in and checks the texts of a folder with compose files. Their bytes are no part of what is planned.
-fn texts(folder: &str, files: &FileSet, sources: &mut Sources, sink: &mut Sink) -> Vec<(SourceId, rules::Kind)> {
+fn texts(
+    folder: &str,
+    files: &FileSet,
+    sources: &mut Sources,
+    sink: &mut Sink,
+) -> Vec<(SourceId, rules::Kind)> {
     let mut out = Vec::new();
     for (path, kind) in beside(folder, files) {
         let (Some(kind), Some(bytes)) = (kind, files.file(path)) else { continue };
@@ -225,7 +230,13 @@ fn provider_files(
                                 let text = sources.get(*source)?.text.as_str();
                                 Some(rules::Text { source: *source, text, kind: *kind })
                             });
-                            rules::provider_command(id, source, &documents, &beside.collect::<Vec<_>>(), sink);
+                            rules::provider_command(
+                                id,
+                                source,
+                                &documents,
+                                &beside.collect::<Vec<_>>(),
+                                sink,
+                            );
                         }
                         providers.take(id, name, &documents);
                     }

@@ -33,3 +33,8 @@ pub use load::{Loaded, load};
 pub use references::{ClassReference, class_references};
 pub use rendered::Rendered;
 pub use together::check_together;
+
+/// The rules about templates that have a description, with what their examples are a part of.
+pub fn file_rules() -> &'static [(&'static crate::diag::rule::Rule, crate::diag::rule::Stands)] {
+    &validate::ALL
+}

@@ -4,6 +4,7 @@
 mod adopt;
 mod apply;
 mod back_ends;
+mod checks;
 mod dialect;
 mod drift;
 mod exit_codes;

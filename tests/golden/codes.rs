@@ -69,3 +69,26 @@ fn the_page_of_codes_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/codes.md");
     assert_eq!(cases::expect(&path, &pages::markdown()), None);
 }
+
+#[test]
+fn the_page_of_checks_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/checks.md");
+    assert_eq!(cases::expect(&path, &pages::checks_markdown()), None);
+}
+
+#[test]
+fn rules_say_all_that_a_reader_needs() {
+    let (mut codes, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for (rule, _) in pages::rules() {
+        assert!(codes.insert(rule.code) && names.insert(rule.name), "{} twice", rule.code);
+        for text in [rule.source, rule.title, rule.means, rule.bad, rule.good, rule.act] {
+            assert!(text.len() > 3 && text.trim() == text, "{}: `{text}`", rule.code);
+        }
+        assert_ne!(rule.bad, rule.good, "{}", rule.code);
+        assert!(
+            rule.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+            "{}",
+            rule.name
+        );
+    }
+}

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
+use crate::cli::fix;
 use crate::cli::repository::{self, Repository, Unread};
 use crate::cli::review;
 use crate::cli::streams::Streams;
@@ -34,14 +35,28 @@ pub enum ValidateFormat {
 What is wrong is printed for people on standard error in any format; a format other than text is printed on standard
 output besides.
 
-Exit codes: 0 nothing is wrong, 3 a rule or a locked decision about the files is broken, 65 a file is wrong")]
+Exit codes: 0 nothing is wrong, 1 `--fix --check` found something to change, 3 a rule or a locked decision about the files is broken, 65 a file is wrong")]
 pub struct ValidateArgs {
     /// Format on standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: ValidateFormat,
+    /// Make the changes that mend what was found and can do no harm; everything else in the files stays as it is
+    #[arg(long)]
+    pub fix: bool,
+    /// With `--fix`: write nothing, print what would change, and exit with 1 if anything would
+    #[arg(long, requires = "fix", visible_alias = "dry-run")]
+    pub check: bool,
 }
 
 pub(in crate::cli) fn run(global: &Global, args: &ValidateArgs, streams: &Streams) -> Exit {
+    if args.fix {
+        match fix::run(global, args, streams) {
+            // What is left is told as without the flag.
+            Ok(None) => {}
+            Ok(Some(exit)) => return exit,
+            Err(fail) => return fail.tell(streams),
+        }
+    }
     let (repository, mut sink) = match repository::examine(global) {
         Ok(read) => read,
         Err(Unread::Fail(fail)) => return fail.tell(streams),

@@ -356,7 +356,10 @@ fn provider_data_is_checked_with_places_inside_the_block() {
         (format!("{DATA}hugepages: 1GB\n"), vec!["OS0150 c.yaml:14:18", "OS0151 c.yaml:14:18"]),
         (format!("{DATA}vlan: 4095\n"), vec!["OS0214 c.yaml:14:13"]),
         (format!("{DATA}disk_cache: writebak\n"), vec!["OS0143 c.yaml:14:19"]),
-        (format!("{DATA}balloon: false\npci_devices:\n  - mapping: gpu\n    pcie: true\n"), vec!["OS0209 c.yaml:17:17"]),
+        (
+            format!("{DATA}balloon: false\npci_devices:\n  - mapping: gpu\n    pcie: true\n"),
+            vec!["OS0209 c.yaml:17:17"],
+        ),
         (format!("{DATA}additional_disks:\n  - disk_size: 10\n"), vec!["OS0208 c.yaml:15:11"]),
         (
             format!("{DATA}additional_nics:\n  - {{bridge: vmbr1, model: e1000}}\n"),

@@ -1,7 +1,7 @@
 //! The domain of Auth0 is a name, no address.
 
-use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::fix::Fix;
+use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink, Span};
 
 use super::texts::Text;
@@ -38,11 +38,14 @@ pub(super) fn check(file: &Text<'_>, sink: &mut Sink) {
             let fix = (!domain.is_empty() && !domain.contains('/'))
                 .then(|| Fix::one("write the domain without a scheme", file.source, span, domain));
             sink.push(
-                Diagnostic::of(&RULE, format!("`{FLAG}` is a name, not an address: Omni would ask `https://{scheme}…`"))
-                    .at(file.source, Span::new(begin, begin + scheme.len()), "")
-                    .unquoted()
-                    .help("write it without the scheme")
-                    .fix(fix),
+                Diagnostic::of(
+                    &RULE,
+                    format!("`{FLAG}` is a name, not an address: Omni would ask `https://{scheme}…`"),
+                )
+                .at(file.source, Span::new(begin, begin + scheme.len()), "")
+                .unquoted()
+                .help("write it without the scheme")
+                .fix(fix),
             );
         }
     }
@@ -61,8 +64,14 @@ mod tests {
     #[test]
     fn in_every_notation() {
         for (line, want) in [
-            ("      - --auth-auth0-domain=https://a.auth0.com/\n", "      - --auth-auth0-domain=a.auth0.com\n"),
-            ("AUTH=\"--auth-auth0-domain http://a.auth0.com --x\"\n", "AUTH=\"--auth-auth0-domain a.auth0.com --x\"\n"),
+            (
+                "      - --auth-auth0-domain=https://a.auth0.com/\n",
+                "      - --auth-auth0-domain=a.auth0.com\n",
+            ),
+            (
+                "AUTH=\"--auth-auth0-domain http://a.auth0.com --x\"\n",
+                "AUTH=\"--auth-auth0-domain a.auth0.com --x\"\n",
+            ),
             ("AUTH='--auth-auth0-domain=https://'\n", "AUTH='--auth-auth0-domain=https://'\n"),
         ] {
             let found = testing::deployment(&[("omni/omni.env.example", line)]);

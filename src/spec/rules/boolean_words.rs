@@ -30,10 +30,17 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
         }
         let text = field.value.text().unwrap_or_default();
         sink.push(
-            Diagnostic::of(&RULE, format!("`{}: {}` is {read} for the provider and a word for others", field.path, crate::untrusted::Untrusted::new(text).line(20)))
-                .at(recipe.source, field.value.span, "")
-                .help(format!("write {read} for {}", quote(text)))
-                .fix(recipe.replace(field.key, field.value, if read { "true" } else { "false" })),
+            Diagnostic::of(
+                &RULE,
+                format!(
+                    "`{}: {}` is {read} for the provider and a word for others",
+                    field.path,
+                    crate::untrusted::Untrusted::new(text).line(20)
+                ),
+            )
+            .at(recipe.source, field.value.span, "")
+            .help(format!("write {read} for {}", quote(text)))
+            .fix(recipe.replace(field.key, field.value, if read { "true" } else { "false" })),
         );
     }
 }

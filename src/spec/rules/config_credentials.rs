@@ -23,7 +23,12 @@ pub(super) fn check(config: &Config<'_>, sink: &mut Sink) {
     if config.has(["username", "password"]) || config.has(["tokenID", "tokenSecret"]) {
         return;
     }
-    let missing = match (config.set("tokenID"), config.set("tokenSecret"), config.set("username"), config.set("password")) {
+    let missing = match (
+        config.set("tokenID"),
+        config.set("tokenSecret"),
+        config.set("username"),
+        config.set("password"),
+    ) {
         (true, false, ..) => "`tokenSecret` is missing",
         (false, true, ..) => "`tokenID` is missing",
         (_, _, true, false) => "`password` is missing",

@@ -1,7 +1,7 @@
 //! Keys of the provider's configuration that it does not know.
 
-use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::fix::Fix;
+use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink, closest};
 use crate::spec::fields::quote;
 
@@ -34,11 +34,27 @@ pub(super) fn check(config: &Config<'_>, sink: &mut Sink) {
         }
         let meant = KEYS.into_iter().find(|k| fold(k) == fold(name));
         let fix = meant
-            .filter(|m| config.get(m).is_none() && config.pairs().iter().filter(|(k, _)| k.text().is_some_and(|t| fold(t) == fold(m))).count() == 1)
-            .and_then(|m| Some(Fix::one(format!("write `{m}` for `{name}`"), config.source, lines::verbatim(config.text, key)?, m)));
-        let mut d = Diagnostic::of(&RULE, format!("the provider ignores {} in its configuration", quote(name)))
-            .at(config.source, key.span, "has no effect")
-            .fix(fix);
+            .filter(|m| {
+                config.get(m).is_none()
+                    && config
+                        .pairs()
+                        .iter()
+                        .filter(|(k, _)| k.text().is_some_and(|t| fold(t) == fold(m)))
+                        .count()
+                        == 1
+            })
+            .and_then(|m| {
+                Some(Fix::one(
+                    format!("write `{m}` for `{name}`"),
+                    config.source,
+                    lines::verbatim(config.text, key)?,
+                    m,
+                ))
+            });
+        let mut d =
+            Diagnostic::of(&RULE, format!("the provider ignores {} in its configuration", quote(name)))
+                .at(config.source, key.span, "has no effect")
+                .fix(fix);
         if let Some(near) = meant.or_else(|| closest(name, KEYS)) {
             d = d.help(format!("did you mean `{near}`?"));
         }

@@ -24,10 +24,13 @@ pub(super) fn check(config: &Config<'_>, sink: &mut Sink) {
     if config.has(["username", "password"]) && !config.has(["tokenID", "tokenSecret"]) {
         let at = config.get("password").map_or(config.at, |n| n.span);
         sink.push(
-            Diagnostic::of(&RULE, "the provider logs in with a password, once: after two hours Proxmox refuses every call")
-                .at(config.source, at, "")
-                .unquoted()
-                .help("use a token: `tokenID` and `tokenSecret`"),
+            Diagnostic::of(
+                &RULE,
+                "the provider logs in with a password, once: after two hours Proxmox refuses every call",
+            )
+            .at(config.source, at, "")
+            .unquoted()
+            .help("use a token: `tokenID` and `tokenSecret`"),
         );
     }
 }

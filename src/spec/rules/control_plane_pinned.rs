@@ -26,11 +26,19 @@ pub(super) fn check(around: &Around<'_>, sink: &mut Sink) {
             let Some((name, span)) = set.class else { continue };
             let Some(node) = around.class(name).and_then(|c| c.node.clone()) else { continue };
             sink.push(
-                Diagnostic::of(&RULE, format!("all {} control planes of {} would stand on {}", set.machines(), quote(cluster.name), quote(&node.0)))
-                    .at(cluster.source, span, "this class is pinned")
-                    .at(node.1.source, node.1.span, "here")
-                    .note("the loss of that node takes all members of etcd with it")
-                    .help("use a class without `node`"),
+                Diagnostic::of(
+                    &RULE,
+                    format!(
+                        "all {} control planes of {} would stand on {}",
+                        set.machines(),
+                        quote(cluster.name),
+                        quote(&node.0)
+                    ),
+                )
+                .at(cluster.source, span, "this class is pinned")
+                .at(node.1.source, node.1.span, "here")
+                .note("the loss of that node takes all members of etcd with it")
+                .help("use a class without `node`"),
             );
         }
     }
@@ -49,8 +57,17 @@ mod tests {
     #[test]
     fn one_control_plane_may_be_pinned() {
         let class = testing::class("matrix", "node: golf\n").replace("id: worker", "id: control-plane");
-        let template = |size: u8| testing::base("clusters/test.yaml").replace("name: control-plane, size: 1", &format!("name: control-plane, size: {size}"));
-        let codes = |size| testing::deployment(&[("machine-classes/control-plane.yaml", &class), ("clusters/test.yaml", &template(size))]).codes();
+        let template = |size: u8| {
+            testing::base("clusters/test.yaml")
+                .replace("name: control-plane, size: 1", &format!("name: control-plane, size: {size}"))
+        };
+        let codes = |size| {
+            testing::deployment(&[
+                ("machine-classes/control-plane.yaml", &class),
+                ("clusters/test.yaml", &template(size)),
+            ])
+            .codes()
+        };
         assert_eq!(codes(1), [""; 0]);
         assert_eq!(codes(3), ["OS0216"]);
     }

@@ -24,16 +24,28 @@ pub(super) fn check(around: &Around<'_>, sink: &mut Sink) {
     for cluster in &around.clusters {
         for set in cluster.sets.iter().filter(|s| s.control_plane && s.machines() > 1) {
             let Some((name, span)) = set.class else { continue };
-            let Some(class) = around.class(name).filter(|c| c.node.is_none() && c.nodes > 1) else { continue };
+            let Some(class) = around.class(name).filter(|c| c.node.is_none() && c.nodes > 1) else {
+                continue;
+            };
             let provider = around.providers.get(&class.provider);
             if !provider.release.before(0, 2) {
                 continue;
             }
             sink.push(
-                Diagnostic::of(&RULE, format!("all {} control planes of {} are expected on one node", set.machines(), quote(cluster.name)))
-                    .at(cluster.source, span, "made by this class")
-                    .note(format!("the provider is {}: before 0.2 the node with most free memory gets them all", quote(&provider.tag)))
-                    .help("run the provider from 0.2 on, which spreads the machines of a set"),
+                Diagnostic::of(
+                    &RULE,
+                    format!(
+                        "all {} control planes of {} are expected on one node",
+                        set.machines(),
+                        quote(cluster.name)
+                    ),
+                )
+                .at(cluster.source, span, "made by this class")
+                .note(format!(
+                    "the provider is {}: before 0.2 the node with most free memory gets them all",
+                    quote(&provider.tag)
+                ))
+                .help("run the provider from 0.2 on, which spreads the machines of a set"),
             );
         }
     }
@@ -52,9 +64,16 @@ mod tests {
     #[test]
     fn a_provider_that_nobody_knows_is_left_alone() {
         let with = |tag: &str, size: u8| {
-            let compose = format!("services: {{p: {{image: 'x/omni-infra-provider-proxmox:{tag}', command: [--id=matrix]}}}}\n");
-            let template = testing::base("clusters/test.yaml").replace("name: control-plane, size: 1", &format!("name: control-plane, size: {size}"));
-            testing::deployment(&[("proxmox-provider/compose.yml", &compose), ("clusters/test.yaml", &template)]).codes()
+            let compose = format!(
+                "services: {{p: {{image: 'x/omni-infra-provider-proxmox:{tag}', command: [--id=matrix]}}}}\n"
+            );
+            let template = testing::base("clusters/test.yaml")
+                .replace("name: control-plane, size: 1", &format!("name: control-plane, size: {size}"));
+            testing::deployment(&[
+                ("proxmox-provider/compose.yml", &compose),
+                ("clusters/test.yaml", &template),
+            ])
+            .codes()
         };
         assert_eq!(with("local-fix", 3), ["OS0223", "OS0193"]);
         assert_eq!(with("local-fix", 1), ["OS0223"]);

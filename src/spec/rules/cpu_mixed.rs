@@ -23,8 +23,20 @@ pub(super) static RULE: Rule = Rule {
 
 /// Beginnings of models, in lower case, that some hosts in use do not have.
 const DEMANDING: [&str; 14] = [
-    "x86-64-v3", "x86-64-v4", "haswell", "broadwell", "skylake", "cascadelake", "cooperlake", "icelake", "sapphirerapids",
-    "graniterapids", "sierraforest", "epyc", "knightsmill", "ivybridge",
+    "x86-64-v3",
+    "x86-64-v4",
+    "haswell",
+    "broadwell",
+    "skylake",
+    "cascadelake",
+    "cooperlake",
+    "icelake",
+    "sapphirerapids",
+    "graniterapids",
+    "sierraforest",
+    "epyc",
+    "knightsmill",
+    "ivybridge",
 ];
 
 pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
@@ -36,10 +48,17 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     let low = name.to_ascii_lowercase();
     if DEMANDING.iter().any(|d| low.starts_with(d)) {
         sink.push(
-            Diagnostic::of(&RULE, format!("a machine can land on {} nodes, and each must have the CPU model {}", recipe.cluster.nodes.len(), quote(name)))
-                .at(recipe.source, node.span, "")
-                .note("the provider chooses a node without a look at its CPU, and does not choose again")
-                .help("write `cpu_type: x86-64-v2-AES` or `host`, or pin the class with `node:`"),
+            Diagnostic::of(
+                &RULE,
+                format!(
+                    "a machine can land on {} nodes, and each must have the CPU model {}",
+                    recipe.cluster.nodes.len(),
+                    quote(name)
+                ),
+            )
+            .at(recipe.source, node.span, "")
+            .note("the provider chooses a node without a look at its CPU, and does not choose again")
+            .help("write `cpu_type: x86-64-v2-AES` or `host`, or pin the class with `node:`"),
         );
     }
 }

@@ -22,8 +22,21 @@ pub(super) static RULE: Rule = Rule {
 
 /// Models below x86-64-v2, in lower case.
 const OLD: [&str; 15] = [
-    "kvm64", "kvm32", "qemu64", "qemu32", "486", "pentium", "pentium2", "pentium3", "coreduo", "core2duo", "phenom",
-    "athlon", "conroe", "penryn", "x86-64-v1",
+    "kvm64",
+    "kvm32",
+    "qemu64",
+    "qemu32",
+    "486",
+    "pentium",
+    "pentium2",
+    "pentium3",
+    "coreduo",
+    "core2duo",
+    "phenom",
+    "athlon",
+    "conroe",
+    "penryn",
+    "x86-64-v1",
 ];
 
 /// The model of `cpu_type: host,flags=+aes`.
@@ -60,7 +73,9 @@ mod tests {
 
     #[test]
     fn models_from_v2_on_are_taken() {
-        for model in ["host", "x86-64-v2", "x86-64-v2-AES", "max", "host,flags=+aes", "Nehalem", "custom-mine"] {
+        for model in
+            ["host", "x86-64-v2", "x86-64-v2-AES", "max", "host,flags=+aes", "Nehalem", "custom-mine"]
+        {
             assert_eq!(testing::data(&format!("node: golf\ncpu_type: {model}\n")), [""; 0], "{model}");
         }
         for model in ["qemu64", "Conroe", "486", "kvm64,flags=+aes", "core2duo"] {

@@ -26,10 +26,13 @@ pub(super) fn check(file: &Text<'_>, sink: &mut Sink) {
         for command in line.split_inclusive(['&', '|', ';']) {
             if let Some(span) = flag(command) {
                 sink.push(
-                    Diagnostic::of(&RULE, "`docker compose down -v` removes the volumes, and with them the state of Tailscale")
-                        .at(file.source, Span::new(start + at + span.start, start + at + span.end), "")
-                        .note("its name in the tailnet is lost: the service comes back under another one")
-                        .help("leave `-v` out"),
+                    Diagnostic::of(
+                        &RULE,
+                        "`docker compose down -v` removes the volumes, and with them the state of Tailscale",
+                    )
+                    .at(file.source, Span::new(start + at + span.start, start + at + span.end), "")
+                    .note("its name in the tailnet is lost: the service comes back under another one")
+                    .help("leave `-v` out"),
                 );
             }
             at += command.len();
@@ -49,7 +52,8 @@ fn flag(command: &str) -> Option<Span> {
     let down = words.iter().skip(compose).position(|(_, w)| *w == "down")? + compose;
     words.iter().skip(down).find_map(|(at, w)| {
         let word = w.trim_end_matches(['"', '\'', '`', ')', '&', '|', ';']);
-        let short = word.strip_prefix('-').is_some_and(|w| !w.starts_with('-') && w.contains('v') && w.len() < 4);
+        let short =
+            word.strip_prefix('-').is_some_and(|w| !w.starts_with('-') && w.contains('v') && w.len() < 4);
         (short || word == "--volumes").then(|| Span::new(*at, at + word.len()))
     })
 }
@@ -66,11 +70,30 @@ mod tests {
 
     #[test]
     fn commands_are_told_apart() {
-        for bad in ["docker compose down -v", "docker-compose -f a.yml down --volumes", "cd x; docker compose down --remove-orphans -v", "\tdocker compose down -v"] {
-            assert_eq!(testing::deployment(&[("omni/Makefile", &format!("x:\n{bad}\n"))]).codes(), ["OS0227"], "{bad}");
+        for bad in [
+            "docker compose down -v",
+            "docker-compose -f a.yml down --volumes",
+            "cd x; docker compose down --remove-orphans -v",
+            "\tdocker compose down -v",
+        ] {
+            assert_eq!(
+                testing::deployment(&[("omni/Makefile", &format!("x:\n{bad}\n"))]).codes(),
+                ["OS0227"],
+                "{bad}"
+            );
         }
-        for sound in ["docker compose down", "docker compose up -v", "# docker compose down -v", "docker compose down && ls -v", "rm down -v"] {
-            assert_eq!(testing::deployment(&[("omni/x.sh", &format!("{sound}\n"))]).codes(), [""; 0], "{sound}");
+        for sound in [
+            "docker compose down",
+            "docker compose up -v",
+            "# docker compose down -v",
+            "docker compose down && ls -v",
+            "rm down -v",
+        ] {
+            assert_eq!(
+                testing::deployment(&[("omni/x.sh", &format!("{sound}\n"))]).codes(),
+                [""; 0],
+                "{sound}"
+            );
         }
     }
 }

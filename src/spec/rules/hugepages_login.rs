@@ -28,7 +28,10 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     let mut found = match recipe.provider.login {
         Login::Root => return,
         Login::Token => {
-            let d = Diagnostic::of(&RULE, "Proxmox refuses `hugepages` to the token that the provider logs in with");
+            let d = Diagnostic::of(
+                &RULE,
+                "Proxmox refuses `hugepages` to the token that the provider logs in with",
+            );
             Diagnostic { severity: diag::Severity::Error, ..d }
         }
         Login::Password => {

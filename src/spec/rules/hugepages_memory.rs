@@ -29,9 +29,14 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     {
         let near = (memory / page + 1) * page;
         sink.push(
-            Diagnostic::of(&RULE, format!("`memory` is {memory} MiB, which is no multiple of {page} MiB, the size of its huge pages"))
-                .at(recipe.source, node.span, "")
-                .help(format!("write `memory: {near}`")),
+            Diagnostic::of(
+                &RULE,
+                format!(
+                    "`memory` is {memory} MiB, which is no multiple of {page} MiB, the size of its huge pages"
+                ),
+            )
+            .at(recipe.source, node.span, "")
+            .help(format!("write `memory: {near}`")),
         );
     }
 }
@@ -48,7 +53,9 @@ mod tests {
 
     #[test]
     fn two_mebibytes_divide_every_even_number() {
-        let seen = |memory: u32| testing::data(&format!("hugepages: 2MB\nmemory: {memory}\nnuma: true\nballoon: false\n"));
+        let seen = |memory: u32| {
+            testing::data(&format!("hugepages: 2MB\nmemory: {memory}\nnuma: true\nballoon: false\n"))
+        };
         assert_eq!(seen(8190), ["OS0150"]);
         assert_eq!(seen(8191), ["OS0150", "OS0152"]);
     }

@@ -26,11 +26,21 @@ pub(super) fn check(source: SourceId, root: &Node, sink: &mut Sink) {
         let Some(image) = service.image() else { continue };
         let ours = image.last() == PROVIDER_IMAGE || image.name.ends_with("siderolabs/omni");
         if ours && !image.digest && matches!(image.tag, "" | "latest" | "main" | "edge") {
-            let said = if image.tag.is_empty() { "has no tag".to_owned() } else { format!("is tagged {}", quote(image.tag)) };
+            let said = if image.tag.is_empty() {
+                "has no tag".to_owned()
+            } else {
+                format!("is tagged {}", quote(image.tag))
+            };
             sink.push(
-                Diagnostic::of(&RULE, format!("the image of {} {said}: each pull may bring another release", quote(service.name)))
-                    .at(source, image.at, "")
-                    .help("name a release, as in `:v0.2.0`"),
+                Diagnostic::of(
+                    &RULE,
+                    format!(
+                        "the image of {} {said}: each pull may bring another release",
+                        quote(service.name)
+                    ),
+                )
+                .at(source, image.at, "")
+                .help("name a release, as in `:v0.2.0`"),
             );
         }
     }

@@ -34,7 +34,12 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
         let Some(meant) = meant(stray) else { continue };
         let name = stray.key.text().unwrap_or_default();
         let alone = !stray.beside.iter().any(|(k, _)| k.text() == Some(meant))
-            && stray.beside.iter().filter(|(k, _)| k.text().is_some_and(|t| t.eq_ignore_ascii_case(name))).count() == 1;
+            && stray
+                .beside
+                .iter()
+                .filter(|(k, _)| k.text().is_some_and(|t| t.eq_ignore_ascii_case(name)))
+                .count()
+                == 1;
         let place = if stray.within.is_empty() { String::new() } else { format!(" in `{}`", stray.within) };
         sink.push(
             Diagnostic::of(&RULE, format!("the provider ignores {}{place}", quote(name)))
@@ -58,15 +63,23 @@ mod tests {
 
     #[test]
     fn fields_that_are_needed_are_missing_besides() {
-        let codes = testing::whole("Cores: 4\nsockets: 1\nmemory: 8192\ndiskSize: 40\nstorage-selector: name == \"a\"\n");
+        let codes = testing::whole(
+            "Cores: 4\nsockets: 1\nmemory: 8192\ndiskSize: 40\nstorage-selector: name == \"a\"\n",
+        );
         assert_eq!(codes, ["OS0142", "OS0142", "OS0142", "OS0205", "OS0205", "OS0205"]);
-        let fixed = testing::fixed("Cores: 4\nsockets: 1\nmemory: 8192\ndiskSize: 40\nstorage-selector: name == \"a\"\n");
-        assert_eq!(fixed, "cores: 4\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n");
+        let fixed = testing::fixed(
+            "Cores: 4\nsockets: 1\nmemory: 8192\ndiskSize: 40\nstorage-selector: name == \"a\"\n",
+        );
+        assert_eq!(
+            fixed,
+            "cores: 4\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n"
+        );
     }
 
     #[test]
     fn where_the_right_key_is_there_too_nothing_is_renamed() {
-        let data = "cores: 4\nCores: 8\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n";
+        let data =
+            "cores: 4\nCores: 8\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n";
         assert_eq!(testing::whole(data), ["OS0205"]);
         assert_eq!(testing::fixed(data), data);
     }

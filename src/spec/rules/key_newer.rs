@@ -47,7 +47,10 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
             sink.push(
                 Diagnostic::of(&RULE, format!("this release of the provider ignores {}", quote(&field.path)))
                     .at(recipe.source, field.key.span, "has no effect")
-                    .note(format!("releases from {major}.{minor} on read it; its image is tagged {}", quote(&recipe.provider.tag)))
+                    .note(format!(
+                        "releases from {major}.{minor} on read it; its image is tagged {}",
+                        quote(&recipe.provider.tag)
+                    ))
                     .help(format!("run release {major}.{minor} or newer, or remove it")),
             );
         }
@@ -67,13 +70,18 @@ mod tests {
     #[test]
     fn a_tag_that_tells_nothing_is_believed_to_be_new() {
         let with = |tag: &str, data: &str| {
-            let compose = format!("services:\n  p:\n    image: ghcr.io/siderolabs/omni-infra-provider-proxmox:{tag}\n    command: [--id=matrix]\n");
+            let compose = format!(
+                "services:\n  p:\n    image: ghcr.io/siderolabs/omni-infra-provider-proxmox:{tag}\n    command: [--id=matrix]\n"
+            );
             testing::told(&testing::class("matrix", data), &[("proxmox-provider/compose.yml", &compose)])
                 .iter()
                 .filter(|(code, _)| code == "OS0206")
                 .count()
         };
         let data = "tags: [a]\nusb_devices:\n  - mapping: x\npci_devices:\n  - mapping: y\n    mdev: z\nballoon: false\nha:\n  comment: c\n";
-        assert_eq!([with("local-fix", data), with("v0.1.4", data), with("v0.3.0", data), with("latest", data)], [4, 2, 0, 0]);
+        assert_eq!(
+            [with("local-fix", data), with("v0.1.4", data), with("v0.3.0", data), with("latest", data)],
+            [4, 2, 0, 0]
+        );
     }
 }

@@ -101,7 +101,13 @@ mod tests {
 
     #[test]
     fn what_is_not_sure_is_left_alone() {
-        for text in ["{x: 1, a: 1}", "z: &v 1\na: *v\n", "z: 1\na: !!int 1\n", "z: 1\na: |\n  1\n", "z: 1\n? a\n: 1\n"] {
+        for text in [
+            "{x: 1, a: 1}",
+            "z: &v 1\na: *v\n",
+            "z: 1\na: !!int 1\n",
+            "z: 1\na: |\n  1\n",
+            "z: 1\n? a\n: 1\n",
+        ] {
             let pairs = pairs(text);
             assert_eq!(line_of(text, &pairs[1].0, &pairs[1].1), None, "{text:?}");
         }

@@ -61,12 +61,18 @@ mod tests {
 
     #[test]
     fn each_number_at_its_bound() {
-        for (sound, small) in [("cores: 1", "cores: 0"), ("memory: 2048", "memory: 2047"), ("disk_size: 5", "disk_size: 4")] {
+        for (sound, small) in
+            [("cores: 1", "cores: 0"), ("memory: 2048", "memory: 2047"), ("disk_size: 5", "disk_size: 4")]
+        {
             assert_eq!(testing::data(&format!("{sound}\n")), [""; 0]);
             assert_eq!(testing::data(&format!("{small}\n")), ["OS0215"]);
         }
         assert_eq!(testing::data("cores: -2\n"), ["OS0215"]);
-        let disk = |n: u8| testing::data(&format!("additional_disks: [{{disk_size: {n}, storage_selector: 'name == \"a\"'}}]\n"));
+        let disk = |n: u8| {
+            testing::data(&format!(
+                "additional_disks: [{{disk_size: {n}, storage_selector: 'name == \"a\"'}}]\n"
+            ))
+        };
         assert_eq!((disk(1).len(), disk(0).len()), (0, 1));
     }
 }

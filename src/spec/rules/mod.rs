@@ -52,13 +52,13 @@ mod sets;
 mod sizes;
 mod sockets;
 mod storage_selector;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod tun;
 mod types;
 mod vlan;
 mod words;
-#[cfg(test)]
-mod testing;
 
 use crate::diag::rule::{Rule, Stands};
 use crate::diag::{Sink, SourceId};
@@ -151,7 +151,8 @@ const PROVIDER_DATA: [fn(&Recipe<'_>, &mut Sink); 27] = [
 ];
 
 /// The rules about a compose file, of the provider or of Omni.
-const COMPOSE: [fn(SourceId, &Node, &mut Sink); 3] = [image_moving::check, image_local_fix::check, tun::check];
+const COMPOSE: [fn(SourceId, &Node, &mut Sink); 3] =
+    [image_moving::check, image_local_fix::check, tun::check];
 
 /// The rules about `config.yaml`.
 const CONFIG: [fn(&config::Config<'_>, &mut Sink); 5] = [
@@ -235,7 +236,11 @@ pub(super) fn together(around: &Around<'_>, sink: &mut Sink) {
 pub(super) fn narrative(around: &Around<'_>, spec: &Spec, source: SourceId, text: &str, sink: &mut Sink) {
     // It was read without problems, or nobody would be here.
     let documents = parse(source, text, &Limits::spec()).unwrap_or_default();
-    for (key, node) in documents.iter().filter_map(|d| d.root.as_ref()).flat_map(|r| crate::yaml::as_pairs(r).unwrap_or_default()) {
+    for (key, node) in documents
+        .iter()
+        .filter_map(|d| d.root.as_ref())
+        .flat_map(|r| crate::yaml::as_pairs(r).unwrap_or_default())
+    {
         if !super::document::ENGINE.contains(&key.text().unwrap_or_default()) {
             provider_command::narrative(spec, source, node, sink);
             sizes::check(around, source, node, sink);

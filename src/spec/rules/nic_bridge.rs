@@ -45,6 +45,9 @@ mod tests {
     #[test]
     fn the_first_card_has_a_default() {
         assert_eq!(testing::data("vlan: 20\n"), [""; 0]);
-        assert_eq!(testing::data("additional_nics: [{bridge: ''}, {bridge: vmbr1}, {}]\n"), ["OS0207", "OS0207"]);
+        assert_eq!(
+            testing::data("additional_nics: [{bridge: ''}, {bridge: vmbr1}, {}]\n"),
+            ["OS0207", "OS0207"]
+        );
     }
 }

@@ -25,15 +25,20 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     for field in recipe.fields().iter().filter(|f| matches!(f.kind, Type::Int | Type::Uint)) {
         let NodeKind::Scalar { text, style: ScalarStyle::Plain } = &field.value.kind else { continue };
         let digits = text.trim_start_matches(['+', '-']);
-        let octal = digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+        let octal = digits.len() > 1
+            && digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
         let Ok(Some(read)) = as_integer(field.value, i128::MIN, i128::MAX) else { continue };
         // `00` is 0 either way.
         let seems = digits.replace('_', "").parse::<i128>().ok();
         if octal && seems.is_some_and(|n| n != read.abs()) {
             sink.push(
-                Diagnostic::of(&RULE, format!("`{}` is {read}: the zero before it makes the number octal", field.path))
-                    .at(recipe.source, field.value.span, "")
-                    .help(format!("write `{}`, or `{read}` if that is meant", digits.trim_start_matches('0'))),
+                Diagnostic::of(
+                    &RULE,
+                    format!("`{}` is {read}: the zero before it makes the number octal", field.path),
+                )
+                .at(recipe.source, field.value.span, "")
+                .help(format!("write `{}`, or `{read}` if that is meant", digits.trim_start_matches('0'))),
             );
         }
     }

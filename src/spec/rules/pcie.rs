@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn versions_of_q35_do_too() {
-        let devices = "balloon: false\npci_devices: [{mapping: gpu, pcie: true}, {mapping: nic, pcie: true}]\n";
+        let devices =
+            "balloon: false\npci_devices: [{mapping: gpu, pcie: true}, {mapping: nic, pcie: true}]\n";
         assert_eq!(testing::data(&format!("machine_type: pc-q35-9.0\n{devices}")), [""; 0]);
         assert_eq!(testing::data(&format!("machine_type: pc\n{devices}")), ["OS0209", "OS0209"]);
         assert_eq!(testing::data("balloon: false\npci_devices: [{mapping: gpu, pcie: false}]\n"), [""; 0]);

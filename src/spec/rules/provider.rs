@@ -92,7 +92,8 @@ impl Providers {
 
 /// A password wins over a token, as in the provider.
 fn login(root: &Node) -> Login {
-    let get = |key: &str| root.get("proxmox").and_then(|p| p.get(key)).and_then(Node::text).unwrap_or_default();
+    let get =
+        |key: &str| root.get("proxmox").and_then(|p| p.get(key)).and_then(Node::text).unwrap_or_default();
     let (user, password) = (get("username"), get("password"));
     if !user.is_empty() && !password.is_empty() {
         return match (user, get("realm")) {

@@ -1,7 +1,7 @@
 //! Ids of providers are case-sensitive.
 
-use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::fix::Fix;
+use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink};
 use crate::spec::class::Class;
 use crate::spec::fields::quote;
@@ -36,7 +36,9 @@ pub(super) fn check(class: &Class, spec: &Spec, text: &str, sink: &mut Sink) {
     // As it stands, with or without quotes; an alias shows text that stands elsewhere.
     let before = text.get(..place.span.start).unwrap_or_default().trim_end();
     let plain = before.ends_with("providerid:") && raw.trim_matches(['"', '\'']) == id;
-    let fix = plain.then(|| Fix::one(format!("write `{meant}`"), place.source, place.span, raw.replace(id.as_str(), meant)));
+    let fix = plain.then(|| {
+        Fix::one(format!("write `{meant}`"), place.source, place.span, raw.replace(id.as_str(), meant))
+    });
     sink.push(
         Diagnostic::of(&RULE, format!("the spec has no infrastructure provider {}", quote(id)))
             .at(place.source, place.span, "not in the section `providers`")

@@ -46,7 +46,9 @@ pub(super) fn check(id: &str, source: SourceId, root: &Node, beside: &[Text<'_>]
             let set = variable(name, beside);
             match set {
                 Some((other, at)) if other != id => tell(id, other, at, "", sink),
-                None if default != id => tell(id, default, (source, span), "unless the variable says otherwise", sink),
+                None if default != id => {
+                    tell(id, default, (source, span), "unless the variable says otherwise", sink)
+                }
                 _ => {}
             }
         }
@@ -69,8 +71,11 @@ fn variable<'a>(name: &str, beside: &[Text<'a>]) -> Option<(&'a str, (SourceId, 
 }
 
 fn tell(id: &str, other: &str, (source, span): (SourceId, Span), label: &str, sink: &mut Sink) {
-    let mut d = Diagnostic::of(&RULE, format!("the provider runs as {}, and the spec calls it {}", quote(other), quote(id)))
-        .at(source, span, label);
+    let mut d = Diagnostic::of(
+        &RULE,
+        format!("the provider runs as {}, and the spec calls it {}", quote(other), quote(id)),
+    )
+    .at(source, span, label);
     if other.eq_ignore_ascii_case(id) {
         d = d.note("ids of providers are case-sensitive");
     }
@@ -88,9 +93,20 @@ pub(super) fn narrative(spec: &Spec, source: SourceId, node: &Node, sink: &mut S
             return;
         }
         let known: Vec<&str> = spec.providers.keys().map(String::as_str).collect();
-        let d = Diagnostic::of(&RULE, format!("the spec calls the provider {} here, and {} in the section `providers`", quote(id), crate::spec::fields::list(&known)));
+        let d = Diagnostic::of(
+            &RULE,
+            format!(
+                "the spec calls the provider {} here, and {} in the section `providers`",
+                quote(id),
+                crate::spec::fields::list(&known)
+            ),
+        );
         let d = Diagnostic { severity: diag::Severity::Warning, ..d }.at(source, value.span, "");
-        let d = if known.iter().any(|k| k.eq_ignore_ascii_case(id)) { d.note("ids of providers are case-sensitive") } else { d };
+        let d = if known.iter().any(|k| k.eq_ignore_ascii_case(id)) {
+            d.note("ids of providers are case-sensitive")
+        } else {
+            d
+        };
         sink.push(d.help("use one spelling everywhere"));
     });
 }
@@ -108,8 +124,14 @@ mod tests {
     #[test]
     fn defaults_and_variables_are_followed() {
         let with = |command: &str, env: &str| {
-            let compose = format!("services: {{p: {{image: 'x/omni-infra-provider-proxmox:v0.2.0', command: {command}}}}}\n");
-            testing::deployment(&[("proxmox-provider/compose.yml", &compose), ("proxmox-provider/.env.example", env)]).codes()
+            let compose = format!(
+                "services: {{p: {{image: 'x/omni-infra-provider-proxmox:v0.2.0', command: {command}}}}}\n"
+            );
+            testing::deployment(&[
+                ("proxmox-provider/compose.yml", &compose),
+                ("proxmox-provider/.env.example", env),
+            ])
+            .codes()
         };
         assert_eq!(with("['--id=matrix']", ""), [""; 0]);
         assert_eq!(with("['--config-file=/c']", ""), ["OS0218"], "its default is another id");
@@ -122,8 +144,14 @@ mod tests {
 
     #[test]
     fn the_story_of_the_spec_is_read_too() {
-        let spec = format!("{}locked_decisions:\n  host:\n    decision: here\n    deployed: {{ provider_id: Proxmox }}\n", testing::base("spec/omni.yaml"));
+        let spec = format!(
+            "{}locked_decisions:\n  host:\n    decision: here\n    deployed: {{ provider_id: Proxmox }}\n",
+            testing::base("spec/omni.yaml")
+        );
         assert_eq!(testing::deployment(&[("spec/omni.yaml", &spec)]).codes(), ["OS0218"]);
-        assert_eq!(testing::deployment(&[("spec/omni.yaml", &spec.replace("Proxmox }", "matrix }"))]).codes(), [""; 0]);
+        assert_eq!(
+            testing::deployment(&[("spec/omni.yaml", &spec.replace("Proxmox }", "matrix }"))]).codes(),
+            [""; 0]
+        );
     }
 }

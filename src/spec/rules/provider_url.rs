@@ -1,7 +1,7 @@
 //! The provider's address of Proxmox ends in `/api2/json`.
 
-use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::fix::Fix;
+use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink, codes};
 use crate::spec::fields::quote;
 use crate::yaml::Node;
@@ -53,7 +53,10 @@ pub(super) fn check(config: &Config<'_>, sink: &mut Sink) {
 fn completed(config: &Config<'_>, key: &Node, node: &Node, text: &str) -> Option<Fix> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     let (host, path) = host.split_once('/').map_or((host, ""), |(h, p)| (h, p));
-    if host.is_empty() || !matches!(path.trim_end_matches('/'), "" | "api2" | "api2/json") || host.contains(['?', '#']) {
+    if host.is_empty()
+        || !matches!(path.trim_end_matches('/'), "" | "api2" | "api2/json")
+        || host.contains(['?', '#'])
+    {
         return None;
     }
     let scheme = text.split("//").next()?;

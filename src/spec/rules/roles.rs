@@ -28,7 +28,9 @@ pub(super) fn check(file: &Text<'_>, sink: &mut Sink) {
         return;
     }
     for (start, line) in file.lines() {
-        let grant = line.contains("pveum") && (line.contains("acl") || line.contains("aclmod")) && line.contains("role");
+        let grant = line.contains("pveum")
+            && (line.contains("acl") || line.contains("aclmod"))
+            && line.contains("role");
         if let Some(at) = line.find(ROLE).filter(|_| grant) {
             sink.push(
                 Diagnostic::of(&RULE, "`PVEVMAdmin` alone does not let the provider make machines")
@@ -52,7 +54,8 @@ mod tests {
 
     #[test]
     fn only_where_it_is_given() {
-        let with = |line: &str| testing::deployment(&[("proxmox-provider/README.md", &format!("{line}\n"))]).codes();
+        let with =
+            |line: &str| testing::deployment(&[("proxmox-provider/README.md", &format!("{line}\n"))]).codes();
         assert_eq!(with("    pveum aclmod / -token 'a@pve!b' -role PVEVMAdmin"), ["OS0229"]);
         assert_eq!(with("PVEVMAdmin is a role of Proxmox"), [""; 0]);
         assert_eq!(with("pveum role list | grep PVEVMAdmin"), [""; 0]);

@@ -58,9 +58,13 @@ pub(super) fn check(place: &Place<'_>, selector: &Selector, text: &str, sink: &m
 /// The texts in a selector that can be names of storages.
 fn texts(selector: &str) -> BTreeSet<String> {
     let plain = |t: &&str| {
-        !t.is_empty() && t.len() <= 64 && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        !t.is_empty()
+            && t.len() <= 64
+            && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
-    let quoted = |quote: char| selector.split(quote).skip(1).step_by(2).filter(plain).map(str::to_owned).collect::<Vec<_>>();
+    let quoted = |quote: char| {
+        selector.split(quote).skip(1).step_by(2).filter(plain).map(str::to_owned).collect::<Vec<_>>()
+    };
     quoted('"').into_iter().chain(quoted('\'')).take(16).collect()
 }
 
@@ -76,10 +80,24 @@ mod tests {
 
     #[test]
     fn what_is_one_storage_and_what_is_not() {
-        for many in ["true", "name != \"local\"", "availableSpace > 5u", "name.startsWith(\"local\")", "name in [\"a\", \"b\"]", "storageType != \"pbs\""] {
+        for many in [
+            "true",
+            "name != \"local\"",
+            "availableSpace > 5u",
+            "name.startsWith(\"local\")",
+            "name in [\"a\", \"b\"]",
+            "storageType != \"pbs\"",
+        ] {
             assert_eq!(testing::data(&format!("storage_selector: {many}\n")), ["OS0156"], "{many}");
         }
-        for one in ["name == \"vm_ssd\"", "storageType == \"rbd\"", "storageType == \"rbd\" && availableSpace > 9u", "name.startsWith(\"vm_\")", "name == \"local\"", "false"] {
+        for one in [
+            "name == \"vm_ssd\"",
+            "storageType == \"rbd\"",
+            "storageType == \"rbd\" && availableSpace > 9u",
+            "name.startsWith(\"vm_\")",
+            "name == \"local\"",
+            "false",
+        ] {
             assert_eq!(testing::data(&format!("storage_selector: {one}\n")), [""; 0], "{one}");
         }
     }

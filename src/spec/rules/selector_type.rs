@@ -1,7 +1,7 @@
 //! `type` in a selector: the name is `storageType`.
 
-use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::fix::{Edit, Fix};
+use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink, Span};
 
 use super::storage_selector::{Place, tokens};
@@ -46,11 +46,14 @@ pub(super) fn tell(place: &Place<'_>, slips: &[Span], sink: &mut Sink) {
         .map(|at| Some(Edit { source, span: place.exact(*at)?, text: NAME.to_owned() }))
         .collect();
     sink.push(
-        Diagnostic::of(&RULE, "the storage selector does not compile: the type of a storage is `storageType`")
-            .at(source, place.near(*first), "a function of CEL, or nothing")
-            .note("the provider would find it out after it downloaded the image, and fail for ever")
-            .help("write `storageType`")
-            .fix(edits.map(|edits| Fix { title: format!("write `{NAME}`"), edits })),
+        Diagnostic::of(
+            &RULE,
+            "the storage selector does not compile: the type of a storage is `storageType`",
+        )
+        .at(source, place.near(*first), "a function of CEL, or nothing")
+        .note("the provider would find it out after it downloaded the image, and fail for ever")
+        .help("write `storageType`")
+        .fix(edits.map(|edits| Fix { title: format!("write `{NAME}`"), edits })),
     );
 }
 
@@ -73,7 +76,8 @@ mod tests {
 
     #[test]
     fn the_fix_keeps_quotes_and_comments() {
-        let data = "cores: 4\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: '\"rbd\" == type' # ceph\n";
+        let data =
+            "cores: 4\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: '\"rbd\" == type' # ceph\n";
         assert_eq!(testing::fixed(data), data.replace("== type", "== storageType"));
     }
 }

@@ -1,7 +1,7 @@
 //! Free space is an unsigned number, and CEL compares it with unsigned ones only.
 
-use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::fix::{Edit, Fix};
+use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink, Span};
 
 use super::storage_selector::{Place, tokens};
@@ -53,11 +53,14 @@ pub(super) fn tell(place: &Place<'_>, text: &str, slips: &[Span], sink: &mut Sin
         .collect();
     let number = text.get(first.start..first.end).unwrap_or_default();
     sink.push(
-        Diagnostic::of(&RULE, "the storage selector does not compile: `availableSpace` is unsigned, and this number is signed")
-            .at(source, place.near(*first), "")
-            .note("the provider would find it out after it downloaded the image, and fail for ever")
-            .help(format!("write `{number}u`"))
-            .fix(edits.map(|edits| Fix { title: "write `u` behind the number".to_owned(), edits })),
+        Diagnostic::of(
+            &RULE,
+            "the storage selector does not compile: `availableSpace` is unsigned, and this number is signed",
+        )
+        .at(source, place.near(*first), "")
+        .note("the provider would find it out after it downloaded the image, and fail for ever")
+        .help(format!("write `{number}u`"))
+        .fix(edits.map(|edits| Fix { title: "write `u` behind the number".to_owned(), edits })),
     );
 }
 
@@ -78,13 +81,20 @@ mod tests {
         assert_eq!(slips("double(availableSpace) > 1.5"), []);
         assert_eq!(slips("size(name) > 3"), []);
         for sound in ["int(availableSpace) > 100", "double(availableSpace) > 1e11", "availableSpace > 1u"] {
-            assert_eq!(testing::data(&format!("storage_selector: name == \"a\" && {sound}\n")), [""; 0], "{sound}");
+            assert_eq!(
+                testing::data(&format!("storage_selector: name == \"a\" && {sound}\n")),
+                [""; 0],
+                "{sound}"
+            );
         }
     }
 
     #[test]
     fn a_number_that_must_stay_signed_is_no_slip_of_this_kind() {
         // With `u` behind both, the second would not compile.
-        assert_eq!(testing::data("storage_selector: name == \"a\" && availableSpace > 1 && size(name) > 2\n"), ["OS0145"]);
+        assert_eq!(
+            testing::data("storage_selector: name == \"a\" && availableSpace > 1 && size(name) > 2\n"),
+            ["OS0145"]
+        );
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn clusters(templates: &[TemplateFile]) -> Vec<Cluster<'_>> {
 fn cluster(file: &TemplateFile) -> Cluster<'_> {
     let mut out = Cluster { source: file.source, name: "", kubernetes: None, talos: None, sets: Vec::new() };
     for root in file.documents.iter().filter_map(|d| d.root.as_ref()) {
-        let word = |key: &str| root.get(key).and_then(|n| n.get("version")).and_then(|n| Some((n.text()?, n.span)));
+        let word =
+            |key: &str| root.get(key).and_then(|n| n.get("version")).and_then(|n| Some((n.text()?, n.span)));
         match root.get("kind").and_then(Node::text) {
             Some("Cluster") => {
                 out.name = root.get("name").and_then(Node::text).unwrap_or_default();

@@ -50,9 +50,12 @@ fn class(around: &Around<'_>, source: SourceId, node: &Node, name: &Node, sink: 
     let Some(class) = around.class(id) else {
         if !around.has_class(id) {
             sink.push(
-                Diagnostic::of(&RULE, format!("the spec speaks of the machine class {}, which no file has", quote(id)))
-                    .at(source, name.span, "")
-                    .help("name the class that is used, or remove what is out of date"),
+                Diagnostic::of(
+                    &RULE,
+                    format!("the spec speaks of the machine class {}, which no file has", quote(id)),
+                )
+                .at(source, name.span, "")
+                .help("name the class that is used, or remove what is out of date"),
             );
         }
         return;
@@ -68,20 +71,34 @@ fn class(around: &Around<'_>, source: SourceId, node: &Node, name: &Node, sink: 
             && told * unit != actual
         {
             sink.push(
-                Diagnostic::of(&RULE, format!("the spec says {told} {what}, and the class {} says {}", quote(id), shown(actual, unit)))
-                    .at(source, span, "")
-                    .at(class.place.source, class.place.span, "the class"),
+                Diagnostic::of(
+                    &RULE,
+                    format!(
+                        "the spec says {told} {what}, and the class {} says {}",
+                        quote(id),
+                        shown(actual, unit)
+                    ),
+                )
+                .at(source, span, "")
+                .at(class.place.source, class.place.span, "the class"),
             );
         }
     }
 }
 
 fn shown(actual: i128, unit: i128) -> String {
-    if actual % unit == 0 { (actual / unit).to_string() } else { format!("{:.1}", actual as f64 / unit as f64) }
+    if actual % unit == 0 {
+        (actual / unit).to_string()
+    } else {
+        format!("{:.1}", actual as f64 / unit as f64)
+    }
 }
 
 fn template(cluster: &Cluster<'_>, source: SourceId, node: &Node, sink: &mut Sink) {
-    let parts = [("control planes", true, ["control_plane", "control_planes", "controlplane"]), ("workers", false, ["workers", "worker", "worker_nodes"])];
+    let parts = [
+        ("control planes", true, ["control_plane", "control_planes", "controlplane"]),
+        ("workers", false, ["workers", "worker", "worker_nodes"]),
+    ];
     for (what, control_plane, keys) in parts {
         let Some(part) = keys.iter().find_map(|k| node.get(k)) else { continue };
         let count = number(part, &["count", "size", "replicas"])
@@ -93,8 +110,11 @@ fn template(cluster: &Cluster<'_>, source: SourceId, node: &Node, sink: &mut Sin
         if sets.iter().any(|s| s.open) {
             continue;
         }
-        let mut d = Diagnostic::of(&RULE, format!("the spec says {told} {what} for {}, and its template has {actual}", quote(cluster.name)))
-            .at(source, span, "");
+        let mut d = Diagnostic::of(
+            &RULE,
+            format!("the spec says {told} {what} for {}, and its template has {actual}", quote(cluster.name)),
+        )
+        .at(source, span, "");
         for set in sets {
             d = d.at(cluster.source, set.at, "");
         }
@@ -106,9 +126,17 @@ fn template(cluster: &Cluster<'_>, source: SourceId, node: &Node, sink: &mut Sin
             && told.trim_start_matches('v') != actual.trim_start_matches('v')
         {
             sink.push(
-                Diagnostic::of(&RULE, format!("the spec says `{key}` is {}, and the template of {} says {}", quote(told), quote(cluster.name), quote(actual)))
-                    .at(source, span, "")
-                    .at(cluster.source, place, "the template"),
+                Diagnostic::of(
+                    &RULE,
+                    format!(
+                        "the spec says `{key}` is {}, and the template of {} says {}",
+                        quote(told),
+                        quote(cluster.name),
+                        quote(actual)
+                    ),
+                )
+                .at(source, span, "")
+                .at(cluster.source, place, "the template"),
             );
         }
     }
@@ -127,12 +155,19 @@ mod tests {
     #[test]
     fn each_number_is_compared() {
         let with = |story: &str| {
-            let spec = format!("{}open_decisions:\n  size:\n    spec: {story}\n", testing::base("spec/omni.yaml"));
+            let spec =
+                format!("{}open_decisions:\n  size:\n    spec: {story}\n", testing::base("spec/omni.yaml"));
             testing::deployment(&[("spec/omni.yaml", &spec)]).codes()
         };
         for (story, want) in [
-            ("{ name: test, control_plane: { count: 1, cpu: 4, memory_gb: 8, disk_gb: 40, machine_class: control-plane } }", 0),
-            ("{ name: test, control_plane: { count: 3, cpu: 2, memory_gb: 16, disk_gb: 41, machine_class: control-plane } }", 4),
+            (
+                "{ name: test, control_plane: { count: 1, cpu: 4, memory_gb: 8, disk_gb: 40, machine_class: control-plane } }",
+                0,
+            ),
+            (
+                "{ name: test, control_plane: { count: 3, cpu: 2, memory_gb: 16, disk_gb: 41, machine_class: control-plane } }",
+                4,
+            ),
             ("{ name: test, workers: { machine_class: gone } }", 1),
             ("{ name: test, kubernetes_version: v1.34.0, talos_version: '1.12.0' }", 1),
             ("{ name: another, workers: { count: 9 } }", 0),

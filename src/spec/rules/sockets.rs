@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn the_fix_adds_a_line_behind_cores() {
-        let data = "# small\ncores: 4 # per socket\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n";
+        let data =
+            "# small\ncores: 4 # per socket\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n";
         let fixed = "# small\ncores: 4 # per socket\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: name == \"a\"\n";
         assert_eq!(testing::fixed(data), fixed);
     }

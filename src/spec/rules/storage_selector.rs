@@ -127,7 +127,9 @@ pub(super) fn tokens(text: &str) -> Vec<(Span, &str)> {
     let (mut out, mut i) = (Vec::new(), 0);
     while i < bytes.len() {
         match at(i) {
-            b'/' if at(i + 1) == b'/' => i = text.get(i..).and_then(|t| t.find('\n')).map_or(bytes.len(), |n| i + n),
+            b'/' if at(i + 1) == b'/' => {
+                i = text.get(i..).and_then(|t| t.find('\n')).map_or(bytes.len(), |n| i + n)
+            }
             quote @ (b'"' | b'\'') => {
                 let three = at(i + 1) == quote && at(i + 2) == quote;
                 i += if three { 3 } else { 1 };
@@ -182,6 +184,9 @@ mod tests {
         let data = "cores: 4\nsockets: 1\nmemory: 8192\ndisk_size: 40\nstorage_selector: type == \"rbd\" && availableSpace > 100 # big\n";
         assert_eq!(testing::whole(data), ["OS0154", "OS0155"]);
         let fixed = testing::fixed(data);
-        assert!(fixed.contains("storage_selector: storageType == \"rbd\" && availableSpace > 100u # big\n"), "{fixed}");
+        assert!(
+            fixed.contains("storage_selector: storageType == \"rbd\" && availableSpace > 100u # big\n"),
+            "{fixed}"
+        );
     }
 }

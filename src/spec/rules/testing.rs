@@ -71,7 +71,8 @@ pub(super) fn deployment(other: &[(&str, &str)]) -> Found {
     all.extend(other.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())));
     let (mut sources, mut sink) = (Sources::default(), Sink::default());
     let mut set = FileSet::default();
-    let spec = read_spec(&mut sources, "spec/omni.yaml", all["spec/omni.yaml"].as_bytes(), &mut sink).unwrap();
+    let spec =
+        read_spec(&mut sources, "spec/omni.yaml", all["spec/omni.yaml"].as_bytes(), &mut sink).unwrap();
     loop {
         let wanted = spec.wanted(&set);
         if wanted.is_empty() {
@@ -114,12 +115,18 @@ pub(super) fn fixed(data: &str) -> String {
     let class = class_of("matrix", data);
     let fixed = deployment(&[(CLASS, &class)]).fixed(CLASS);
     let head = class_of("matrix", "");
-    fixed.strip_prefix(&head).unwrap().lines().map(|l| format!("{}\n", l.strip_prefix("      ").unwrap())).collect()
+    fixed
+        .strip_prefix(&head)
+        .unwrap()
+        .lines()
+        .map(|l| format!("{}\n", l.strip_prefix("      ").unwrap()))
+        .collect()
 }
 
 /// The bad example of a rule is found by it, the good one is not, and there is no other difference between them.
 pub(super) fn example(rule: &'static Rule) {
-    let (_, stands) = super::ALL.iter().find(|(r, _)| r.code == rule.code).expect("a rule that is not registered");
+    let (_, stands) =
+        super::ALL.iter().find(|(r, _)| r.code == rule.code).expect("a rule that is not registered");
     let codes = |text: &str| -> Vec<String> {
         let found = match stands {
             Stands::Data => deployment(&[(CLASS, &class("matrix", text))]),

@@ -21,7 +21,10 @@ pub(in crate::spec) fn kind(path: &str) -> Option<Kind> {
     let ends = |end: &str| plain.len() > end.len() && plain.ends_with(end);
     if plain == ".env" || ends(".env") {
         Some(Kind::Environment)
-    } else if ends(".sh") || ends(".bash") || matches!(plain, "Makefile" | "makefile" | "justfile" | "Justfile") {
+    } else if ends(".sh")
+        || ends(".bash")
+        || matches!(plain, "Makefile" | "makefile" | "justfile" | "Justfile")
+    {
         Some(Kind::Script)
     } else if ends(".md") {
         Some(Kind::Notes)

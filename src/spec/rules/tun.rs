@@ -52,11 +52,19 @@ mod tests {
 
     #[test]
     fn omni_always_needs_it_and_tailscale_in_kernel_mode() {
-        let with = |service: &str| testing::deployment(&[("omni/compose.yml", &format!("services: {{s: {service}}}\n"))]).codes();
+        let with = |service: &str| {
+            testing::deployment(&[("omni/compose.yml", &format!("services: {{s: {service}}}\n"))]).codes()
+        };
         assert_eq!(with("{image: 'ghcr.io/siderolabs/omni:v1.4.6'}"), ["OS0224"]);
-        assert_eq!(with("{image: 'ghcr.io/siderolabs/omni:v1.4.6', devices: ['/dev/net/tun:/dev/net/tun']}"), [""; 0]);
+        assert_eq!(
+            with("{image: 'ghcr.io/siderolabs/omni:v1.4.6', devices: ['/dev/net/tun:/dev/net/tun']}"),
+            [""; 0]
+        );
         assert_eq!(with("{image: 'ghcr.io/siderolabs/omni:v1.4.6', privileged: true}"), [""; 0]);
         assert_eq!(with("{image: 'tailscale/tailscale:v1'}"), [""; 0], "its default is user space");
-        assert_eq!(with("{image: 'tailscale/tailscale:v1', environment: {TS_USERSPACE: 'false'}}"), ["OS0224"]);
+        assert_eq!(
+            with("{image: 'tailscale/tailscale:v1', environment: {TS_USERSPACE: 'false'}}"),
+            ["OS0224"]
+        );
     }
 }

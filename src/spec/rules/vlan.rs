@@ -24,11 +24,17 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     for field in recipe.fields().iter().filter(|f| f.key.text() == Some("vlan")) {
         match as_u64(field.value) {
             Ok(Some(tag)) if tag > 4094 => sink.push(
-                Diagnostic::of(&RULE, format!("`{}` is {tag}, but tags end at 4094", field.path))
-                    .at(recipe.source, field.value.span, "Proxmox refuses the machine"),
+                Diagnostic::of(&RULE, format!("`{}` is {tag}, but tags end at 4094", field.path)).at(
+                    recipe.source,
+                    field.value.span,
+                    "Proxmox refuses the machine",
+                ),
             ),
             Ok(Some(0)) => {
-                let d = Diagnostic::of(&RULE, format!("`{}: 0` means no tag: the card is in the untagged network", field.path));
+                let d = Diagnostic::of(
+                    &RULE,
+                    format!("`{}: 0` means no tag: the card is in the untagged network", field.path),
+                );
                 sink.push(
                     Diagnostic { severity: diag::Severity::Note, ..d }
                         .at(recipe.source, field.value.span, "")

@@ -43,8 +43,11 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
         if crate::yaml::is_null(field.value) || (name == "hugepages" && size(text).is_some()) {
             continue;
         }
-        let d = Diagnostic::of(&RULE, format!("`{}` cannot be {}", field.path, quote(text)))
-            .at(recipe.source, field.value.span, "");
+        let d = Diagnostic::of(&RULE, format!("`{}` cannot be {}", field.path, quote(text))).at(
+            recipe.source,
+            field.value.span,
+            "",
+        );
         sink.push(match closest(text, words.iter().copied()) {
             Some(near) => d.help(format!("did you mean `{near}`?")),
             None => d.help(format!("it is {}", list(words))),
@@ -56,8 +59,11 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
             && items.len() > most
         {
             sink.push(
-                Diagnostic::of(&RULE, format!("`{key}` has {} entries, and a machine takes at most {most}", items.len()))
-                    .at(recipe.source, node.span, ""),
+                Diagnostic::of(
+                    &RULE,
+                    format!("`{key}` has {} entries, and a machine takes at most {most}", items.len()),
+                )
+                .at(recipe.source, node.span, ""),
             );
         }
     }
@@ -72,7 +78,10 @@ fn machine_type(recipe: &Recipe<'_>, sink: &mut Sink) {
         ["pc", "q35", "virt"].iter().any(|head| text == *head || text.starts_with(&format!("{head}-")))
             || text.contains(',');
     if !text.chars().all(plain) || !known {
-        let d = Diagnostic::of(&RULE, format!("{} is no machine type that Proxmox is known to take", quote(text)));
+        let d = Diagnostic::of(
+            &RULE,
+            format!("{} is no machine type that Proxmox is known to take", quote(text)),
+        );
         sink.push(
             Diagnostic { severity: crate::diag::Severity::Warning, ..d }
                 .at(recipe.source, node.span, "")

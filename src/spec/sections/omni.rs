@@ -42,9 +42,14 @@ pub(in crate::spec) fn read(source: SourceId, section: &Section<'_>, sink: &mut 
     let trust = trust::read(source, &fields, sink);
     let (text, span) = fields.need_text("endpoint", sink)?;
     match address::endpoint(text, true) {
-        Ok(endpoint) => {
-            Some(Omni { endpoint, lan_address, compose, version, trust, place: Place { source, span: section.at } })
-        }
+        Ok(endpoint) => Some(Omni {
+            endpoint,
+            lan_address,
+            compose,
+            version,
+            trust,
+            place: Place { source, span: section.at },
+        }),
         Err(why) => {
             sink.push(
                 address::refused(source, span, text, &why)

@@ -6,4 +6,4 @@ mod documents;
 mod forbidden;
 
 pub(super) use check::check;
-pub(super) use documents::Part;
+pub(super) use documents::{Part, documents};

@@ -7,7 +7,10 @@ mod disk_selector;
 mod duplicates;
 mod machine;
 mod machine_set;
+mod mounts;
+mod node_labels;
 mod version;
+mod version_range;
 mod whole;
 
 use super::dialect::Dialect;
@@ -15,7 +18,16 @@ use super::files::Contents;
 use super::model::{Model, Template};
 use super::rendered::Rendered;
 use super::semver::Version;
+use crate::diag::rule::{Rule, Stands};
 use crate::diag::{Sink, SourceId, Sources};
+
+/// The rules with a description, by code, with what their examples are a part of. What omnictl refuses has codes without one:
+/// its own words stand beside them.
+pub(in crate::template) static ALL: [(&Rule, Stands); 3] = [
+    (&node_labels::RULE, Stands::Files),
+    (&version_range::RULE, Stands::Files),
+    (&mounts::RULE, Stands::Files),
+];
 
 /// What the rules look at and where they report.
 pub(super) struct Rules<'a> {
@@ -43,12 +55,17 @@ pub(super) fn validate(
     let mut rules = Rules { dialect, source: template.source, sources, contents, talos, sink };
     for model in &template.models {
         match model {
-            Model::Cluster(cluster) => cluster::check(&mut rules, cluster),
+            Model::Cluster(cluster) => {
+                cluster::check(&mut rules, cluster);
+                version_range::check(&mut rules, cluster);
+            }
             Model::MachineSet(set) => machine_set::check(&mut rules, set),
             Model::Machine(machine) => machine::check(&mut rules, machine),
         }
     }
     whole::counts(&mut rules, template);
+    node_labels::check(&mut rules, template);
+    mounts::check(&mut rules, template);
     if !template.incomplete {
         let reported = whole::check(&mut rules, template);
         // With two Clusters or ControlPlanes, duplicates only repeat what was said.
