@@ -8,7 +8,7 @@ use super::recipe::Recipe;
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0212",
-    name: "cpu-too-old",
+    name: "cpu-model-too-old",
     severity: Severity::Error,
     basis: Basis::Source,
     source: "Talos Linux since 1.0: x86-64-v2 is the least.",
