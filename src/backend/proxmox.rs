@@ -19,8 +19,8 @@ use self::look::{Answer, Ask, Look};
 use super::{Depth, ProxmoxReader, RecordedVm};
 use crate::live::{NodeStatus, Observation, ProxmoxFailure, ProxmoxSnapshot, Reason};
 use crate::wire::proxmox::{
-    ClusterEntry, Coverage, DnsReply, Fault, NodeEntry, NodeName, Permissions, Request, Token, TokenReply,
-    Verb, read,
+    AuthCause, ClusterEntry, Coverage, DnsReply, Fault, NodeEntry, NodeName, Permissions, Request, Token,
+    TokenReply, Verb, read,
 };
 use crate::world::{BoxFuture, Deadline, HeaderValue, Method, Net, NetError, NetReply, NetRequest};
 
@@ -123,7 +123,9 @@ impl ProxmoxApi {
     fn observed<T>(&self, ask: &Ask, read: Result<T, Trouble>) -> Result<Observation<T>, Leave> {
         match read {
             Ok(value) => Ok(Observation::Known(value)),
-            Err(Trouble::Fault(Fault::Unauthenticated(_))) => Err(Leave::Stop(self.unauthenticated())),
+            Err(Trouble::Fault(Fault::Unauthenticated(cause))) => {
+                Err(Leave::Stop(self.unauthenticated(cause)))
+            }
             Err(Trouble::Fault(fault)) => Ok(Observation::Unknown(self.reason(&ask.what(), &fault))),
             Err(Trouble::Untrusted(failure)) => Err(Leave::Stop(failure)),
             Err(Trouble::Silent(why)) => Ok(Observation::Unknown(self.silence(&ask.what(), &why))),
@@ -131,15 +133,24 @@ impl ProxmoxApi {
         }
     }
 
-    fn unauthenticated(&self) -> ProxmoxFailure {
-        ProxmoxFailure::Unauthenticated {
-            why: format!(
+    fn unauthenticated(&self, cause: AuthCause) -> ProxmoxFailure {
+        let absent = cause == AuthCause::Absent;
+        let why = if absent {
+            format!(
+                "Proxmox `{}` says that no credentials came with the question: something between may take the header \
+                 `Authorization` away from the token `{}`",
+                self.name,
+                self.token.id()
+            )
+        } else {
+            format!(
                 "Proxmox `{}` does not accept the token `{}`: it is wrong, unknown, expired or disabled, or its user is \
                  (the server does not say which); `pveum user token list` on a node shows its expiry",
                 self.name,
                 self.token.id()
-            ),
-        }
+            )
+        };
+        ProxmoxFailure::Unauthenticated { why, absent }
     }
 
     /// Everything, from one endpoint.
@@ -295,7 +306,7 @@ impl ProxmoxApi {
                 )
             }
             ProxmoxFailure::Untrusted { why, .. } => format!("the certificate of {why}"),
-            ProxmoxFailure::Unauthenticated { why } => why.clone(),
+            ProxmoxFailure::Unauthenticated { why, .. } => why.clone(),
         };
         let mut snapshot = ProxmoxSnapshot::unknown(origin, &Reason(why));
         snapshot.principal = Some(self.token.id().to_owned());
@@ -314,7 +325,9 @@ fn after(failure: ProxmoxFailure, tried: &[String]) -> ProxmoxFailure {
         ProxmoxFailure::Untrusted { why, fingerprint } => {
             ProxmoxFailure::Untrusted { why: add(why), fingerprint }
         }
-        ProxmoxFailure::Unauthenticated { why } => ProxmoxFailure::Unauthenticated { why: add(why) },
+        ProxmoxFailure::Unauthenticated { why, absent } => {
+            ProxmoxFailure::Unauthenticated { why: add(why), absent }
+        }
         ProxmoxFailure::Unreachable { tried } => ProxmoxFailure::Unreachable { tried },
     }
 }

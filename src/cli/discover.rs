@@ -264,7 +264,7 @@ fn take_proxmox(seen: &ProxmoxSnapshot, shown: &str, cluster: &mut ProxmoxFacts,
         (Some(ProxmoxFailure::Untrusted { .. }), _) => {
             "its certificate is not believed by this system".to_owned()
         }
-        (Some(ProxmoxFailure::Unauthenticated { why }), _) => why.clone(),
+        (Some(ProxmoxFailure::Unauthenticated { why, .. }), _) => why.clone(),
         (Some(ProxmoxFailure::Unreachable { tried }), _) => tried.join("; "),
         (None, Some(why)) => why.0.clone(),
         (None, None) => format!("nodes {}", nodes.join(", ")),

@@ -117,6 +117,9 @@ pub enum ProxmoxFailure {
     Unauthenticated {
         /// With the likely causes, for people.
         why: String,
+        /// Whether the server says that it got none at all.
+        #[serde(default)]
+        absent: bool,
     },
 }
 

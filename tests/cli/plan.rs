@@ -35,10 +35,16 @@ fn a_plan_writes_nothing_and_asks_each_type_once() {
     for line in requests.iter().filter(|l| l["server"] == "omni") {
         *types.entry(line["type"].as_str().unwrap().to_owned()).or_default() += 1;
     }
+    // And what the one provider of the spec recorded.
     let limit =
-        omni_scale::engine::refresh::PLAN_TYPES.len() + omni_scale::engine::refresh::PLAN_EXTRA_REQUESTS;
+        omni_scale::engine::refresh::PLAN_TYPES.len() + omni_scale::engine::refresh::PLAN_EXTRA_REQUESTS + 1;
     assert!(types.values().all(|n| *n == 1), "{types:?}");
     assert!(types.len() <= limit, "{types:?}");
+    // Five questions about the cluster, two about what new machines need, three to each of three nodes; none twice.
+    let asked: Vec<&str> =
+        requests.iter().filter(|l| l["server"] == "proxmox").map(|l| l["path"].as_str().unwrap()).collect();
+    let distinct: std::collections::BTreeSet<&&str> = asked.iter().collect();
+    assert_eq!((asked.len(), distinct.len()), (16, 16), "{asked:?}");
     assert!(!r.path("state/runs").exists() && !r.path("state/lab/fresh/runs").exists());
 }
 

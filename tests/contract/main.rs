@@ -12,6 +12,7 @@ mod matrix;
 mod omni_captures;
 mod provider_data;
 mod proxmox;
+mod proxmox_evidence;
 mod real_omni;
 mod signing;
 mod support;

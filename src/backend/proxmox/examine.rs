@@ -51,8 +51,8 @@ struct Closer<'a> {
     look: Look<'a>,
     seen: ProxmoxSnapshot,
     recorded: &'a [RecordedVm],
-    /// VMs whose configuration or run state is not answered yet.
-    open: BTreeSet<u32>,
+    /// Questions about each VM that are not answered yet.
+    open: BTreeMap<u32, usize>,
     /// Histories that were asked for.
     asked: BTreeSet<(String, u32)>,
     tasks: BTreeMap<String, Task>,
@@ -76,7 +76,7 @@ impl<'a> Closer<'a> {
             look,
             seen,
             recorded,
-            open: BTreeSet::new(),
+            open: BTreeMap::new(),
             asked: BTreeSet::new(),
             tasks,
             no_tasks: None,
@@ -165,8 +165,8 @@ impl<'a> Closer<'a> {
                     read => map(api.observed(&ask, read)?, |reply| config(node, reply)),
                 };
                 if config.known().is_some() {
-                    self.look.ask(Ask::Pending(node.clone(), *vmid));
-                    self.look.ask(Ask::Run(node.clone(), *vmid));
+                    self.inquire(*vmid, Ask::Pending(node.clone(), *vmid));
+                    self.inquire(*vmid, Ask::Run(node.clone(), *vmid));
                 }
                 self.seen.evidence.configs.insert(*vmid, config);
                 self.close(*vmid);
@@ -260,8 +260,7 @@ impl<'a> Closer<'a> {
         for (vmid, node) in at {
             match NodeName::parse(&node) {
                 Some(name) => {
-                    self.open.insert(vmid);
-                    self.look.ask(Ask::Config(name, vmid));
+                    self.inquire(vmid, Ask::Config(name, vmid));
                 }
                 None => {
                     let why = "the node that its provider recorded has a name that Proxmox does not allow";
@@ -272,15 +271,17 @@ impl<'a> Closer<'a> {
         }
     }
 
-    /// Once all of a VM is known: whether somebody should say what happened to it.
+    fn inquire(&mut self, vmid: u32, ask: Ask) {
+        *self.open.entry(vmid).or_default() += 1;
+        self.look.ask(ask);
+    }
+
+    /// Once all of a VM is answered: whether somebody should say what happened to it.
     fn close(&mut self, vmid: u32) {
-        let evidence = &self.seen.evidence;
-        let whole = match evidence.configs.get(&vmid) {
-            Some(Observation::Known(_)) => evidence.states.contains_key(&vmid),
-            Some(_) => true,
-            None => false,
-        };
-        if whole && self.open.remove(&vmid) {
+        let Some(left) = self.open.get_mut(&vmid) else { return };
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            self.open.remove(&vmid);
             self.suspect(vmid);
         }
     }
@@ -292,7 +293,10 @@ impl<'a> Closer<'a> {
         let uuid = config.and_then(Observation::known).and_then(|config| config.uuid.as_deref());
         let mut nodes: BTreeSet<String> = guest.map(|guest| guest.node.clone()).into_iter().collect();
         let mut changed = guest.is_none_or(|guest| guest.status != "running" || guest.lock.is_some());
-        changed |= config.and_then(Observation::known).is_some_and(|config| !config.pending.is_empty());
+        changed |= config.is_some_and(|config| match config {
+            Observation::Known(config) => !config.pending.is_empty(),
+            Observation::Absent | Observation::Unknown(_) => true,
+        });
         let state = self.seen.evidence.states.get(&vmid).and_then(Observation::known);
         changed |= state.is_some_and(|state| state != "running");
         let mut records = self.recorded.iter().filter(|vm| vm.vmid == vmid).peekable();

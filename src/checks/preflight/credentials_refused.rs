@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for (proxmox, seen) in survey.seen() {
-        let Some(ProxmoxFailure::Unauthenticated { why }) = &seen.failure else { continue };
+        let Some(ProxmoxFailure::Unauthenticated { why, absent: false }) = &seen.failure else { continue };
         let cause = "it refuses the token: the secret is wrong, or the token or its user was deleted, disabled or has expired, which cannot be told apart from outside";
         out.push(
             Finding::new(&RULE, Scene::cluster_address(proxmox), cause)
@@ -42,7 +42,7 @@ mod tests {
         let mut world = World::new();
         world.seen().failure = Some(ProxmoxFailure::Unreachable { tried: vec!["no route".to_owned()] });
         assert_eq!(world.found(&super::RULE), Vec::<String>::new());
-        world.seen().failure = Some(ProxmoxFailure::Unauthenticated { why: "401".to_owned() });
+        world.seen().failure = Some(ProxmoxFailure::Unauthenticated { why: "401".to_owned(), absent: false });
         assert_eq!(world.found(&super::RULE), ["proxmox/matrix"]);
     }
 }
