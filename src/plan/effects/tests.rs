@@ -2,5 +2,6 @@
 
 mod fields;
 mod locks;
+mod victims;
 mod voters;
 mod world;

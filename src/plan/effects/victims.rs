@@ -55,7 +55,8 @@ pub(super) fn scale_down(
     nodes: &[&LiveResource],
     (from, to): (u32, u32),
 ) -> Vec<Affected> {
-    let mut out = unused_requests(scene, set, nodes, true);
+    let unused = unused(scene, set, nodes);
+    let mut out = affected(scene, set, &unused, true);
     let told = ["MachineSetNodes", "MachineRequests"].iter().all(|t| scene.readable(t) == Readable::Yes);
     let fewer = from.saturating_sub(to) as usize;
     let over = (nodes.len() + out.len()).saturating_sub(to as usize);
@@ -76,6 +77,8 @@ pub(super) fn scale_down(
         out.extend(known.map(|m| m.affected(Effect::Destroy, true)));
     }
     out.truncate(count);
+    // The server compares moments more finely than it tells them: of requests of one second nobody knows which goes first.
+    let told_apart = told_apart(&unused, count);
     let nameless = Affected {
         machine: None,
         machine_set: machines::set_address(scene, set, None),
@@ -83,8 +86,18 @@ pub(super) fn scale_down(
         effect: Effect::Destroy,
         predicted: true,
     };
+    if let Some(among) = told_apart {
+        out.iter_mut().take(unused.len()).skip(among).for_each(|a| a.clone_from(&nameless));
+    }
     out.resize(count, nameless);
     out
+}
+
+/// How many of the first `count` requests are certain to be among them, where not all are: the rest was made in the same second
+/// as some that stay.
+fn told_apart(unused: &[&LiveResource], count: usize) -> Option<usize> {
+    let (last, next) = (unused.get(count.checked_sub(1)?)?, unused.get(count)?);
+    (last.created == next.created).then(|| unused.partition_point(|r| r.created < last.created))
 }
 
 /// Whether a MachineStatus says that its machine is cut off.
@@ -94,8 +107,12 @@ fn is_disconnected(status: &LiveResource) -> bool {
             && status.resource.omni_label("connected").is_none()
 }
 
-/// Requests of a set that no machine of the cluster uses, the oldest first.
 fn unused_requests(scene: &Scene<'_>, set: &str, nodes: &[&LiveResource], predicted: bool) -> Vec<Affected> {
+    affected(scene, set, &unused(scene, set, nodes), predicted)
+}
+
+/// Requests of a set that no machine of the cluster uses, the oldest first.
+fn unused<'a>(scene: &Scene<'a>, set: &str, nodes: &[&LiveResource]) -> Vec<&'a LiveResource> {
     let used: BTreeSet<&str> = nodes.iter().map(|n| scene.machine_name(&n.resource.id.id)).collect();
     let mut unused: Vec<&LiveResource> = scene
         .requests_of_set(set)
@@ -105,9 +122,13 @@ fn unused_requests(scene: &Scene<'_>, set: &str, nodes: &[&LiveResource], predic
         .filter(|r| !used.contains(r.resource.id.id.as_str()))
         .collect();
     unused.sort_by(|a, b| (&a.created, &a.resource.id.id).cmp(&(&b.created, &b.resource.id.id)));
-    let set = machines::set_address(scene, set, None);
     unused
-        .into_iter()
+}
+
+fn affected(scene: &Scene<'_>, set: &str, requests: &[&LiveResource], predicted: bool) -> Vec<Affected> {
+    let set = machines::set_address(scene, set, None);
+    requests
+        .iter()
         .map(|r| Affected {
             machine: Some(machines::shown(&r.resource.id.id)),
             machine_set: set.clone(),
