@@ -302,3 +302,51 @@ impl<'a> StatusLook<'a> {
         Snapshot { omni: OmniSnapshot { version, ..seen }, proxmox }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Phase, Resource, ResourceId};
+
+    #[test]
+    fn join_tokens_and_what_else_is_secret_is_dropped() {
+        let live = |short: &str, spec: &str| LiveResource {
+            resource: Resource {
+                spec: Value::from_json(&serde_json::from_str(spec).unwrap()),
+                ..Resource::new(ResourceId::default_ns(short, "canary-token"))
+            },
+            version: 1,
+            phase: Phase::Running,
+            owner: String::new(),
+            finalizers: Vec::new(),
+            created: String::new(),
+            updated: String::new(),
+        };
+        let mut seen = OmniSnapshot {
+            endpoint: String::new(),
+            version: Observation::Absent,
+            types: BTreeMap::from([
+                (
+                    format!("{JOIN_TOKENS}{TYPE_SUFFIX}"),
+                    Observation::Known(vec![live(JOIN_TOKENS, r#"{"state":2}"#)]),
+                ),
+                (
+                    format!("Links{TYPE_SUFFIX}"),
+                    Observation::Known(vec![LiveResource {
+                        resource: Resource {
+                            spec: live("Links", r#"{"connected":true,"node_unique_token":"canary"}"#)
+                                .resource
+                                .spec,
+                            ..Resource::new(ResourceId::default_ns("Links", "uuid"))
+                        },
+                        ..live("Links", "{}")
+                    }]),
+                ),
+            ]),
+        };
+        forget_secrets(&mut seen);
+        assert!(!format!("{seen:?}").contains("canary"), "{seen:?}");
+        assert_eq!(seen.list(JOIN_TOKENS)[0].resource.spec.get("state").and_then(Value::as_int), Some(2));
+        assert!(seen.list("Links")[0].resource.spec.get("connected").is_some());
+    }
+}

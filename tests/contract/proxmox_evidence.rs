@@ -12,7 +12,7 @@ use omni_scale::wire::proxmox::Token;
 use omni_scale::world::real::{RealNet, Trust};
 use serde_json::Value;
 
-use crate::proxmox::{Exchange, Recorded, SECRET, cluster, description, legal, recordings};
+use crate::proxmox::{Exchange, Recorded, SECRET, cluster, description, legal, recordings, said};
 use crate::support::{Facts, Tally};
 
 type Lines = BTreeMap<String, String>;
@@ -287,4 +287,153 @@ fn contract_proxmox_evidence() {
         });
     }
     tally.finish();
+}
+
+/// A cluster of four nodes that all count as online; `charlie` answers nothing, `delta` is older.
+fn four() -> Vec<Exchange> {
+    let nodes = ["alpha", "bravo", "charlie", "delta"];
+    let rows: Vec<String> = nodes.iter().map(|n| format!(r#"{{"node":"{n}","status":"online"}}"#)).collect();
+    let mut out = vec![
+        said("/version", r#"{"data":{"version":"9.1.4"}}"#),
+        said("/nodes", &format!(r#"{{"data":[{}]}}"#, rows.join(","))),
+        said("/cluster/status", r#"{"data":[{"type":"cluster","quorate":1}]}"#),
+        said(
+            "/access/permissions",
+            r#"{"data":{"/vms":{"VM.Audit":1},"/storage":{"Datastore.Audit":1},"/mapping":{"Mapping.Use":1}}}"#,
+        ),
+        said(
+            "/cluster/mapping/pci",
+            r#"{"data":[{"id":"b","map":["id=1,node=x","node=a,path=0"]},{"id":"a"}]}"#,
+        ),
+        said("/access/users/terraform@pam/token/automation", r#"{"data":{"privsep":1}}"#),
+    ];
+    let vm = |vmid: u32, node: &str, lock: &str| {
+        format!(
+            r#"{{"type":"qemu","vmid":{vmid},"node":"{node}","status":"running","tags":"machine-request.s"{lock}}}"#
+        )
+    };
+    let guests =
+        [vm(101, "alpha", ""), vm(102, "charlie", ""), vm(103, "alpha", r#","lock":"backup""#)].join(",");
+    out.push(said("/cluster/resources", &format!(r#"{{"data":[{guests}]}}"#)));
+    for node in nodes {
+        let at = |what: &str, query: &str, body: &str| Exchange {
+            query: query.into(),
+            status: if node == "charlie" { 0 } else { 200 },
+            ..said(&format!("/nodes/{node}/{what}"), body)
+        };
+        let bridges = r#"{"data":[{"iface":"vmbr1","type":"OVSBridge"},{"iface":"tenant","type":"vnet","vlanaware":1},
+            {"iface":"vmbr0","type":"bridge","active":"1","bridge_vids":"2 4"},{"iface":"bond0","type":"bond"}]}"#;
+        out.push(at("storage", "", r#"{"data":[]}"#));
+        out.push(at("dns", "", r#"{"data":{"dns1":"10.0.0.1","dns3":" 10.0.0.3 ","dns2":""}}"#));
+        match node {
+            "delta" => {
+                let refused = at(
+                    "network",
+                    "type=any_bridge",
+                    r#"{"data":null,"errors":{"type":"not in enumeration"}}"#,
+                );
+                out.push(Exchange { status: 400, ..refused });
+                out.push(at("network", "", bridges));
+            }
+            _ => out.push(at("network", "type=any_bridge", bridges)),
+        }
+        let upid = |kind: &str, at: &str| format!("UPID:{node}:0012C4D1:188A2F31:{at}:{kind}:103:root@pam:");
+        let tasks = format!(
+            r#"{{"data":[{{"upid":"{}","user":"root@pam","tokenid":"x","starttime":5,"endtime":9,"status":"no \u001b[2J space"}},
+            {{"upid":"{}","user":"root@pam","starttime":"7"}},{{"upid":"nonsense"}}]}}"#,
+            upid("qmconfig", "00000005"),
+            upid("vzdump", "00000007"),
+        );
+        out.push(at("tasks", "vmid=103&source=all&limit=50", &tasks));
+    }
+    for vmid in [101, 103] {
+        let config = format!(
+            r#"{{"data":{{"name":"x","cores":2,"cipassword":"canary","sshkeys":"canary","args":"canary","description":"canary",
+            "smbios1":"uuid=0D4F2C9B-8a17-4c2f-b0c5-7a9e3d51f60{},serial=canary"}}}}"#,
+            vmid % 10
+        );
+        out.push(said(&format!("/nodes/alpha/qemu/{vmid}/config"), &config));
+        let pending = r#"{"data":[{"key":"sshkeys","value":"canary","pending":"canary"}]}"#;
+        let pending = if vmid == 103 { pending } else { r#"{"data":[]}"# };
+        out.push(said(&format!("/nodes/alpha/qemu/{vmid}/pending"), pending));
+        let status = r#"{"data":{"status":"running","qmpstatus":"io-error","name":"canary"}}"#;
+        let status = if vmid == 103 { status } else { r#"{"data":{"qmpstatus":"running"}}"# };
+        out.push(said(&format!("/nodes/alpha/qemu/{vmid}/status/current"), status));
+    }
+    let done = "UPID:alpha:0012C4D1:188A2F31:00000003:qmstart:101:root@pam:";
+    out.push(said(
+        &format!("/nodes/alpha/tasks/{done}/status"),
+        r#"{"data":{"status":"stopped","exitstatus":"bridge 'vmbr9' does not exist"}}"#,
+    ));
+    out
+}
+
+#[test]
+fn contract_proxmox_a_node_that_does_not_answer_costs_one_deadline_and_hides_nothing_else() {
+    let node = Recorded::serve(four());
+    let patience = std::time::Duration::from_millis(1500);
+    let api = api(&node.origin).with_patience(patience);
+    let begun = std::time::Instant::now();
+    let seen = run(api.snapshot(Depth::Preflight));
+    assert!(begun.elapsed() < patience * 2, "{:?}", begun.elapsed());
+    let told_of = told(&seen);
+    assert!(told_of["bridge charlie"].starts_with("unknown: "), "{told_of:?}");
+    assert!(
+        told_of["resolvers charlie"].starts_with("unknown: ")
+            && told_of["storage charlie"].starts_with("unknown: ")
+    );
+    // The one that takes no `any_bridge` is asked for all interfaces.
+    for node in ["alpha", "bravo", "delta"] {
+        assert_eq!(told_of[&format!("bridge {node} vmbr0")], "up 2 4");
+        assert_eq!(told_of[&format!("bridge {node} vmbr1")], "down aware of VLANs");
+        assert_eq!(told_of[&format!("bridge {node} tenant")], "up aware of VLANs");
+        assert_eq!(told_of[&format!("resolvers {node}")], "10.0.0.1 10.0.0.3");
+    }
+    assert!(!told_of.keys().any(|k| k.ends_with("bond0")));
+    assert_eq!((told_of["mapping a"].as_str(), told_of["mapping b"].as_str()), ("none", "a x"));
+    assert!(told_of["token expires"].contains("that of its user"), "{}", told_of["token expires"]);
+    let of_charlie = || node.lines().iter().filter(|l| l.contains("/nodes/charlie/")).count();
+    assert_eq!(of_charlie(), 3);
+
+    // What was silent a moment ago is not asked again.
+    let done = "UPID:alpha:0012C4D1:188A2F31:00000003:qmstart:101:root@pam:";
+    let recorded = [
+        RecordedVm {
+            node: "alpha".into(),
+            vmid: 101,
+            tasks: vec![done.into(), "garbage".into()],
+            ..RecordedVm::default()
+        },
+        RecordedVm { node: "bravo".into(), vmid: 103, ..RecordedVm::default() },
+        RecordedVm { node: "../x".into(), vmid: 999, ..RecordedVm::default() },
+    ];
+    let begun = std::time::Instant::now();
+    let seen = run(api.examine(seen, &recorded));
+    assert!(begun.elapsed() < patience, "{:?}", begun.elapsed());
+    assert_eq!(of_charlie(), 3);
+    let told_of = told(&seen);
+    assert!(
+        told_of["vm 102"].starts_with("unknown: ") && told_of["vm 999"].contains("not allow"),
+        "{told_of:?}"
+    );
+    assert_eq!(told_of["vm 101 state"], "running");
+    assert_eq!(
+        (told_of["vm 103 state"].as_str(), told_of["vm 103 pending"].as_str()),
+        ("io-error", "sshkeys")
+    );
+    // 103 is locked, elsewhere and without room: both logs are read, newest first; of 101 only the task that was named.
+    assert_eq!(told_of["tasks"], "vzdump vzdump qmconfig qmconfig qmstart");
+    let tasks = seen.evidence.tasks.known().unwrap();
+    assert_eq!((tasks[0].user.as_str(), tasks[0].ended, &tasks[0].status), ("root@pam", None, &None));
+    assert_eq!((tasks[2].user.as_str(), tasks[2].ended), ("root@pam!x", Some(9)));
+    assert!(!tasks[2].status.as_ref().unwrap().contains('\u{1b}'));
+    assert_eq!(tasks[4].status.as_deref(), Some("bridge 'vmbr9' does not exist"));
+    assert!(!serde_json::to_string(&seen).unwrap().contains("canary"), "what may be secret is nowhere");
+
+    // More of somebody's history is added to what is known.
+    let before = node.lines().len();
+    let seen =
+        run(api.histories(seen, &[("delta".into(), 103), ("charlie".into(), 103), ("nowhere".into(), 103)]));
+    assert_eq!(node.lines().len(), before + 1);
+    assert_eq!(told(&seen)["tasks"], "vzdump vzdump vzdump qmconfig qmconfig qmconfig qmstart");
 }

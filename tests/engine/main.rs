@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod disturbances;
+mod examine;
 mod sim;
 mod status;

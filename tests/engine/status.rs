@@ -17,15 +17,15 @@ use omni_scale::world::Clock;
 use omni_scale::world::real::{RealNet, RealRng, Trust};
 
 /// A world whose clock jumps, and a client for it.
-struct World {
-    lab: Lab,
-    omni: OmniBackend,
-    proxmox: Vec<Arc<dyn ProxmoxReader>>,
+pub struct World {
+    pub lab: Lab,
+    pub omni: OmniBackend,
+    pub proxmox: Vec<Arc<dyn ProxmoxReader>>,
     clock: Arc<dyn Clock>,
 }
 
 impl World {
-    async fn start(root: &Path, world: &str) -> Self {
+    pub async fn start(root: &Path, world: &str) -> Self {
         let lab = Lab::start(LabOptions {
             root: root.to_owned(),
             world: world.to_owned(),
