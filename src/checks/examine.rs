@@ -65,6 +65,38 @@ pub(in crate::checks) fn all(inventory: &Inventory<'_>, out: &mut Vec<Finding>) 
     scaling::check(inventory, out);
 }
 
+/// Most guests whose tasks are asked for.
+const MOST_ASKED: usize = 40;
+/// Rules about what somebody did to a guest.
+const DONE_TO: [&str; 7] = ["OS0541", "OS0543", "OS0544", "OS0545", "OS0546", "OS0553", "OS0555"];
+
+/// The guests that something was done to, by Proxmox cluster, node and VMID: their tasks tell who and when.
+pub fn to_ask(scene: &Scene<'_>, logs: Option<&Logs>) -> Vec<(String, String, u32)> {
+    let inventory = Inventory::new(scene, logs);
+    let mut found = Vec::new();
+    inventory::check(&inventory, &mut found);
+    let mut out: BTreeSet<(String, String, u32)> = BTreeSet::new();
+    for finding in found.iter().filter(|f| DONE_TO.contains(&f.rule.code)) {
+        if let [kind, proxmox, vmid] = finding.subject.parts()
+            && kind == "vm"
+            && let Ok(vmid) = vmid.parse()
+        {
+            let guests = scene.snapshot.proxmox.get(proxmox).and_then(|p| p.guests.known());
+            let guest = guests.into_iter().flatten().find(|g| g.vmid == vmid);
+            out.extend(guest.map(|g| (proxmox.clone(), g.node.clone(), vmid)));
+        }
+        let machine = inventory.machines.iter().find(|m| m.address == finding.subject);
+        let Some((proxmox, _)) = machine.and_then(|m| m.proxmox) else { continue };
+        let at = machine.and_then(|m| match (m.found(), m.record.as_ref()) {
+            (Some(found), _) => Some((found.node, found.vmid)),
+            (None, Some(record)) => Some((record.node?, record.vmid?)),
+            (None, None) => None,
+        });
+        out.extend(at.map(|(node, vmid)| (proxmox.to_owned(), node.to_owned(), vmid)));
+    }
+    out.into_iter().take(MOST_ASKED).collect()
+}
+
 /// What a log tells by itself, without any server.
 pub fn examine_logs(logs: &Logs) -> Vec<Finding> {
     let mut out = Vec::new();

@@ -16,7 +16,7 @@ mod scaling;
 mod scene;
 mod teardown;
 
-pub use examine::{Examination, examine, examine_logs};
+pub use examine::{Examination, examine, examine_logs, to_ask};
 pub use model::{Basis, Fact, Finding, Rule, Severity, Stage};
 pub use registry::{all, by_code, by_name};
 pub use scene::{ClassView, Scene, SetView, count_of};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -80,6 +80,7 @@ impl Exchange {
     }
 }
 
+/// Every recorded exchange.
 pub struct Recordings {
     pub base: Vec<Exchange>,
     pub variants: BTreeMap<String, Vec<Exchange>>,
@@ -438,7 +439,7 @@ impl Recorded {
     }
 }
 
-fn read_head(socket: &mut TcpStream) -> Option<String> {
+pub fn read_head(socket: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -450,7 +451,7 @@ fn read_head(socket: &mut TcpStream) -> Option<String> {
     String::from_utf8(head).ok()
 }
 
-fn answer(exchanges: &[Exchange], head: &str) -> String {
+pub fn answer(exchanges: &[Exchange], head: &str) -> String {
     let mut words = head.split(' ');
     let (method, target) = (words.next().unwrap(), words.next().unwrap());
     let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -25,7 +25,9 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     let all = inventory.scene.snapshot.proxmox.iter();
     for (name, seen) in all.filter(|(n, _)| !inventory.untold.contains_key(n.as_str())) {
         let Some(guests) = seen.guests.known() else { continue };
-        let there: BTreeSet<u32> = guests.iter().map(|g| g.vmid).collect();
+        // What a machine's record still names belongs to that machine.
+        let recorded = inventory.machines.iter().filter_map(|m| m.record.as_ref()?.vmid);
+        let there: BTreeSet<u32> = guests.iter().map(|g| g.vmid).chain(recorded).collect();
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let mut left: BTreeMap<&str, (Vec<String>, u64)> = BTreeMap::new();
         for (place, volumes) in &seen.evidence.volumes {

@@ -30,7 +30,9 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     let all = inventory.scene.snapshot.proxmox.iter();
     for (name, seen) in all.filter(|(n, _)| !inventory.untold.contains_key(n.as_str())) {
         let Some(guests) = seen.guests.known() else { continue };
-        let there: BTreeSet<u32> = guests.iter().map(|g| g.vmid).collect();
+        // What a machine's record still names belongs to that machine: what became of its VM is told there.
+        let recorded = inventory.machines.iter().filter_map(|m| m.record.as_ref()?.vmid);
+        let there: BTreeSet<u32> = guests.iter().map(|g| g.vmid).chain(recorded).collect();
         let mut left: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
         for (place, volumes) in &seen.evidence.volumes {
             let (Some((node, storage)), Some(volumes)) = (place.split_once('/'), volumes.known()) else {
@@ -77,5 +79,12 @@ mod tests {
         let more = [there, vec![volume("local:iso/user-data-120.iso")]].concat();
         world.proxmox().evidence.volumes.insert("a/local".into(), Observation::Known(more));
         assert_eq!(world.subjects(super::check), ["proxmox/x/node/a/storage/local"]);
+        let mut world = World::new();
+        world.remove_vm(101);
+        world.proxmox().evidence.volumes.insert(
+            "a/local".into(),
+            Observation::Known(vec![volume("local:iso/user-data-101.iso")]),
+        );
+        assert!(world.subjects(super::check).is_empty(), "its machine's record still names it");
     }
 }

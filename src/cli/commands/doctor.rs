@@ -124,8 +124,13 @@ fn look(global: &Global, args: &DoctorArgs, logs: Option<&Logs>, streams: &Strea
         };
         let mut seen = connection.examine().await;
         let usable = connection.usable(&seen).await;
-        connection.rename(&mut seen);
         let now = connection.clock.unix() as u64;
+        // Who did it is asked only of what something was done to.
+        let asked = checks::to_ask(&Scene::new(&seen, &files.repository.desired, now), logs);
+        if !asked.is_empty() {
+            seen = connection.histories(seen, &asked).await;
+        }
+        connection.rename(&mut seen);
         let fail = usable.err().or_else(|| refused(&seen));
         let settled = if seen.omni.version.known().is_some() {
             files.settle(&seen.omni, streams).map(|r| r.desired)
