@@ -163,3 +163,125 @@ fn unjudged(scene: &Scene<'_>) -> Vec<String> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+    use crate::checks::inventory::tests::{World, uuid};
+    use crate::checks::logs::Logs;
+
+    const ID: &str = "c-workers-bbbbb2";
+
+    /// Names of the rules that speak, and everything that they say.
+    fn told(world: &mut World) -> (Vec<&'static str>, String) {
+        let found = world.found(all);
+        let text = found.iter().map(|f| format!("{}\n{}\n{:?}\n", f.cause, f.act.join("\n"), f.cost));
+        (found.iter().map(|f| f.rule.name).collect(), text.collect())
+    }
+
+    /// What people are often told and what cannot work, or has no part in it.
+    fn nothing_false(text: &str) {
+        for word in [
+            "429",
+            "throttl",
+            "concurren",
+            "max_workers",
+            "kubectl patch",
+            "kubectl annotate",
+            "infra provider reconcile",
+            "delete machine ",
+            "cluster health",
+            "--set-bios ovmf",
+            "workload proxy",
+        ] {
+            assert!(!text.to_lowercase().contains(word), "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn scenario_1_a_vm_that_restarts_in_a_loop() {
+        let mut world = World::new();
+        world.disconnect(101);
+        world.set(101, "cpu", "kvm64");
+        world.set(101, "bios", "ovmf");
+        let (rules, text) = told(&mut world);
+        for rule in ["cpu-too-old", "firmware-changed", "vm-edited"] {
+            assert!(rules.contains(&rule), "{rule}: {rules:?}");
+        }
+        // Not the advice that makes an installed system unbootable.
+        assert!(text.contains("--bios seabios") && !text.contains("--bios ovmf"), "{text}");
+        nothing_false(&text);
+        // The controller and SeaBIOS, which are named most often, are as the provider makes them: no cause.
+        let mut world = World::new();
+        world.disconnect(101);
+        assert_eq!(told(&mut world).0, ["machine-not-connected"]);
+    }
+
+    #[test]
+    fn scenario_2_a_machine_that_is_stuck_in_its_destruction() {
+        let mut world = World::new();
+        world.tearing_down("ClusterMachines", &uuid(1));
+        world.disconnect(101);
+        world.guest(101).status = "stopped".into();
+        let (rules, text) = told(&mut world);
+        assert!(rules.contains(&"teardown-waits-for-machine"), "{rules:?}");
+        assert!(text.contains("qm start 101") && text.contains("makes a replacement by itself"), "{text}");
+        nothing_false(&text);
+    }
+
+    #[test]
+    fn scenario_3_scaling_that_hangs() {
+        let mut world = World::new();
+        let error = "failed to pick the disk: no matches for the condition \"name == \\\"x\\\"\"";
+        let spec = serde_json::json!({"stage": 3, "error": error, "status": "Running Step: \"syncVM\" (4/5)"});
+        world.spec("MachineRequestStatuses", ID, spec);
+        for kind in ["Links", "MachineStatuses", "ClusterMachines", "ClusterMachineStatuses", "MachineSetNodes"] {
+            world.gone(kind, &uuid(1));
+        }
+        world.remove_vm(101);
+        let record = serde_json::json!({"uuid": uuid(1), "node": "a"});
+        world.spec("Machine.p.infraprovider.sidero.dev", ID, record);
+        let (rules, text) = told(&mut world);
+        assert_eq!(rules, ["request-failed"], "{text}");
+        assert!(text.contains("scale its set up by one and down again"), "{text}");
+        nothing_false(&text);
+    }
+
+    #[test]
+    fn scenario_4_a_vm_that_was_deleted_by_hand() {
+        let mut world = World::new();
+        world.remove_vm(101);
+        world.disconnect(101);
+        let (rules, text) = told(&mut world);
+        assert_eq!(rules, ["vm-deleted"], "{text}");
+        // The replacement comes by itself: scaling up besides gives one machine too many.
+        assert!(text.contains("makes the replacement by itself") && !text.contains("scale"), "{text}");
+        nothing_false(&text);
+    }
+
+    #[test]
+    fn scenario_5_a_provider_that_proxmox_refuses() {
+        let mut world = World::new();
+        let line = |ts: u32, id: &str, rest: &str| {
+            format!("{{\"ts\":{ts},\"msg\":\"machine provision failed\",\"id\":\"{id}\",\"controller\":\"p.ProvisionController\",{rest}}}\n")
+        };
+        let refused = "\"step\":\"pickNode\",\"error\":\"not authorized to access endpoint\"";
+        world.logs = Some(Logs::read(&line(1_772_323_000, "c-workers-zzzzz9", refused)));
+        let (rules, text) = told(&mut world);
+        assert!(rules.contains(&"provider-without-proxmox"), "{rules:?}");
+        assert!(text.contains("a restart does not help"), "{text}");
+        nothing_false(&text);
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_nothing_twice() {
+        let mut world = World::new();
+        world.guest(102).lock = Some("backup".into());
+        world.config(101).uuid = Some("f".into());
+        world.copy_vm(103, 150);
+        let found = super::sorted([world.found(all), world.found(all)].concat());
+        let order: Vec<_> = found.iter().map(|f| f.severity).collect();
+        assert!(order.is_sorted() && found[0].rule.name == "vmid-reused", "{order:?}");
+        assert_eq!(found.len(), super::sorted(world.found(all)).len());
+    }
+}

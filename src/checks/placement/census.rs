@@ -1,6 +1,6 @@
 //! Which machines there are, and on which Proxmox node each of them is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checks::Scene;
 use crate::live::Guest;
@@ -92,18 +92,27 @@ impl<'a> Census<'a> {
     }
 }
 
-/// Where the providers made their machines, by machine request: for Proxmox clusters whose VMs could not be read.
+/// Where the providers made their machines, by machine request: for VMs that could not be read, or whose name is not told: a node
+/// that is down for long sends none.
 fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, ((&'a str, &'a str), Option<u32>)> {
     let mut out = BTreeMap::new();
     for provider in &scene.desired.providers {
         let Some(proxmox) = provider.proxmox.as_deref() else { continue };
-        let read = scene.snapshot.proxmox.get(proxmox).is_some_and(|p| p.guests.known().is_some());
+        let guests = scene.snapshot.proxmox.get(proxmox).and_then(|p| p.guests.known());
+        let nameless: BTreeSet<(&str, u32)> = guests
+            .into_iter()
+            .flatten()
+            .filter(|g| g.name.is_none())
+            .map(|g| (g.node.as_str(), g.vmid))
+            .collect();
         let kind = format!("Machine.{}.infraprovider.sidero.dev", provider.id);
-        let states = scene.snapshot.omni.types.get(&kind).and_then(|o| o.known()).filter(|_| !read);
+        let states = scene.snapshot.omni.types.get(&kind).and_then(|o| o.known());
         for state in states.into_iter().flatten() {
             let spec = &state.resource.spec;
             let vmid = spec.get("vmid").and_then(Value::as_int).and_then(|v| u32::try_from(v).ok());
-            if let Some(node) = spec.get("node").and_then(Value::as_str).filter(|n| !n.is_empty()) {
+            if let Some(node) = spec.get("node").and_then(Value::as_str).filter(|n| !n.is_empty())
+                && (guests.is_none() || vmid.is_some_and(|v| nameless.contains(&(node, v))))
+            {
                 out.insert(state.resource.id.id.as_str(), ((proxmox, node), vmid));
             }
         }

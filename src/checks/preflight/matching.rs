@@ -56,6 +56,12 @@ pub(super) fn taken<'a>(
     by
 }
 
+/// Whether a storage is enabled on some node of the cluster: one that is not enabled on another is then not meant for it.
+pub(super) fn elsewhere(landing: &Landing<'_>, storage: &str) -> bool {
+    let all = landing.seen.storages.values().filter_map(|s| s.known()).flatten();
+    all.into_iter().any(|s| s.name == storage && s.enabled)
+}
+
 /// A storage as a node lists it, in words.
 pub(super) fn state(storage: &Storage) -> String {
     let works = match (storage.enabled, storage.active) {

@@ -1,7 +1,7 @@
 //! A storage that a selector takes and that cannot do it.
 
 use crate::address::Address;
-use crate::checks::preflight::matching::{state, taken};
+use crate::checks::preflight::matching::{elsewhere, state, taken};
 use crate::checks::preflight::survey::{Survey, name};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
 
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for landing in &survey.landings {
         for disk in &landing.disks {
-            for (storage, nodes) in taken(survey, landing, disk, |s| !s.active || !s.enabled) {
+            for (storage, nodes) in taken(survey, landing, disk, |s| (!s.active || !s.enabled) && (s.enabled || !elsewhere(landing, &s.name))) {
                 let cause = format!(
                     "`{}` ({}) takes storage {}, which does not work, {}",
                     name(disk.selector),

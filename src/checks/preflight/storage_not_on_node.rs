@@ -1,7 +1,7 @@
 //! A storage that some nodes have and others have not.
 
 use crate::address::Address;
-use crate::checks::preflight::matching::{Verdict, verdict};
+use crate::checks::preflight::matching::{Verdict, elsewhere, taken, verdict};
 use crate::checks::preflight::survey::{Survey, list, name};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
 
@@ -22,6 +22,23 @@ pub(super) static RULE: Rule = Rule {
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for landing in &survey.landings {
         for disk in &landing.disks {
+            // A node lists a storage that is not meant for it as not enabled; the provider takes it all the same.
+            for (storage, nodes) in
+                taken(survey, landing, disk, |s| !s.enabled && elsewhere(landing, &s.name))
+            {
+                let cause = format!(
+                    "`{}` ({}) takes storage {}, which is not enabled {}",
+                    name(disk.selector),
+                    disk.key,
+                    name(&storage),
+                    landing.on(&nodes)
+                );
+                let mut finding = Finding::new(&RULE, Address::class(&landing.class.id), cause)
+                    .fact("storage", name(&storage))
+                    .act(format!("enable the storage on {} too, or select another one", list(&nodes)));
+                finding.severity = landing.severity(nodes.len());
+                out.push(finding);
+            }
             let Verdict::Lacking { lacking, having } = verdict(survey, landing, disk) else { continue };
             let cause = format!(
                 "`{}` ({}) is true for no storage {}; on {} it is",
