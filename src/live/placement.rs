@@ -3,7 +3,7 @@
 //! The provider decides when it makes a machine, from figures that are some seconds old, so everything here is a
 //! prediction and is to be shown as one. What cannot be predicted says why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Guest, NodeStatus, PveNode};
 
@@ -76,27 +76,53 @@ pub fn predict(
     guests: Option<&[Guest]>,
     machines: &[NewMachine],
 ) -> Vec<Placement> {
-    let mut reserved: Vec<(String, &NewMachine)> = Vec::new();
+    let mut made = Made::new(guests, machines);
+    // Without reservations nothing that is made changes what is chosen.
+    let unpinned = match scheduler {
+        Scheduler::MostFree => Some(most_free(nodes, true)),
+        Scheduler::MostFreeOnline => Some(most_free(nodes, false)),
+        Scheduler::Other => Some(Placement::Unknown("this `placement_strategy` is not predicted".to_owned())),
+        Scheduler::Spread => None,
+    };
     machines
         .iter()
         .map(|machine| {
-            let placement = match &machine.pinned {
-                Some(node) => pinned(node, nodes),
-                None => match scheduler {
-                    Scheduler::MostFree => most_free(nodes, true),
-                    Scheduler::MostFreeOnline => most_free(nodes, false),
-                    Scheduler::Spread => spread(nodes, guests, machine, &reserved),
-                    Scheduler::Other => {
-                        Placement::Unknown("this `placement_strategy` is not predicted".to_owned())
-                    }
-                },
+            let placement = match (&machine.pinned, &unpinned) {
+                (Some(node), _) => pinned(node, nodes),
+                (None, Some(same)) => same.clone(),
+                (None, None) => spread(nodes, guests.is_some(), machine, &made),
             };
             if let Placement::Node(node) = &placement {
-                reserved.push((node.clone(), machine));
+                made.reserve(node, machine);
             }
             placement
         })
         .collect()
+}
+
+/// What nodes carry, by machine set: machines that exist, and machines that this prediction has made.
+struct Made<'a> {
+    existing: BTreeMap<(String, &'a str), usize>,
+    reserved: BTreeMap<(&'a str, String), usize>,
+    bytes: BTreeMap<String, u64>,
+}
+
+impl<'a> Made<'a> {
+    fn new(guests: Option<&'a [Guest]>, machines: &[NewMachine]) -> Self {
+        let sets: BTreeSet<String> = machines.iter().map(|m| set_tag(&m.set)).collect();
+        let mut existing = BTreeMap::new();
+        for guest in guests.into_iter().flatten() {
+            for tag in guest.tags.iter().filter(|t| sets.contains(*t)) {
+                *existing.entry((tag.clone(), guest.node.as_str())).or_default() += 1;
+            }
+        }
+        Self { existing, reserved: BTreeMap::new(), bytes: BTreeMap::new() }
+    }
+    fn reserve(&mut self, node: &str, machine: &'a NewMachine) {
+        *self.reserved.entry((&machine.set, node.to_owned())).or_default() += 1;
+        let bytes = self.bytes.entry(node.to_owned()).or_default();
+        *bytes = bytes.saturating_add(machine.memory_mib.saturating_mul(1 << 20));
+    }
 }
 
 fn pinned(name: &str, nodes: &[PveNode]) -> Placement {
@@ -158,26 +184,16 @@ fn largest(candidates: &[(&str, Option<f64>)]) -> Placement {
 
 /// Fewest machines of the set, then most free memory. Whether machines that exist already are counted depends on the
 /// release (the tag count was always zero for a long time), so both ways must agree.
-fn spread(
-    nodes: &[PveNode],
-    guests: Option<&[Guest]>,
-    machine: &NewMachine,
-    reserved: &[(String, &NewMachine)],
-) -> Placement {
+fn spread(nodes: &[PveNode], seen: bool, machine: &NewMachine, made: &Made<'_>) -> Placement {
     let tag = set_tag(&machine.set);
-    let choose = |counted: &[Guest]| {
+    let choose = |counted: bool| {
         let mut by_count: BTreeMap<usize, Vec<(&str, Option<f64>)>> = BTreeMap::new();
         for node in nodes.iter().filter(|node| node.status == NodeStatus::Online) {
-            let here = |name: &str| name == node.name;
-            let existing =
-                counted.iter().filter(|guest| here(&guest.node) && guest.tags.contains(&tag)).count();
-            let ours = reserved.iter().filter(|(name, other)| here(name) && other.set == machine.set).count();
-            let bytes: u64 = reserved
-                .iter()
-                .filter(|(name, _)| here(name))
-                .map(|(_, other)| other.memory_mib.saturating_mul(1 << 20))
-                .fold(0, u64::saturating_add);
-            by_count.entry(existing + ours).or_default().push((node.name.as_str(), free_share(node, bytes)));
+            let existing = made.existing.get(&(tag.clone(), node.name.as_str())).filter(|_| counted);
+            let ours = made.reserved.get(&(machine.set.as_str(), node.name.clone()));
+            let count = existing.copied().unwrap_or(0) + ours.copied().unwrap_or(0);
+            let bytes = made.bytes.get(&node.name).copied().unwrap_or(0);
+            by_count.entry(count).or_default().push((node.name.as_str(), free_share(node, bytes)));
         }
         by_count.into_values().next().map_or_else(
             || largest(&[]),
@@ -187,13 +203,13 @@ fn spread(
             },
         )
     };
-    let uncounted = choose(&[]);
-    match guests {
-        Some(guests) if choose(guests) == uncounted => uncounted,
-        Some(_) => Placement::Unknown(
+    let uncounted = choose(false);
+    match seen {
+        true if choose(true) == uncounted => uncounted,
+        true => Placement::Unknown(
             "releases differ in whether they count the set's machines that exist already".to_owned(),
         ),
-        None => Placement::Unknown("the machines that exist already cannot be seen".to_owned()),
+        false => Placement::Unknown("the machines that exist already cannot be seen".to_owned()),
     }
 }
 

@@ -28,11 +28,19 @@ pub struct PlanInput<'a> {
 pub struct PlanOptions<'a> {
     /// What of the whole is planned; nothing, or an empty selection: all of it.
     pub selection: Option<&'a Selection>,
+    /// The moment of the look, in seconds since 1970: for what has a date, as the end of a token. Nothing is said of that
+    /// without it.
+    pub now: Option<u64>,
 }
 
 impl<'a> PlanOptions<'a> {
     /// Plans what is selected only.
     pub fn selecting(selection: &'a Selection) -> Self {
-        Self { selection: Some(selection) }
+        Self { selection: Some(selection), ..Self::default() }
+    }
+    /// At this moment, in seconds since 1970.
+    #[must_use]
+    pub fn at(self, now: u64) -> Self {
+        Self { now: Some(now), ..self }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::checks::placement::Outlook;
 use crate::diff::Cause as ChangeCause;
 use crate::kinds::{Certainty, Effect};
 use crate::resource::{LiveResource, Phase, Resource, ResourceId};
@@ -459,6 +460,8 @@ pub struct Plan {
     pub unchanged: Vec<Unchanged>,
     /// Machines that will be lost.
     pub lost: Vec<Lost>,
+    /// Where new machines will be, and what they make of nodes and storages.
+    pub placement: Outlook,
     /// Declared clusters that are not up although this plan does not move them; each has a step that waits for it.
     pub not_up: Vec<NotUp>,
     /// Warnings and blocks.

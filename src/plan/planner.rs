@@ -62,6 +62,8 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
     warnings.extend(moves.findings(input, &drafts));
     let concerns = scope::Concerns::new(&scene, &graph, &drafts);
     warnings.retain(|w| w.address.as_ref().is_none_or(|a| concerns.about(a)));
+    let (more, placement) = rules::ahead(&scene, &drafts);
+    warnings.extend(more);
     warnings.sort_by(|a, b| {
         (!a.blocks, &a.code, &a.address, &a.message).cmp(&(!b.blocks, &b.code, &b.address, &b.message))
     });
@@ -97,6 +99,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, Vec<Diagnostic>> {
         scope,
         unchanged,
         lost,
+        placement,
         not_up,
         warnings,
         unknown: gaps.lines,

@@ -10,6 +10,7 @@ pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;
+mod placement;
 pub mod scope;
 mod unified;
 mod value;

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use omni_scale::address::Address;
+use omni_scale::checks::placement::{
+    Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
+};
 use omni_scale::kinds::{Certainty, Effect};
 use omni_scale::plan::{
     Action, Affected, Change, ChangeCause, EtcdVoters, Gate, Goal, Lifted, Lost, Moved, NotUp, Operation,
@@ -259,6 +262,51 @@ pub(crate) fn plan(size: Size, text: &mut dyn FnMut() -> String) -> Plan {
         unchanged: ["unchanged", "foreign", "not compared yet", "blocked"]
             .map(|status| Unchanged { address: f.address(), status: status.to_owned(), note: f.some() })
             .to_vec(),
+        placement: Outlook {
+            machines: vec![Batch {
+                set: Address::cluster(&f.t()).child("machineset", &f.t()),
+                class: f.t(),
+                proxmox: Some(f.t()),
+                count: 2,
+                memory: 4 << 30,
+                fate: Fate::Fails,
+                node: None,
+                why: Some(f.t()),
+            }],
+            nodes: vec![NodeRoom {
+                proxmox: f.t(),
+                node: f.t(),
+                new: 2,
+                memory: Some(Room { before: 1 << 30, after: 9 << 30, limit: 8 << 30 }),
+                cores: Some(Room { before: 1, after: 5, limit: 16 }),
+            }],
+            storages: vec![StorageRoom {
+                proxmox: f.t(),
+                storage: f.t(),
+                node: Some(f.t()),
+                thick: false,
+                disks: 2,
+                bytes: Room { before: 1 << 30, after: 9 << 30, limit: 8 << 30 },
+            }],
+            clusters: vec![Survival {
+                cluster: Address::cluster(&f.t()),
+                now: Stand::default(),
+                after: Stand {
+                    control_planes: 3,
+                    workers: 2,
+                    unplaced: 0,
+                    down: 0,
+                    without: vec![Without {
+                        proxmox: f.t(),
+                        node: f.t(),
+                        control_planes: 0,
+                        workers: 1,
+                        etcd: false,
+                    }],
+                },
+            }],
+            providers: vec![ProviderAt { provider: f.t(), proxmox: f.t(), node: f.t() }],
+        },
         not_up: f.several(2, |f| NotUp { address: f.address(), blocker: f.t() }),
         warnings: f.several(size.findings, Filling::warning),
         unknown: f.several(2, Filling::t),

@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::checks::SetView;
 use crate::checks::preflight::survey::{Landing, Survey, name};
 use crate::live::placement::{NewMachine, Placement, Scheduler, predict};
-use crate::live::{GuestKind, Observation};
+use crate::live::{GuestKind, NodeStatus, Observation};
 use crate::selector::Pick;
 
 /// Plug-ins that take the whole size of a disk at once.
@@ -242,6 +242,13 @@ fn survival(
     for set in &survey.scene.sets {
         sets.entry(&set.cluster).or_default().push(set);
     }
+    let offline: BTreeSet<(&str, &str)> = survey
+        .nodes
+        .iter()
+        .flat_map(|(proxmox, nodes)| nodes.iter().map(move |n| (*proxmox, n)))
+        .filter(|(_, n)| n.status == NodeStatus::Offline)
+        .map(|(proxmox, n)| (proxmox, n.name.as_str()))
+        .collect();
     for (cluster, sets) in sets {
         let mut now = Tally::default();
         let mut after = Tally::default();
@@ -258,8 +265,8 @@ fn survival(
         }
         out.clusters.push(Survival {
             cluster: Address::cluster(cluster),
-            now: now.stand(),
-            after: after.stand(),
+            now: now.stand(&offline),
+            after: after.stand(&offline),
         });
     }
 }
@@ -285,18 +292,22 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn stand(self) -> Stand {
+    fn stand(self, offline: &BTreeSet<(&str, &str)>) -> Stand {
+        let gone = self.nodes.iter().filter(|(at, _)| offline.contains(*at));
+        let (down, idle) = gone.fold((0, 0), |(p, w), (_, here)| (p + here.0, w + here.1));
         let quorum = self.control_planes / 2 + 1;
         let mut without: Vec<Without> = self
             .nodes
             .into_iter()
             .map(|((proxmox, node), (planes, workers))| {
-                let left = self.control_planes - planes;
+                // A node that is offline is counted for itself; what it takes is gone for every other one.
+                let (also, too) = if offline.contains(&(proxmox, node)) { (0, 0) } else { (down, idle) };
+                let left = self.control_planes.saturating_sub(planes + also);
                 Without {
                     proxmox: name(proxmox),
                     node: name(node),
                     control_planes: left,
-                    workers: self.workers - workers,
+                    workers: self.workers.saturating_sub(workers + too),
                     etcd: planes == 0 || left >= quorum,
                 }
             })
@@ -309,7 +320,13 @@ impl<'a> Tally<'a> {
                 &b.node,
             ))
         });
-        Stand { control_planes: self.control_planes, workers: self.workers, unplaced: self.unplaced, without }
+        Stand {
+            control_planes: self.control_planes,
+            workers: self.workers,
+            unplaced: self.unplaced,
+            down,
+            without,
+        }
     }
 }
 

@@ -140,7 +140,10 @@ pub struct Stand {
     pub workers: u32,
     /// Control planes whose node is not known.
     pub unplaced: u32,
-    /// What is left without each node that carries a machine, worst first.
+    /// Control planes on nodes that are offline already.
+    pub down: u32,
+    /// What is left without each node that carries a machine, worst first; machines on nodes that are offline already are not
+    /// left.
     pub without: Vec<Without>,
 }
 

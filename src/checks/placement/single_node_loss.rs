@@ -28,8 +28,9 @@ pub(super) fn check(survey: &Survey<'_>, outlook: &Outlook, out: &mut Vec<Findin
         let already =
             cluster.now.fatal().is_some_and(|w| (&w.node, &w.proxmox) == (&worst.node, &worst.proxmox));
         let (are, sure) = if grows && !already { ("will be", " (predicted)") } else { ("are", "") };
+        let also = if stand.down > 0 && stand.down < on_it { " or on nodes that are offline" } else { "" };
         let cause = format!(
-            "{on_it} of {} control planes {are} on node {}{sure}: without it etcd stops",
+            "{on_it} of {} control planes {are} on node {}{also}{sure}: without it etcd stops",
             stand.control_planes, worst.node
         );
         let mut finding =

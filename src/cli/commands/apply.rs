@@ -33,6 +33,8 @@ use crate::render::context::Context;
 use crate::render::scope::without_unknown;
 use crate::secret::DigestKey;
 use crate::state::hold::Hold;
+use crate::world::Clock as _;
+use crate::world::real::RealClock;
 
 pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) -> Exit {
     let may_ask = credentials::may_ask();
@@ -179,7 +181,7 @@ async fn under(
     let repository = files.settle(&seen.omni, streams)?;
     let desired = removal::desired(&repository, record.as_ref(), roots)?;
     scope::check(selection, &repository, record.as_ref(), &seen)?;
-    let options = PlanOptions::selecting(selection);
+    let options = PlanOptions::selecting(selection).at(RealClock::new().unix() as u64);
     // A key that nobody keeps makes digests that nobody can compare: without one, plans are the same everywhere.
     let kept = connection.digest_key.is_some() || connection.memory.remote.is_none();
     let (recorded, digests) = (record.as_ref(), kept.then_some(&key));

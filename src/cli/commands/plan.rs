@@ -14,6 +14,8 @@ use crate::cli::session;
 use crate::cli::streams::Streams;
 use crate::plan::{Plan, PlanInput, PlanOptions};
 use crate::render::context::Context;
+use crate::world::Clock as _;
+use crate::world::real::RealClock;
 
 pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -> Exit {
     let outs = match args.outs.outputs() {
@@ -44,7 +46,7 @@ pub(in crate::cli) fn run(global: &Global, args: &PlanArgs, streams: &Streams) -
             let repository = files.settle(&seen.omni, streams)?;
             let desired = removal::desired(&repository, record, &roots)?;
             scope::check(&selection, &repository, record, &seen)?;
-            let options = PlanOptions::selecting(&selection);
+            let options = PlanOptions::selecting(&selection).at(RealClock::new().unix() as u64);
             let key = connection.digest_key.as_ref();
             let input = PlanInput { desired: &desired, snapshot: &seen, record, key, options };
             let mut plan = session::make_plan(&repository, &input, streams)?;

@@ -48,6 +48,7 @@ fn plan(edges: &[Vec<u32>], waits: &[bool]) -> Plan {
         scope: None,
         unchanged: vec![],
         lost: vec![],
+        placement: crate::checks::placement::Outlook::default(),
         not_up: vec![],
         warnings: vec![],
         unknown: vec![],

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::checks::placement::Outlook;
 use crate::diff::{is_sensitive, masked};
 use crate::kinds::{Certainty, Effect};
 use crate::plan::{
@@ -32,6 +33,9 @@ pub struct Body {
     pub(super) scope: Option<Scope>,
     unchanged: Vec<Unchanged>,
     pub(super) lost: Vec<Lost>,
+    /// Told, and no part of what the plan does.
+    #[serde(default)]
+    placement: Outlook,
     not_up: Vec<NotUp>,
     pub(super) warnings: Vec<Warning>,
     pub(super) unknown: Vec<String>,
@@ -149,6 +153,7 @@ impl Body {
             scope,
             unchanged,
             lost,
+            placement,
             not_up,
             warnings,
             unknown,
@@ -166,6 +171,7 @@ impl Body {
             scope: scope.clone(),
             unchanged: unchanged.clone(),
             lost: lost.clone(),
+            placement: placement.clone(),
             not_up: not_up.clone(),
             warnings: warnings.clone(),
             unknown: unknown.clone(),
@@ -187,6 +193,7 @@ impl Body {
             scope: self.scope.clone(),
             unchanged: self.unchanged.clone(),
             lost: self.lost.clone(),
+            placement: self.placement.clone(),
             not_up: self.not_up.clone(),
             warnings: self.warnings.clone(),
             unknown: self.unknown.clone(),

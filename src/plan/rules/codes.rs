@@ -1,4 +1,4 @@
-//! Codes of the plan's warnings. A code is never reused.
+//! Codes of the plan's warnings. A code is never reused: OS0408 and OS0420 are OS0530 and OS0507 to OS0509 now.
 
 /// There is no record.
 pub const NO_RECORD: &str = "OS0401";
@@ -14,8 +14,6 @@ pub const PROVIDER_AWAY: &str = "OS0405";
 pub const PROVIDER_NAME: &str = "OS0406";
 /// An even number of control planes.
 pub const EVEN_CONTROL_PLANES: &str = "OS0407";
-/// All control planes on one Proxmox node.
-pub const NO_SURVIVAL: &str = "OS0408";
 /// A class that is neither declared nor live.
 pub const CLASS_MISSING: &str = "OS0409";
 /// Live things in managed clusters that are not ours.
@@ -38,8 +36,6 @@ pub const OTHER_CLUSTER: &str = "OS0417";
 pub const CLASS_IN_USE: &str = "OS0418";
 /// Machines that do not take part because they are locked.
 pub const HELD_BACK: &str = "OS0419";
-/// A machine that the provider cannot place.
-pub const PLACEMENT: &str = "OS0420";
 /// A provider that the files no longer name.
 pub const PROVIDER_LEFT: &str = "OS0421";
 /// Two things need each other in a circle.

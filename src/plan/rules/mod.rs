@@ -15,7 +15,7 @@ mod mixed_scope;
 mod no_record;
 mod nothing_declared;
 pub mod pages;
-mod placement;
+mod preflight;
 mod provider_schema;
 mod proxmox_unread;
 mod refusals;
@@ -30,6 +30,7 @@ mod versions;
 use super::scene::Scene;
 use super::{Draft, Unchanged, Warning};
 
+pub(super) use preflight::ahead;
 pub(super) use proxmox_unread::out_of_reach;
 pub(super) use target_alone::target_alone;
 
@@ -54,7 +55,6 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     versions::rule(scene, drafts, &mut all);
     both_versions::rule(drafts, &mut all);
     control_planes::rule(scene, &mut all);
-    placement::rule(scene, drafts, &mut all);
     proxmox_unread::rule(scene, &mut all);
     nothing_declared::rule(scene, drafts, &mut all);
     renamed_cluster::rule(scene, drafts, &mut all);

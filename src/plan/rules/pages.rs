@@ -4,7 +4,7 @@ use super::codes;
 use crate::diag::Page;
 
 /// All of them.
-pub const PAGES: [Page; 55] = [
+pub const PAGES: [Page; 53] = [
     Page {
         code: codes::NO_RECORD,
         title: "there is no record",
@@ -60,14 +60,6 @@ pub const PAGES: [Page; 55] = [
         why: "etcd needs a majority. Omni does not check the number. Guard G04.",
         example: "machineClass: { name: cp, size: 2 }",
         act: "Take 1, 3 or 5.",
-    },
-    Page {
-        code: codes::NO_SURVIVAL,
-        title: "control planes on one Proxmox node",
-        means: "The loss of one node would take the majority of etcd with it.",
-        why: "Where the VMs are, and by the provider's rule for new ones: early releases place a whole set on the node with the most free memory.",
-        example: "3 of 3 control planes on hotel",
-        act: "Pin classes to nodes, or use a provider from 0.2 on, which spreads.",
     },
     Page {
         code: codes::CLASS_MISSING,
@@ -156,14 +148,6 @@ pub const PAGES: [Page; 55] = [
         why: "Omni holds updates back from locked machines. Guard G11.",
         example: "a patch of a cluster with one locked worker",
         act: "Nothing, or unlock it in Omni.",
-    },
-    Page {
-        code: codes::PLACEMENT,
-        title: "machines that the provider cannot place",
-        means: "It will fail and try again for as long as this stays so.",
-        why: "The provider's own rule: nodes that are offline, or pinned and not there.",
-        example: "node: kilo, in the provider data",
-        act: "Correct the class, or bring the node back.",
     },
     Page {
         code: codes::PROVIDER_LEFT,

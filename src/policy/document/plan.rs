@@ -241,7 +241,7 @@ static NOT_UP: Shape = Shape {
 static WARNING: Shape = Shape {
     name: "warning",
     fields: &[
-        Field { name: "code", of: Of::Text, about: "`OS0408`" },
+        Field { name: "code", of: Of::Text, about: "`OS0530`" },
         Field { name: "guard", of: Of::Maybe(&Of::Text), about: "`G02`, where a guard speaks" },
         Field { name: "address", of: Of::Maybe(&Of::Text), about: "what it is about" },
         Field { name: "message", of: Of::Text, about: "the sentence" },

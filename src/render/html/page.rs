@@ -84,6 +84,7 @@ fn sections(plan: &Plan, context: &Context, m: &mut Markup) {
         findings::blocked(plan),
         findings::lifted(plan),
         changes::section(plan, context),
+        waves::placement(plan),
         waves::section(plan),
         graph::section(plan),
         rest::drift(plan),

@@ -6,10 +6,41 @@ use super::page::Section;
 use super::verdict::{effect_tag, tone_of_action};
 use crate::kinds::Effect;
 use crate::plan::{Action, Operation, Plan, Step};
+use crate::render::placement::{lines, predicted};
 use crate::render::words::{count, gate_words, goal_words, voters, wave_title};
 
 /// Steps of one wave that are named before the rest is counted.
 const NAMED: usize = 30;
+
+/// Where new machines will be.
+pub(super) fn placement(plan: &Plan) -> Option<Section> {
+    let title = if predicted(&plan.placement) { "Placement, predicted" } else { "Placement" };
+    Section::new("placement", title, |m| {
+        let lines = lines(&plan.placement, true);
+        if lines.is_empty() {
+            return;
+        }
+        m.table(
+            "",
+            "New machines, nodes, storages, and what the loss of a node costs",
+            &["what", "then"],
+            |m| {
+                for line in &lines {
+                    m.element("tr", &[], |m| {
+                        m.leaf("td", "", &line.label);
+                        m.element("td", &[], |m| {
+                            if line.bad {
+                                m.leaf("strong", "", &line.text);
+                            } else {
+                                m.text(&line.text);
+                            }
+                        });
+                    });
+                }
+            },
+        );
+    })
+}
 
 /// The waves.
 pub(super) fn section(plan: &Plan) -> Option<Section> {

@@ -11,6 +11,7 @@ pub mod file_diff;
 mod findings;
 mod layout;
 mod machines;
+mod placement;
 pub mod plan;
 mod scope;
 pub mod stale;

@@ -5,7 +5,7 @@
 
 use super::diag::Look;
 use super::layout::{Page, Tone, columns, safe};
-use super::{findings, scope, steps, waves};
+use super::{findings, placement, scope, steps, waves};
 use crate::kinds::Effect;
 use crate::plan::{Action, Plan, Step, Warning};
 use crate::render::areas::{Area, areas};
@@ -67,6 +67,7 @@ fn whole(plan: &Plan, look: Look, view: View) -> String {
         not_up(plan, &mut page);
     }
     waves::waves(plan, full, &mut page);
+    placement::placement(plan, full, &mut page);
     findings::all(&plan.warnings, words::quiet(plan), full, &mut page);
     if !words::quiet(plan) {
         page.blank();

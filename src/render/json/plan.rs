@@ -10,6 +10,7 @@ use super::finding::WarningView;
 use super::impact::{AffectedView, EtcdView};
 use super::lifecycle::{GateView, MoveView, move_of};
 use super::scope::{ScopeView, UnknownSubtreeView};
+use crate::checks::placement::Outlook;
 use crate::diff::redact;
 use crate::kinds::{Certainty, Effect};
 use crate::plan::{Action, ChangeCause, Goal, Operation, Plan, Step, Summary};
@@ -20,7 +21,7 @@ use crate::resource::Resource;
 /// Value of `format`.
 pub const FORMAT: &str = "omni-scale.plan";
 /// Value of `format_version`.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// A plan of omni-scale.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -58,6 +59,8 @@ pub struct PlanView {
     pub summary: Summary,
     /// Machines that will be lost, with the data on their disks.
     pub lost: Vec<LostView>,
+    /// Where new machines will be, and what they make of nodes and storages.
+    pub placement: Outlook,
     /// Steps in order.
     pub steps: Vec<StepView>,
     /// Waves in order.
@@ -298,6 +301,7 @@ impl PlanView {
                     predicted: l.predicted,
                 })
                 .collect(),
+            placement: plan.placement.clone(),
             steps: plan.steps.iter().map(step).collect(),
             waves: waves(plan),
             gates: plan.gates.iter().map(GateView::from).collect(),

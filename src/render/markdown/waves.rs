@@ -4,6 +4,7 @@ use super::escape::Markdown;
 use super::step;
 use crate::kinds::Certainty;
 use crate::plan::{ChangeCause, EtcdVoters, Operation, Plan, Step, Wave};
+use crate::render::placement::{lines, predicted};
 use crate::render::words;
 
 /// Items of one list before the rest is counted.
@@ -20,6 +21,7 @@ pub(super) fn behind(plan: &Plan, out: &mut Markdown) {
             names.push(name);
         }
     };
+    part("placement", &placement);
     part("waves", &waves);
     part("drift", &drift);
     part("not compared", &|plan, out| unchanged(plan, "not compared yet", "Not compared yet", out));
@@ -37,6 +39,23 @@ pub(super) fn behind(plan: &Plan, out: &mut Markdown) {
 /// How many waves and fields that drifted there are.
 pub(super) fn counts(plan: &Plan) -> (usize, usize) {
     (plan.waves.len(), drifted(plan).count())
+}
+
+fn placement(plan: &Plan, out: &mut Markdown) {
+    let lines = lines(&plan.placement, false);
+    if lines.is_empty() {
+        return;
+    }
+    out.own("**Placement**").own(if predicted(&plan.placement) { ", predicted" } else { "" }).own("\n\n");
+    for line in lines {
+        out.own("- ").text(&line.label).own(": ");
+        if line.bad {
+            out.own("**").text(&line.text).own("**\n");
+        } else {
+            out.text(&line.text).own("\n");
+        }
+    }
+    out.own("\n");
 }
 
 fn waves(plan: &Plan, out: &mut Markdown) {

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use omni_scale::address::Address;
+use omni_scale::checks::placement::{
+    Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
+};
 use omni_scale::kinds::{Certainty, Effect};
 use omni_scale::plan::{
     Action, Affected, Change, ChangeCause, EtcdVoters, Gate, Lifted, Lost, NotUp, Operation, Plan, Related,
@@ -124,6 +127,51 @@ pub(crate) fn plan(size: u32, mut text: impl FnMut() -> String) -> (Plan, Contex
                 predicted: i % 2 == 0,
             })
             .collect(),
+        placement: Outlook {
+            machines: vec![Batch {
+                set: Address::cluster(&text()).child("machineset", &text()),
+                class: text(),
+                proxmox: Some(text()),
+                count: 2,
+                memory: 4 << 30,
+                fate: Fate::Fails,
+                node: None,
+                why: Some(text()),
+            }],
+            nodes: vec![NodeRoom {
+                proxmox: text(),
+                node: text(),
+                new: 2,
+                memory: Some(Room { before: 1 << 30, after: 9 << 30, limit: 8 << 30 }),
+                cores: Some(Room { before: 1, after: 5, limit: 16 }),
+            }],
+            storages: vec![StorageRoom {
+                proxmox: text(),
+                storage: text(),
+                node: Some(text()),
+                thick: false,
+                disks: 2,
+                bytes: Room { before: 1 << 30, after: 9 << 30, limit: 8 << 30 },
+            }],
+            clusters: vec![Survival {
+                cluster: Address::cluster(&text()),
+                now: Stand::default(),
+                after: Stand {
+                    control_planes: 3,
+                    workers: 2,
+                    unplaced: 0,
+                    down: 0,
+                    without: vec![Without {
+                        proxmox: text(),
+                        node: text(),
+                        control_planes: 0,
+                        workers: 1,
+                        etcd: false,
+                    }],
+                },
+            }],
+            providers: vec![ProviderAt { provider: text(), proxmox: text(), node: text() }],
+        },
         not_up: vec![NotUp { address: Address::cluster(&text()), blocker: text() }],
         warnings,
         unknown: vec![text(), text()],
