@@ -23,6 +23,8 @@ pub struct ClassView {
     pub proxmox: Option<String>,
     /// Provider data; nothing where it cannot be read as a mapping.
     pub data: Option<Value>,
+    /// Provider data as it is written.
+    pub raw: String,
 }
 
 impl ClassView {
@@ -136,5 +138,6 @@ fn class_view(resource: &Resource, declared: bool, desired: &Desired) -> Option<
         proxmox: desired.providers.iter().find(|p| p.id == provider).and_then(|p| p.proxmox.clone()),
         provider,
         data: documents(text).and_then(|all| all.into_iter().next()),
+        raw: text.to_owned(),
     })
 }

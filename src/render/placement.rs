@@ -99,7 +99,14 @@ fn machines(outlook: &Outlook, full: bool) -> Vec<Line> {
             None if full => format!("{text} ({}; class {})", word(batch.fate), safe(&batch.class)),
             _ => text,
         };
-        let bad = batch.fate == Fate::Fails;
+        let text = match &batch.failure {
+            // Why no node is chosen stands there already.
+            Some(failure) if full || batch.node.is_some() => {
+                format!("{text}, and fails in step {}: {}", failure.step.word(), safe(&failure.error))
+            }
+            _ => text,
+        };
+        let bad = batch.fate == Fate::Fails || batch.failure.is_some();
         match out.last_mut().filter(|(s, ..)| *s == set) {
             Some((_, texts, b)) => {
                 texts.push(text);

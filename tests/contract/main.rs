@@ -7,6 +7,7 @@
 mod deployment;
 mod findings;
 mod fmt;
+mod foresight;
 mod lab_captures;
 mod lab_proxmox;
 mod matrix;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use omni_scale::address::Address;
 use omni_scale::checks::placement::{
-    Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
+    Batch, Failure, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
 };
 use omni_scale::kinds::{Certainty, Effect};
 use omni_scale::plan::{
@@ -272,6 +272,7 @@ pub(crate) fn plan(size: Size, text: &mut dyn FnMut() -> String) -> Plan {
                 fate: Fate::Fails,
                 node: None,
                 why: Some(f.t()),
+                failure: Some(Failure { step: omni_scale::checks::placement::Step::SyncVm, error: f.t() }),
             }],
             nodes: vec![NodeRoom {
                 proxmox: f.t(),

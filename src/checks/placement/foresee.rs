@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::Census;
+use super::forecast::{self, Failure};
 use super::outlook::{
     Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
 };
@@ -14,7 +15,7 @@ use crate::live::{GuestKind, NodeStatus, Observation};
 use crate::selector::Pick;
 
 /// Plug-ins that take the whole size of a disk at once.
-const THICK: [&str; 2] = ["lvm", "zfspool"];
+pub(super) const THICK: [&str; 2] = ["lvm", "zfspool"];
 /// Machines of one set that are looked at: more than any cluster has.
 const MOST: u32 = 10_000;
 
@@ -68,6 +69,7 @@ pub fn foresee<'a>(survey: &Survey<'a>, census: &Census<'_>, making: &Making<'_>
                 fate: Fate::Unknown,
                 node: None,
                 why: Some("the Proxmox cluster of its class was not read".to_owned()),
+                failure: None,
             });
             continue;
         };
@@ -120,7 +122,16 @@ fn place<'s, 'a>(
     } else {
         vec![Placement::Unknown("the nodes could not be read".to_owned()); machines.len()]
     };
+    let mut failures: BTreeMap<(&str, Option<String>), Option<Failure>> = BTreeMap::new();
     for (new, placement) in group.iter().zip(predicted) {
+        let on = match &placement {
+            Placement::Node(node) => Some(node.clone()),
+            _ => None,
+        };
+        let failure = failures
+            .entry((new.landing.class.id.as_str(), on))
+            .or_insert_with(|| failure(survey, new.landing, &placement))
+            .clone();
         let (fate, node, why) = match placement {
             Placement::Node(node) if new.machine.pinned.is_some() => (Fate::Pinned, Some(node), None),
             Placement::Node(node) => (Fate::Predicted, Some(node), None),
@@ -135,7 +146,12 @@ fn place<'s, 'a>(
         }
         let shown = node.as_deref().map(name);
         match out.machines.last_mut() {
-            Some(last) if last.set == new.set.address && last.node == shown && last.why == why => {
+            Some(last)
+                if last.set == new.set.address
+                    && last.node == shown
+                    && last.why == why
+                    && last.failure == failure =>
+            {
                 last.count += 1;
             }
             _ => out.machines.push(Batch {
@@ -147,9 +163,20 @@ fn place<'s, 'a>(
                 fate,
                 node: shown,
                 why,
+                failure,
             }),
         }
     }
+}
+
+fn failure<'a>(survey: &Survey<'a>, landing: &Landing<'a>, placement: &Placement) -> Option<Failure> {
+    forecast::before(survey, landing).or_else(|| match placement {
+        Placement::Node(node) => {
+            let node = landing.nodes.iter().copied().find(|n| n == node)?;
+            forecast::on_node(survey, landing, node)
+        }
+        _ => forecast::unplaced(survey, landing, placement),
+    })
 }
 
 /// What nodes and storages get.

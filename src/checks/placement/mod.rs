@@ -1,11 +1,13 @@
 //! Where new machines will be, what they leave free, and what the loss of one Proxmox node costs.
 
 mod census;
+mod forecast;
 mod foresee;
 mod outlook;
 mod single_node_loss;
 
 pub use census::{Census, Machine};
+pub use forecast::{Failure, Removal, Step, removal};
 pub use foresee::{Making, foresee};
 pub use outlook::{Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without};
 

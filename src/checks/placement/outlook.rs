@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::forecast::Failure;
 use crate::address::Address;
 
 /// Where new machines will be, how full nodes and storages are then, and what the loss of a node costs. Where a machine lands
@@ -66,6 +67,8 @@ pub struct Batch {
     pub node: Option<String>,
     /// Why it fails or is not known.
     pub why: Option<String>,
+    /// Where and how the provider fails, in its own words; null where nothing is seen that would stop it.
+    pub failure: Option<Failure>,
 }
 
 /// A node.

@@ -10,7 +10,7 @@ mod devices;
 mod early_provider;
 mod extension_not_offered;
 mod matching;
-mod nets;
+pub(super) mod nets;
 mod no_iso_storage;
 mod node_offline;
 mod offline_node_stops_unpinned;
@@ -25,7 +25,7 @@ mod quorum_lost;
 #[cfg(test)]
 pub(in crate::checks) mod rehearsal;
 mod resolvers_public;
-mod rights;
+pub(super) mod rights;
 mod selector_fails;
 mod selector_matches_nothing;
 mod storage_inactive;

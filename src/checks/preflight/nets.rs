@@ -4,7 +4,7 @@ use super::survey::Landing;
 use crate::live::{Bridge, Observation};
 
 /// Bridges of a node; `None` where they are not known.
-pub(super) fn bridges<'a>(landing: &Landing<'a>, node: &str) -> Option<&'a Vec<Bridge>> {
+pub(in crate::checks) fn bridges<'a>(landing: &Landing<'a>, node: &str) -> Option<&'a Vec<Bridge>> {
     landing.seen.evidence.bridges.get(node).and_then(Observation::known)
 }
 

@@ -4,7 +4,7 @@ use crate::checks::preflight::survey::{Survey, name};
 use crate::checks::{Basis, Finding, Rule, Scene, Severity, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checks::preflight::rights::{Need, needs};
+use crate::checks::preflight::rights::{Need, looks_only, needs};
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0503",
@@ -23,8 +23,7 @@ pub(super) static RULE: Rule = Rule {
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for (proxmox, seen) in survey.seen() {
         let Some(held) = seen.permissions.known().filter(|p| !p.is_empty()) else { continue };
-        // A token that makes no VMs is there to look only, and says nothing of the provider's.
-        if !held.values().any(|p| p.contains_key("VM.Allocate")) {
+        if looks_only(held) {
             continue;
         }
         let missing: Vec<Need> = needs(survey, proxmox).into_iter().filter(|need| !need.met(held)).collect();

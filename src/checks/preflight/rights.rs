@@ -46,8 +46,13 @@ impl Need {
     }
 }
 
+/// Whether a token makes no VMs: it is there to look, and says nothing of the provider's.
+pub(in crate::checks) fn looks_only(held: &Held) -> bool {
+    !held.values().any(|p| p.contains_key("VM.Allocate"))
+}
+
 /// Whether a privilege is held on a path. What is given on a path takes the place of what comes from above.
-pub(super) fn holds(held: &Held, path: &str, privilege: &str) -> bool {
+pub(in crate::checks) fn holds(held: &Held, path: &str, privilege: &str) -> bool {
     if let Some(here) = held.get(path) {
         return here.contains_key(privilege);
     }

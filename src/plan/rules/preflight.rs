@@ -164,6 +164,7 @@ mod tests {
             fate: crate::checks::placement::Fate::Unknown,
             node: None,
             why: None,
+            failure: None,
         };
         let outlook = Outlook { machines: vec![batch], ..Outlook::default() };
         let said = |finding: Finding| grouped(vec![finding], &outlook)[0].message.clone();

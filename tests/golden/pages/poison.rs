@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use omni_scale::address::Address;
 use omni_scale::checks::placement::{
-    Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
+    Batch, Failure, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
 };
 use omni_scale::kinds::{Certainty, Effect};
 use omni_scale::plan::{
@@ -137,6 +137,7 @@ pub(crate) fn plan(size: u32, mut text: impl FnMut() -> String) -> (Plan, Contex
                 fate: Fate::Fails,
                 node: None,
                 why: Some(text()),
+                failure: Some(Failure { step: omni_scale::checks::placement::Step::SyncVm, error: text() }),
             }],
             nodes: vec![NodeRoom {
                 proxmox: text(),
