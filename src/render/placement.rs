@@ -1,7 +1,7 @@
 //! Where new machines will be, in words that every renderer shares: a label and a sentence each.
 
 use super::words::{count, safe};
-use crate::checks::placement::{Fate, NodeRoom, Outlook, Room, Stand, StorageRoom, Survival};
+use crate::checks::placement::{Batch, Fate, NodeRoom, Outlook, Room, Stand, StorageRoom, Survival};
 
 /// Percent of a node's memory above which it is said.
 const FULL: u128 = 90;
@@ -38,7 +38,7 @@ pub(super) fn lines(outlook: &Outlook, all: bool) -> Vec<Line> {
     clusters.sort_by_key(|c| c.after.fatal().is_none());
     out.extend(some(clusters.into_iter().map(|c| survival(c, at)).collect(), losses, "cluster"));
     out.extend(outlook.providers.iter().map(|p| Line {
-        label: format!("without {}", safe(&p.node)),
+        label: format!("without {}", at.of(&p.node, &p.proxmox)),
         text: format!(
             "provider {} is gone: no machine is made or removed until the node is back",
             safe(&p.provider)
@@ -78,7 +78,7 @@ fn some(mut all: Vec<Line>, most: usize, what: &str) -> Vec<Line> {
 fn machines(outlook: &Outlook, full: bool) -> Vec<Line> {
     let mut out: Vec<(String, Vec<String>, bool)> = Vec::new();
     for batch in &outlook.machines {
-        let set = safe(&batch.set.to_string());
+        let set = safe(&format!("{} of {}", batch.set.name(), batch.set.cluster_name().unwrap_or_default()));
         let why = batch.why.as_deref().map(safe).unwrap_or_default();
         let n = batch.count;
         let text = match (&batch.node, batch.fate) {
@@ -87,18 +87,7 @@ fn machines(outlook: &Outlook, full: bool) -> Vec<Line> {
             (None, Fate::Fails) => format!("{n} not made: {why}"),
             (None, _) => format!("{n} somewhere: {why}"),
         };
-        let text = match &batch.proxmox {
-            Some(proxmox) if full => {
-                format!(
-                    "{text} ({}; class {} of Proxmox cluster {})",
-                    word(batch.fate),
-                    safe(&batch.class),
-                    safe(proxmox)
-                )
-            }
-            None if full => format!("{text} ({}; class {})", word(batch.fate), safe(&batch.class)),
-            _ => text,
-        };
+        let text = if full { format!("{text} ({})", particulars(batch)) } else { text };
         let text = match &batch.failure {
             // Why no node is chosen stands there already.
             Some(failure) if full || batch.node.is_some() => {
@@ -116,6 +105,16 @@ fn machines(outlook: &Outlook, full: bool) -> Vec<Line> {
         }
     }
     out.into_iter().map(|(label, texts, bad)| Line { label, text: texts.join(", "), bad }).collect()
+}
+
+/// What the short form leaves out.
+fn particulars(batch: &Batch) -> String {
+    let mut text =
+        format!("{}; {}, class {}", word(batch.fate), safe(&batch.set.to_string()), safe(&batch.class));
+    if let Some(proxmox) = &batch.proxmox {
+        text.push_str(&format!(", Proxmox cluster {}", safe(proxmox)));
+    }
+    text
 }
 
 fn word(fate: Fate) -> &'static str {

@@ -44,6 +44,9 @@ pub(super) fn check(survey: &Survey<'_>, outlook: &Outlook, out: &mut Vec<Findin
             out.push(finding.act("nothing: the Proxmox cluster has one node"));
             continue;
         }
+        if !also.is_empty() {
+            finding = finding.act("bring back the nodes that are offline first");
+        }
         out.push(
             finding
                 .act(if grows && !already {
