@@ -265,13 +265,13 @@ fn rows() -> Vec<Row> {
         ),
         (
             "G14",
-            Warns,
+            Nothing,
             "006-workers-2-to-3",
             |c| {
                 provider_data(c, "class/matrix-worker", "node: golf\n");
                 nodes(c)[1].status = NodeStatus::Offline;
             },
-            "pins node `golf`, which is not online",
+            "",
         ),
         (
             "G14",

@@ -269,6 +269,7 @@ pub(crate) fn plan(size: Size, text: &mut dyn FnMut() -> String) -> Plan {
                 proxmox: Some(f.t()),
                 count: 2,
                 memory: 4 << 30,
+                pinned: None,
                 fate: Fate::Fails,
                 node: None,
                 why: Some(f.t()),

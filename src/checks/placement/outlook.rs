@@ -61,6 +61,8 @@ pub struct Batch {
     pub count: u32,
     /// Bytes of memory each.
     pub memory: u64,
+    /// Node that the class names.
+    pub pinned: Option<String>,
     /// How sure it is.
     pub fate: Fate,
     /// Node; null where it is not known.

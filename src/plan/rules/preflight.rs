@@ -161,6 +161,7 @@ mod tests {
             proxmox: None,
             count: 3,
             memory: 0,
+            pinned: None,
             fate: crate::checks::placement::Fate::Unknown,
             node: None,
             why: None,

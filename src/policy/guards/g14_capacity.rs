@@ -6,20 +6,17 @@ use std::collections::BTreeMap;
 
 use super::{Guard, View, codes, count};
 use crate::address::Address;
-use crate::diff::documents;
-use crate::graph::edges::class_of_set;
+use crate::checks::placement::Batch;
 use crate::live::{NodeStatus, PveNode};
 use crate::plan::{Operation, Step, Warning};
-use crate::resource::Resource;
 use crate::untrusted::Untrusted;
-use crate::value::Value;
 
 pub(super) const GUARD: Guard = Guard {
     code: "G14",
     name: "capacity",
     built: true,
-    when: "New machines would bring the memory of a Proxmox node over 90 %: of the node that their class pins, of every node alike, or of all nodes together; or the pinned node is offline.",
-    does: "Blocks where not even one more machine fits on any node that it can be on; warns of the rest, for memory is used up slowly and may be shared. Where the memory of a node is not known it says so. The room on storages is not added up.",
+    when: "New machines would bring the memory of a Proxmox node over 90 %: of the node that their class pins, of every node alike, or of all nodes together.",
+    does: "Blocks where not even one more machine fits on any node that it can be on; warns of the rest, for memory is used up slowly and may be shared. Where the memory of a node is not known it says so. The room on storages is told in another finding (OS0516).",
     lift: "`--acknowledge G14:ADDRESS` with the address of the machine set, or an exception of the spec.",
     why: "A node without memory stops more than the new machine.",
     codes: &[codes::NO_ROOM, codes::ROOM_UNKNOWN],
@@ -28,7 +25,6 @@ pub(super) const GUARD: Guard = Guard {
 
 /// Percent of a node's memory that may be in use.
 const LIMIT: u128 = 90;
-const MIB: u64 = 1 << 20;
 
 /// New machines of one machine set.
 struct New {
@@ -47,8 +43,12 @@ impl New {
 
 pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
     let mut by_cluster: BTreeMap<&str, Vec<New>> = BTreeMap::new();
+    let mut by_set: BTreeMap<&Address, Vec<&Batch>> = BTreeMap::new();
+    for batch in &view.plan.placement.machines {
+        by_set.entry(&batch.set).or_default().push(batch);
+    }
     for step in &view.plan.steps {
-        if let Some((proxmox, new)) = new(view, step) {
+        if let Some((proxmox, new)) = new(&by_set, step) {
             by_cluster.entry(proxmox).or_default().push(new);
         }
     }
@@ -79,40 +79,20 @@ pub(super) fn find(view: &View<'_>, out: &mut Vec<Warning>) {
     }
 }
 
-/// The machines that a step asks for in addition, and the Proxmox cluster that they will be on.
-fn new<'a>(view: &View<'a>, step: &Step) -> Option<(&'a str, New)> {
-    let (before, set) = match &step.operation {
-        Operation::Create(after) => (None, after),
-        Operation::Update { before, after } => (Some(before), after),
-        _ => return None,
-    };
-    if set.id.short_kind() != "MachineSets" {
+/// The machines that a step asks for in addition, by the outlook of the plan, and the Proxmox cluster that they will be on.
+fn new<'a>(by_set: &BTreeMap<&Address, Vec<&'a Batch>>, step: &Step) -> Option<(&'a str, New)> {
+    if !matches!(step.operation, Operation::Create(_) | Operation::Update { .. }) {
         return None;
     }
-    let count = wanted(set).saturating_sub(before.map_or(0, wanted));
-    let class = class_of_set(set)?;
-    let auto = class_of(view, class)?.spec.get("auto_provision")?;
-    let provider = auto.get("provider_id")?.as_str()?;
-    let proxmox = view.input.desired.providers.iter().find(|p| p.id == provider)?.proxmox.as_deref()?;
-    let data = documents(auto.get("provider_data")?.as_str()?)?.into_iter().next()?;
-    let memory = data.get("memory").and_then(Value::as_int).and_then(|m| u64::try_from(m).ok())?;
-    let pinned = data.get("node").and_then(Value::as_str).filter(|n| !n.is_empty()).map(str::to_owned);
-    let new = New { address: step.address.clone(), count, memory: memory.saturating_mul(MIB), pinned };
-    (count > 0).then_some((proxmox, new))
-}
-
-fn wanted(set: &Resource) -> u64 {
-    let count = ["machine_class", "machine_allocation"]
-        .iter()
-        .find_map(|f| set.spec.at(&[f, "machine_count"]).and_then(Value::as_int));
-    count.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
-}
-
-/// A class as it will be: as the plan writes it, or as it is.
-fn class_of<'a>(view: &View<'a>, id: &str) -> Option<&'a Resource> {
-    let declared = view.input.desired.classes.iter().map(|d| &d.resource);
-    let live = view.input.snapshot.omni.list("MachineClasses").iter().map(|l| &l.resource);
-    declared.chain(live).find(|r| r.id.id == id)
+    let batches = by_set.get(&step.address)?;
+    let first = batches.first()?;
+    let new = New {
+        address: step.address.clone(),
+        count: batches.iter().map(|b| u64::from(b.count)).fold(0, u64::saturating_add),
+        memory: first.memory,
+        pinned: first.pinned.clone(),
+    };
+    Some((first.proxmox.as_deref()?, new))
 }
 
 /// Whether so much of a node would be too much.
@@ -122,11 +102,9 @@ fn over(used: u64, more: u64, total: u64) -> bool {
 
 /// What is wrong with the node that a class pins; with the memory of all machines that are pinned there.
 fn pinned(name: &str, nodes: &[PveNode], set: &New, sets: &[New]) -> Option<(String, bool)> {
-    let node = nodes.iter().find(|n| n.name == name)?;
+    // That a pinned node is not there or not online is told of the class.
+    let node = nodes.iter().find(|n| n.name == name).filter(|n| n.status == NodeStatus::Online)?;
     let shown = Untrusted::new(name).line(64);
-    if node.status != NodeStatus::Online {
-        return Some((format!("its class pins node `{shown}`, which is not online"), false));
-    }
     let more = sets
         .iter()
         .filter(|s| s.pinned.as_deref() == Some(name))

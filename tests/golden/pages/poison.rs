@@ -134,6 +134,7 @@ pub(crate) fn plan(size: u32, mut text: impl FnMut() -> String) -> (Plan, Contex
                 proxmox: Some(text()),
                 count: 2,
                 memory: 4 << 30,
+                pinned: None,
                 fate: Fate::Fails,
                 node: None,
                 why: Some(text()),
