@@ -121,7 +121,7 @@ fn world(scenario: &str) -> Option<(Snapshot, String)> {
             let held: BTreeMap<String, bool> = held.map(|p| (p.to_owned(), true)).into();
             seen.permissions = Observation::Known([("/".to_owned(), held)].into());
         }
-        "E4" => seen.failure = Some(ProxmoxFailure::Unauthenticated { why: "401".to_owned() }),
+        "E4" => seen.failure = Some(ProxmoxFailure::Unauthenticated { why: "401".to_owned(), absent: false }),
         "E6" => {
             for storages in seen.storages.values_mut() {
                 *storages = Observation::Known(Vec::new());
