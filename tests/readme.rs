@@ -184,6 +184,11 @@ fn the_page_on_status_shows_what_really_happens() {
 }
 
 #[test]
+fn the_page_on_doctor_shows_what_really_happens() {
+    run_page("docs/guide/doctor.md", &Start::Shipped);
+}
+
+#[test]
 fn the_page_on_saved_plans_shows_what_really_happens() {
     run_page("docs/guide/saved-plans.md", &Start::Shipped);
 }

@@ -233,9 +233,12 @@ mod tests {
     fn scenario_3_scaling_that_hangs() {
         let mut world = World::new();
         let error = "failed to pick the disk: no matches for the condition \"name == \\\"x\\\"\"";
-        let spec = serde_json::json!({"stage": 3, "error": error, "status": "Running Step: \"syncVM\" (4/5)"});
+        let spec =
+            serde_json::json!({"stage": 3, "error": error, "status": "Running Step: \"syncVM\" (4/5)"});
         world.spec("MachineRequestStatuses", ID, spec);
-        for kind in ["Links", "MachineStatuses", "ClusterMachines", "ClusterMachineStatuses", "MachineSetNodes"] {
+        for kind in
+            ["Links", "MachineStatuses", "ClusterMachines", "ClusterMachineStatuses", "MachineSetNodes"]
+        {
             world.gone(kind, &uuid(1));
         }
         world.remove_vm(101);
@@ -263,7 +266,9 @@ mod tests {
     fn scenario_5_a_provider_that_proxmox_refuses() {
         let mut world = World::new();
         let line = |ts: u32, id: &str, rest: &str| {
-            format!("{{\"ts\":{ts},\"msg\":\"machine provision failed\",\"id\":\"{id}\",\"controller\":\"p.ProvisionController\",{rest}}}\n")
+            format!(
+                "{{\"ts\":{ts},\"msg\":\"machine provision failed\",\"id\":\"{id}\",\"controller\":\"p.ProvisionController\",{rest}}}\n"
+            )
         };
         let refused = "\"step\":\"pickNode\",\"error\":\"not authorized to access endpoint\"";
         world.logs = Some(Logs::read(&line(1_772_323_000, "c-workers-zzzzz9", refused)));

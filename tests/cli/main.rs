@@ -6,6 +6,7 @@ mod apply;
 mod back_ends;
 mod checks;
 mod dialect;
+mod doctor;
 mod drift;
 mod exit_codes;
 mod explain;

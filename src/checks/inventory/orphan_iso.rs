@@ -81,10 +81,11 @@ mod tests {
         assert_eq!(world.subjects(super::check), ["proxmox/x/node/a/storage/local"]);
         let mut world = World::new();
         world.remove_vm(101);
-        world.proxmox().evidence.volumes.insert(
-            "a/local".into(),
-            Observation::Known(vec![volume("local:iso/user-data-101.iso")]),
-        );
+        world
+            .proxmox()
+            .evidence
+            .volumes
+            .insert("a/local".into(), Observation::Known(vec![volume("local:iso/user-data-101.iso")]));
         assert!(world.subjects(super::check).is_empty(), "its machine's record still names it");
     }
 }

@@ -22,7 +22,9 @@ pub(super) static RULE: Rule = Rule {
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for landing in &survey.landings {
         for disk in &landing.disks {
-            for (storage, nodes) in taken(survey, landing, disk, |s| (!s.active || !s.enabled) && (s.enabled || !elsewhere(landing, &s.name))) {
+            for (storage, nodes) in taken(survey, landing, disk, |s| {
+                (!s.active || !s.enabled) && (s.enabled || !elsewhere(landing, &s.name))
+            }) {
                 let cause = format!(
                     "`{}` ({}) takes storage {}, which does not work, {}",
                     name(disk.selector),
@@ -59,7 +61,12 @@ mod tests {
         world.storage("golf", "local-lvm").active = false;
         assert_eq!(world.found(&super::RULE), ["class/pinned"]);
         world.storage("golf", "local-lvm").active = true;
+        // Not enabled on one node: it is not on that node, which is another finding. Nowhere: it does not work.
         world.storage("golf", "vm_ssd").enabled = false;
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        for node in ["foxtrot", "golf", "hotel"] {
+            world.storage(node, "vm_ssd").enabled = false;
+        }
         assert_eq!(world.found(&super::RULE), ["class/worker"]);
     }
 }
