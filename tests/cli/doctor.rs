@@ -20,7 +20,7 @@ fn findings_are_told_and_only_asked_for_in_the_exit_code() {
     let r = Repository::new();
     let ran =
         r.run(&["doctor", "--lab=deployed"]).exits(0).says("orphan-vm").says("`qm destroy 106 --purge`");
-    assert!(ran.out.lines().last().unwrap().contains("explain CODE"), "{}", ran.out);
+    assert!(ran.out.contains("5 machines looked at."), "{}", ran.out);
     r.run(&["doctor", "--lab=deployed", "--detailed-exitcode"]).exits(2);
     assert!(r.requests("deployed").iter().all(|l| l["writing"] == false), "looking writes nothing");
     let report = json(&r.run(&["doctor", "--lab=deployed", "--format", "json"]).exits(0));
