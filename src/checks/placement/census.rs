@@ -109,7 +109,11 @@ fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, ((&'a str, &'a str), Opt
         let states = scene.snapshot.omni.types.get(&kind).and_then(|o| o.known());
         for state in states.into_iter().flatten() {
             let spec = &state.resource.spec;
-            let vmid = spec.get("vmid").and_then(Value::as_int).and_then(|v| u32::try_from(v).ok());
+            let vmid = spec.get("vmid").and_then(|v| match v {
+                // 64-bit numbers are texts in Omni's JSON.
+                Value::Str(text) => text.parse().ok(),
+                other => u32::try_from(other.as_int()?).ok(),
+            });
             if let Some(node) = spec.get("node").and_then(Value::as_str).filter(|n| !n.is_empty())
                 && (guests.is_none() || vmid.is_some_and(|v| nameless.contains(&(node, v))))
             {
