@@ -87,3 +87,13 @@ pub fn edit(store: &Store, text: &str, now: i64) -> Result<(), LabError> {
     store.note_audit(Event::new("update", &key, SOMEBODY, now));
     Ok(())
 }
+
+/// Removes an object, `TYPE/ID`: it tears down, as with a client's deletion.
+pub fn remove(store: &Store, text: &str, now: i64) -> Result<(), LabError> {
+    let (kind, id) = text.split_once('/').unwrap_or((text, ""));
+    let key = Key::of(kind, id);
+    let missing = |_| LabError::NoTarget(format!("the world has no `{text}`"));
+    store.teardown(&key, now).map_err(missing)?;
+    store.note_audit(Event::new("teardown", &key, SOMEBODY, now));
+    Ok(())
+}

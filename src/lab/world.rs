@@ -29,6 +29,9 @@ pub struct ClusterFacts {
     /// A CNI was installed by hand, as after `cilium install`.
     #[serde(default)]
     pub cni_installed: bool,
+    /// etcd has no quorum, whatever the machines do.
+    #[serde(default)]
+    pub etcd_broken: bool,
 }
 
 /// State of a world.

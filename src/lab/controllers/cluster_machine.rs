@@ -89,6 +89,7 @@ fn take_apart(pass: &mut Pass<'_>, member: &Resource) {
         &["ClusterMachineController", "ClusterMachineConfigPatchesController"],
     );
     let cut = pass.get("Links", &id).is_none_or(|l| l.tearing_down() && !in_set_removal(pass, member));
+    let etcd_broken = pass.world.clusters.get(cluster_of(member)).is_some_and(|c| c.etcd_broken);
     let Some(machine) = pass.world.machines.get_mut(&id) else {
         return finish(pass, &id);
     };
@@ -96,7 +97,8 @@ fn take_apart(pass: &mut Pass<'_>, member: &Resource) {
         machine.config = None;
         return finish(pass, &id);
     }
-    if machine.silent_since.is_some() {
+    // Neither a machine that is not heard is reset, nor does a control plane leave etcd without a quorum.
+    if machine.silent_since.is_some() || (etcd_broken && is_control_plane(member)) {
         return;
     }
     if machine.config.is_some() && machine.doing != Doing::Resetting {

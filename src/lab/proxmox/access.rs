@@ -15,6 +15,9 @@ pub struct Token {
     /// Unix seconds; 0 for never.
     #[serde(default)]
     pub expires: i64,
+    /// Its secret is another now.
+    #[serde(default)]
+    pub refused: bool,
     /// Privileges by path; they hold below it too.
     pub privileges: BTreeMap<String, Vec<String>>,
 }
@@ -61,6 +64,24 @@ impl Token {
     /// learn when it expires itself.
     pub fn may_read_user(&self, user: &str) -> bool {
         self.id == user || self.may("/access/groups", "User.Modify")
+    }
+    /// Takes privileges away, at a path and below it.
+    pub fn take(&mut self, path: &str, privileges: &[&str]) {
+        let mut own = self.at(path).cloned().unwrap_or_default();
+        own.retain(|p| !privileges.contains(&p.as_str()));
+        self.privileges.insert(path.to_owned(), own);
+        let below = format!("{}/", path.trim_end_matches('/'));
+        for (_, list) in self.privileges.iter_mut().filter(|(at, _)| at.starts_with(&below)) {
+            list.retain(|p| !privileges.contains(&p.as_str()));
+        }
+    }
+    /// Gives privileges, at a path and below it.
+    pub fn give(&mut self, path: &str, privileges: &[&str]) {
+        let mut own = self.at(path).cloned().unwrap_or_default();
+        own.extend(privileges.iter().map(|p| (*p).to_owned()));
+        own.sort();
+        own.dedup();
+        self.privileges.insert(path.to_owned(), own);
     }
     /// User part of the id.
     pub fn user(&self) -> &str {
@@ -110,7 +131,7 @@ mod tests {
         let mut privileges = BTreeMap::new();
         privileges.insert("/".to_owned(), vec!["VM.Audit".to_owned()]);
         privileges.insert("/vms/101".to_owned(), vec![]);
-        let token = Token { id: "a@pam!b".into(), secret: "s".into(), expires: 0, privileges };
+        let token = Token { id: "a@pam!b".into(), secret: "s".into(), expires: 0, refused: false, privileges };
         assert!(token.may("/vms/102", "VM.Audit") && !token.may("/vms/101", "VM.Audit"));
         assert!(!token.may("/", "Sys.Audit"));
         assert_eq!(token.permissions(Some("/vms/101")), json!({}));

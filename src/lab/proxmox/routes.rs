@@ -90,7 +90,7 @@ fn authenticate(cluster: &Cluster, header: &str, now: u64) -> Option<Token> {
     cluster
         .tokens
         .iter()
-        .find(|t| t.id == id && t.secret == secret && (t.expires == 0 || t.expires > unix))
+        .find(|t| t.id == id && t.secret == secret && !t.refused && (t.expires == 0 || t.expires > unix))
         .cloned()
 }
 

@@ -104,7 +104,7 @@ fn first(name: &str) -> Plant {
     for ((set, count), class) in ["control-planes", "workers"].into_iter().zip(MACHINES).zip(classes(0)) {
         put(objects::set(&name, set, &class, count));
     }
-    plant.world.clusters.insert(name, ClusterFacts { cni_installed: true });
+    plant.world.clusters.insert(name, ClusterFacts { cni_installed: true, ..ClusterFacts::default() });
     plant.run_until_quiet(super::LONG);
     // Long enough for every machine to use the memory that it will use.
     plant.advance(plant.world.now + 3_600_000);

@@ -66,6 +66,7 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
             id: "terraform@pam!automation".to_owned(),
             secret: "00000000-0000-4000-8000-00000000001a".to_owned(),
             expires: 0,
+            refused: false,
             privileges,
         }],
         mappings: vec![json!({
