@@ -310,6 +310,8 @@ pub enum LabCommand {
     Reset(LabWorldArgs),
     /// Break or mend something in a world; one that `lab up` serves has to be stopped first
     Inject(LabInjectArgs),
+    /// Print the log of a world's provider, JSON lines as its container writes them
+    Log(LabLogArgs),
     /// List the worlds
     List,
 }
@@ -339,8 +341,20 @@ pub struct LabWorldArgs {
     pub world: String,
 }
 
+/// `lab log`
+#[derive(Debug, Args)]
+pub struct LabLogArgs {
+    /// World, as `lab list` names them
+    #[arg(default_value = "fresh")]
+    pub world: String,
+    /// Print its requests to Proxmox VE instead
+    #[arg(long)]
+    pub requests: bool,
+}
+
 /// `lab inject`
 #[derive(Debug, Args)]
+#[command(after_help = format!("Faults:\n{}", crate::lab::faults()))]
 pub struct LabInjectArgs {
     /// Fault, as `node-offline:hotel` or `provider-stopped`; a wrong one lists them all
     pub fault: String,

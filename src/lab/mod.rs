@@ -26,6 +26,6 @@ mod world;
 
 pub use respec::{spec_for, store_of, with_store};
 pub use serve::{
-    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, LabStore, Served, Speed, attached, inject,
-    reset, worlds,
+    Fault, Lab, LabCounts, LabError, LabOptions, LabProxmox, LabStore, ProviderLog, Served, Speed, attached,
+    faults, inject, provider_log, reset, worlds,
 };

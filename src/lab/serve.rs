@@ -446,6 +446,42 @@ pub fn inject(root: &Path, world: &str, fault: &Fault) -> Result<(), LabError> {
     Ok(())
 }
 
+/// All faults with what they do, one a line.
+pub fn faults() -> String {
+    super::inject::text()
+}
+
+/// What a world's provider did, from its beginning or as far back as is kept.
+#[derive(Clone, Debug, Default)]
+pub struct ProviderLog {
+    /// Lines of its log, JSON, as its container writes them. Their times are those of the clock on the wall, as with
+    /// everything that the lab's Omni tells.
+    pub lines: Vec<String>,
+    /// Its requests to Proxmox VE, JSON: `at` (milliseconds since the world's beginning), `id` (machine request), `method`,
+    /// `path`, `parameters`, `status`, `reason`.
+    pub requests: Vec<String>,
+}
+
+/// Reads what a world's provider did. A world that is served now is read as it was kept last, some seconds ago at most.
+pub fn provider_log(root: &Path, world: &str) -> Result<ProviderLog, LabError> {
+    let folder = persist::folder(root, world)?;
+    if !folder.exists() && !scenario::known(world) {
+        return Err(persist::unknown(world));
+    }
+    let (plant, _) = open(&folder, world)?;
+    let shift = wall() - plant.world.unix() as f64;
+    let provider = &plant.world.provider;
+    let lines = provider.log.iter().map(|line| {
+        let mut line = line.clone();
+        if let Some(at) = line.get("ts").and_then(serde_json::Value::as_f64) {
+            line.insert("ts".to_owned(), serde_json::Value::from(at + shift));
+        }
+        serde_json::Value::Object(line).to_string()
+    });
+    let requests = provider.asked.iter().filter_map(|asked| serde_json::to_string(asked).ok());
+    Ok(ProviderLog { lines: lines.collect(), requests: requests.collect() })
+}
+
 /// The world, if another process serves it now.
 pub fn attached(root: &Path, world: &str) -> Option<Served> {
     let file = persist::announced(&persist::folder(root, world).ok()?)?;

@@ -9,6 +9,7 @@ mod findings;
 mod fmt;
 mod foresight;
 mod lab_captures;
+mod lab_provider;
 mod lab_proxmox;
 mod matrix;
 mod omni_captures;

@@ -38,6 +38,11 @@ fn act(global: &Global, command: &LabCommand, streams: &Streams) -> Result<Exit,
             lab::inject(&lab_root(root.folder()), &args.world, &args.fault).map_err(|e| lab_fail(&e))?;
             streams.say(&format!("Injected `{}` into world `{}`.", args.fault, args.world));
         }
+        LabCommand::Log(args) => {
+            let root = Root::open(&global.directory)?;
+            let log = lab::provider_log(&lab_root(root.folder()), &args.world).map_err(|e| lab_fail(&e))?;
+            streams.data(&if args.requests { log.requests } else { log.lines }.join("\n"));
+        }
         LabCommand::Up(args) => return up(global, args, streams),
     }
     Ok(Exit::Done)

@@ -66,7 +66,9 @@ pub fn act(world: &mut World, target: &Target<'_>) -> Broken {
             copy.vmid = cluster.next_id();
             let id = copy.vmid.to_string();
             for value in copy.config.values_mut() {
-                if let Some(text) = value.as_str().map(|t| t.replace(&format!("vm-{vmid}-disk"), &format!("vm-{id}-disk"))) {
+                if let Some(text) =
+                    value.as_str().map(|t| t.replace(&format!("vm-{vmid}-disk"), &format!("vm-{id}-disk")))
+                {
                     *value = Value::from(text);
                 }
             }

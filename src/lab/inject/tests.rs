@@ -53,7 +53,10 @@ fn storages_and_bridges_are_as_the_fault_says() {
     let mut plant = broken("storage-missing:vm_ssd@hotel");
     let there = ask(&mut plant, "/nodes/hotel/storage");
     let storage = entry(&there, "storage", "vm_ssd");
-    assert_eq!((&storage["enabled"], &storage["active"], &storage["total"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (&storage["enabled"], &storage["active"], &storage["total"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
     assert_eq!(entry(&ask(&mut plant, "/storage"), "storage", "vm_ssd")["nodes"], "foxtrot,golf");
     inject(&mut plant, "storage-present:vm_ssd@hotel").unwrap();
     let there = ask(&mut plant, "/nodes/hotel/storage");
@@ -130,14 +133,17 @@ fn scaled(faults: &[&str]) -> (Plant, String, String) {
     let unix = plant.world.unix();
     plant
         .store
-        .modify(&Key::of("MachineSets", set), unix, |r| r.spec["machine_allocation"]["machine_count"] = json!(2))
+        .modify(&Key::of("MachineSets", set), unix, |r| {
+            r.spec["machine_allocation"]["machine_count"] = json!(2)
+        })
         .unwrap();
     plant.advance(plant.world.now + 600_000);
     let statuses = plant.store.all("MachineRequestStatuses");
     let known = "talos-prod-01-worker-golf-k6vcd2";
     let status = statuses.iter().find(|s| s.key.id.starts_with(set) && s.key.id != known);
     let text = status.map(|s| s.text("/status").to_owned()).unwrap_or_else(|| "none".to_owned());
-    let error = plant.world.provider.log.iter().rev().find_map(|l| l.get("error")?.as_str()).unwrap_or_default();
+    let error =
+        plant.world.provider.log.iter().rev().find_map(|l| l.get("error")?.as_str()).unwrap_or_default();
     let error = error.to_owned();
     (plant, text, error)
 }
@@ -148,22 +154,38 @@ fn what_follows_is_what_the_provider_does_with_it() {
     let unauthorized = "not authorized to access endpoint";
     for (faults, status, error) in [
         (&[][..], "Provision Complete", ""),
-        (&["storage-renamed:vm_ssd=ceph-ssd"], upload, "failed to pick the disk: no matches for the condition \"name == \\\"vm_ssd\\\"\""),
+        (
+            &["storage-renamed:vm_ssd=ceph-ssd"],
+            upload,
+            "failed to pick the disk: no matches for the condition \"name == \\\"vm_ssd\\\"\"",
+        ),
         (
             &["storage-content:vm_ssd=rootdir"],
             upload,
             "bad request: 400 Parameter verification failed. - {\"storage\":\"storage 'vm_ssd' does not support vm images\"}",
         ),
-        (&["storage-missing:local@golf"], "Running Step: \"createSchematic\" (2/5)", "failed to get storage: unable to find the item you are looking for"),
+        (
+            &["storage-missing:local@golf"],
+            "Running Step: \"createSchematic\" (2/5)",
+            "failed to get storage: unable to find the item you are looking for",
+        ),
         (&["bridge-missing:vmbr0@golf"], "Running Step: \"startVM\" (5/5)", "stopped"),
         (&["create-fails"], "Running Step: \"syncVM\" (4/5)", "stopped"),
         (&["start-warns"], "Running Step: \"startVM\" (5/5)", "stopped"),
         (&["quorum-lost"], upload, "500 cluster not ready - no quorum?"),
-        (&["factory-unreachable"], "Running Step: \"pickNode\" (1/5)", "failed to create schematic: Post \"https://factory.talos.dev/schematics\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"),
+        (
+            &["factory-unreachable"],
+            "Running Step: \"pickNode\" (1/5)",
+            "failed to create schematic: Post \"https://factory.talos.dev/schematics\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+        ),
         (&["node-offline:golf"], "", "specified node \"golf\" is not online (status: offline)"),
         (&["provider-refused"], "", unauthorized),
         (&["privilege-missing:SDN.Use"], upload, unauthorized),
-        (&["privilege-missing:Datastore.AllocateTemplate"], "Running Step: \"createSchematic\" (2/5)", unauthorized),
+        (
+            &["privilege-missing:Datastore.AllocateTemplate"],
+            "Running Step: \"createSchematic\" (2/5)",
+            unauthorized,
+        ),
         (&["provider-stopped"], "none", ""),
         (&["provider-renamed:other"], "none", ""),
     ] {
@@ -202,7 +224,8 @@ fn removed(fault: &str) -> (Plant, String) {
     let unix = plant.world.unix();
     plant.store.teardown(&Key::of("MachineSets", "talos-prod-01-worker-golf"), unix).unwrap();
     plant.advance(plant.world.now + 600_000);
-    let error = plant.world.provider.log.iter().rev().find_map(|l| l.get("error")?.as_str()).unwrap_or_default();
+    let error =
+        plant.world.provider.log.iter().rev().find_map(|l| l.get("error")?.as_str()).unwrap_or_default();
     let error = error.to_owned();
     (plant, error)
 }

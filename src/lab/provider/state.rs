@@ -177,7 +177,7 @@ pub fn record(pass: &Pass<'_>, request: &str, talos: &str) {
     let known = !progress.image.is_empty();
     let spec = json!({
         "uuid": if progress.vmid == 0 { "" } else { progress.uuid.as_str() },
-        "schematic": if known { progress.schematic.as_str() } else { "" },
+        "schematic": progress.schematic,
         "talos_version": if known { version(talos) } else { String::new() },
         "volume_id": progress.image,
         "node": progress.node,

@@ -131,7 +131,8 @@ mod tests {
         let mut privileges = BTreeMap::new();
         privileges.insert("/".to_owned(), vec!["VM.Audit".to_owned()]);
         privileges.insert("/vms/101".to_owned(), vec![]);
-        let token = Token { id: "a@pam!b".into(), secret: "s".into(), expires: 0, refused: false, privileges };
+        let token =
+            Token { id: "a@pam!b".into(), secret: "s".into(), expires: 0, refused: false, privileges };
         assert!(token.may("/vms/102", "VM.Audit") && !token.may("/vms/101", "VM.Audit"));
         assert!(!token.may("/", "Sys.Audit"));
         assert_eq!(token.permissions(Some("/vms/101")), json!({}));

@@ -30,9 +30,12 @@ pub struct Cluster {
     /// How tasks of a kind end from now on, in place of `OK`.
     #[serde(default)]
     pub fates: BTreeMap<String, String>,
-    /// Parameters of new VMs are taken as they are and tasks take no time, as with a server that only pretends.
+    /// Parameters of new VMs are taken as they are, as by a server that only pretends.
     #[serde(default)]
     pub unchecked: bool,
+    /// Tasks take no time.
+    #[serde(default)]
+    pub instant: bool,
     /// Process id of the last task.
     pub last_pid: u32,
     /// Lower end of the range that new VMIDs are taken from (`next-id` in the cluster's options).
@@ -367,7 +370,7 @@ impl Cluster {
             principal: principal.to_owned(),
             pid,
             start: start as i64,
-            end: (start + if self.unchecked { 0 } else { takes }) as i64,
+            end: (start + if self.instant { 0 } else { takes }) as i64,
             status,
             log: Vec::new(),
             effect,

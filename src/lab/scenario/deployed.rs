@@ -49,7 +49,10 @@ pub fn shipped(store: &Store, now: i64) {
 pub fn build(name: &str) -> Plant {
     let mut plant = ground(name, PROVIDER, USED, &container());
     shipped(&plant.store, EPOCH);
-    plant.world.clusters.insert(CLUSTER.to_owned(), ClusterFacts { cni_installed: true, ..ClusterFacts::default() });
+    plant
+        .world
+        .clusters
+        .insert(CLUSTER.to_owned(), ClusterFacts { cni_installed: true, ..ClusterFacts::default() });
     plant.run_until_quiet(super::LONG);
     by_hand(&mut plant);
     plant.run_until_quiet(super::LONG);

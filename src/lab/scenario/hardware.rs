@@ -76,6 +76,7 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
         ha: BTreeMap::new(),
         fates: BTreeMap::new(),
         unchecked: false,
+        instant: false,
         last_pid: 1_229_009,
         lowest_id: lowest(),
         quorum_lost: false,

@@ -50,7 +50,10 @@ pub fn build(name: &str) -> Plant {
     for machine in MACHINES {
         existing(&mut plant, machine);
     }
-    plant.world.clusters.insert(CLUSTER.to_owned(), ClusterFacts { cni_installed: true, ..ClusterFacts::default() });
+    plant
+        .world
+        .clusters
+        .insert(CLUSTER.to_owned(), ClusterFacts { cni_installed: true, ..ClusterFacts::default() });
     let now = plant.world.unix();
     objects::put(&plant.store, objects::manual_backup(CLUSTER, now), now);
     plant.run_until_quiet(super::LONG);
