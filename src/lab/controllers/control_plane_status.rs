@@ -20,13 +20,12 @@ pub fn run(pass: &mut Pass<'_>) {
         let members = pass.labelled("ClusterMachines", labels::CLUSTER, &id);
         let planes = members.iter().filter(|m| is_control_plane(m)).count();
         let broken = pass.world.clusters.get(&id).is_some_and(|c| c.etcd_broken);
-        let running = running_planes(pass, &id);
-        let mut etcd = json!({ "type": 1, "status": 1 });
-        if broken || running * 2 <= planes {
-            let healthy = if broken { planes / 2 } else { running };
-            let reason = format!("etcd has {healthy} healthy members of {planes}");
-            etcd = json!({ "type": 1, "status": 2, "severity": 3, "reason": reason });
-        }
+        let etcd = if broken {
+            let reason = format!("etcd has {} healthy members of {planes}", planes / 2);
+            json!({ "type": 1, "status": 2, "severity": 3, "reason": reason })
+        } else {
+            json!({ "type": 1, "status": if running_planes(pass, &id) * 2 > planes { 1 } else { 2 } })
+        };
         let status = json!({ "conditions": [{ "type": 2, "status": 1 }, etcd] });
         pass.put(
             Resource::new(Key::of("ControlPlaneStatuses", &set), status)
