@@ -313,7 +313,7 @@ impl Connection {
 
     /// The same, where a Proxmox that refuses is a fact like any other.
     pub(super) async fn look_around(&self) -> Result<Snapshot, Fail> {
-        let mut snapshot = refresh(&self.omni, &self.proxmox, &self.wanted).await;
+        let mut snapshot = Box::pin(refresh(&self.omni, &self.proxmox, &self.wanted)).await;
         self.usable(&snapshot).await?;
         self.rename(&mut snapshot);
         Ok(snapshot)
