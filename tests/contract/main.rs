@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod deployment;
+mod deployment_findings;
 mod findings;
 mod fmt;
 mod foresight;

@@ -160,3 +160,65 @@ fn codes_and_names_are_used_once() {
     let names: std::collections::BTreeSet<&str> = rules().map(|r| r.name).collect();
     assert_eq!((codes.len(), names.len()), (super::ALL.len(), super::ALL.len()));
 }
+
+use proptest::prelude::*;
+
+/// A line of provider data, sound or with a slip that is mended, and its comment.
+fn line() -> impl Strategy<Value = (usize, usize, bool)> {
+    (0usize..9, 0usize..4, any::<bool>())
+}
+
+proptest! {
+    /// Whatever slips come together: changes keep every comment and every line that has no slip, in their order; they leave
+    /// data that the rules have no change for; and a second run changes nothing.
+    #[test]
+    fn changes_touch_nothing_else(lines in proptest::collection::vec(line(), 0..9), crlf in any::<bool>()) {
+        const KINDS: [(&str, [&str; 4]); 9] = [
+            ("cores", ["4", "'4'", "\"16\"", "8"]),
+            ("sockets", ["1", "\"2\"", "2", "'1'"]),
+            ("machine_type", ["q35", "i440fx", "'i440fx'", "pc"]),
+            ("balloon", ["false", "off", "'no'", "0"]),
+            ("numa", ["true", "yes", "1", "\"true\""]),
+            ("cpu_type", ["host", "kvm64", "'qemu64'", "x86-64-v2"]),
+            ("diskSsd", ["true", "true", "false", "true"]),
+            ("vlan", ["20", "0", "'30'", "4094"]),
+            ("storage_selector", ["name == \"a\"", "type == \"rbd\"", "'type == \"rbd\"'", "name == \"a\" && availableSpace > 5"]),
+        ];
+        let mut data = String::new();
+        let mut used = Vec::new();
+        for (n, (kind, value, comment)) in lines.iter().enumerate() {
+            let (key, values) = KINDS[*kind];
+            if used.contains(kind) {
+                continue;
+            }
+            used.push(*kind);
+            let behind = if *comment { format!("  # note {n}") } else { String::new() };
+            data.push_str(&format!("# above {n}\n{key}: {}{behind}\n", values[*value]));
+        }
+        let end = if crlf { "\r\n" } else { "\n" };
+        let before = class_of("matrix", &data).replace('\n', end);
+        let mut text = before.clone();
+        for _ in 0..4 {
+            text = deployment(&[(CLASS, &text)]).fixed(CLASS);
+        }
+        let last = deployment(&[(CLASS, &text)]);
+        prop_assert_eq!(&last.fixed(CLASS), &text, "it ends");
+        prop_assert!(!last.codes().iter().any(|c| c == "OS0100"), "{}", text);
+        let notes = |t: &str| -> Vec<String> {
+            t.match_indices('#').map(|(i, _)| t[i..].lines().next().unwrap().to_owned()).collect()
+        };
+        prop_assert_eq!(notes(&before), notes(&text), "comments stay");
+        let found = deployment(&[(CLASS, &before)]);
+        let (id, source) = found.sources.iter().find(|(_, s)| s.path == CLASS).unwrap();
+        let touched: Vec<usize> = found.sink.all().iter().filter_map(|d| d.fix.as_ref()).flat_map(|f| &f.edits)
+            .filter(|e| e.source == id && e.span.start < e.span.end || e.text == "u")
+            .map(|e| source.line_col(e.span.start).0)
+            .collect();
+        let mut rest = text.split('\n');
+        for (n, line) in before.split('\n').enumerate() {
+            if !touched.contains(&(n + 1)) {
+                prop_assert!(rest.any(|l| l == line), "the line `{}` is gone or moved in\n{}", line, text);
+            }
+        }
+    }
+}
