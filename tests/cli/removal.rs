@@ -113,3 +113,39 @@ fn differences_look_as_in_omnictl_and_cover_secrets() {
     assert_eq!(changed, 2, "{}", diff.out);
     assert!(!diff.out.contains("hunter"), "{}", diff.out);
 }
+
+#[test]
+fn a_machine_whose_vmid_is_another_vms_by_now_is_not_removed() {
+    let r = Repository::new();
+    r.run(&["plan", "--lab=deployed"]).exits(0);
+    let status: serde_json::Value =
+        serde_json::from_str(&r.run(&["status", "--lab=deployed", "--format", "json"]).exits(0).out).unwrap();
+    let workers = &status["clusters"][0]["machine_sets"][1]["machines"];
+    let (request, vmid) = (workers[0]["id"].as_str().unwrap(), workers[0]["vm"]["vmid"].to_string());
+    let target = "cluster/talos-prod-01";
+    let destroy = format!("destroy:{target}");
+    let plan = ["plan", "--lab=deployed", "--destroy", target, "--allow", &destroy];
+    assert!(!r.run(&plan).out.contains("OS0465"), "every VM is its machine's");
+    r.run(&["lab", "inject", &format!("vm-reused:{vmid}"), "deployed"]).exits(0);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let seen = words(&r.run(&plan).exits(3).out);
+    for said in [
+        "OS0465",
+        &format!("is recorded as that of machine `{request}`, but it is `postgres-01` now"),
+        "will destroy that VM",
+    ] {
+        assert!(seen.contains(said), "{said} is not in\n{seen}");
+    }
+    let apply = [
+        "apply",
+        "--lab=deployed",
+        "--destroy",
+        target,
+        "--allow",
+        &destroy,
+        "--auto-approve",
+        "--max-risk",
+        "critical",
+    ];
+    r.run(&apply).exits(3).says("nothing was changed");
+}

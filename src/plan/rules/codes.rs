@@ -108,3 +108,5 @@ pub const NOT_RETAINED: &str = "OS0462";
 pub const NOT_MOVED: &str = "OS0463";
 /// An exception of the policy that has expired.
 pub const EXPIRED: &str = "OS0464";
+/// A VM that is not the machine's, under the VMID that its provider recorded.
+pub const FOREIGN_VM: &str = "OS0465";

@@ -8,6 +8,7 @@ mod control_planes;
 mod digest_key;
 mod disabled_patch;
 mod foreign;
+mod foreign_vm;
 mod install_disk_patch;
 pub(super) mod kept;
 mod locks;
@@ -40,6 +41,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     if scene.input.desired.removal.is_some() {
         locks::rule(scene, drafts, &mut all);
         class_in_use::rule(scene, drafts, &mut all);
+        foreign_vm::rule(scene, drafts, &mut all);
         still_declared::rule(scene, drafts, &mut all);
         return all;
     }
@@ -50,6 +52,7 @@ pub(super) fn judge(scene: &Scene<'_>, drafts: &[Draft<'_>], unchanged: &[Unchan
     class_missing::rule(scene, &mut all);
     provider_schema::rule(scene, drafts, &mut all);
     class_in_use::rule(scene, drafts, &mut all);
+    foreign_vm::rule(scene, drafts, &mut all);
     refusals::rule(scene, drafts, &mut all);
     unlimited::rule(scene, drafts, &mut all);
     versions::rule(scene, drafts, &mut all);

@@ -4,7 +4,7 @@ use super::codes;
 use crate::diag::Page;
 
 /// All of them.
-pub const PAGES: [Page; 53] = [
+pub const PAGES: [Page; 54] = [
     Page {
         code: codes::NO_RECORD,
         title: "there is no record",
@@ -428,5 +428,13 @@ pub const PAGES: [Page; 53] = [
         why: "The dependency graph; the message names the edge.",
         example: "phase 1 holds a machine set, phase 2 its class",
         act: "Move one of the two to the other phase.",
+    },
+    Page {
+        code: codes::FOREIGN_VM,
+        title: "a machine that goes would take a foreign VM with it",
+        means: "The provider's record of the machine names a node and a VMID, and the VM that is there now is another one. Whoever removes the machine in Omni makes the provider stop and destroy that VM with its disks.",
+        why: "The provider removes by node and VMID and never compares the UUID; Proxmox gives the lowest free VMID out again.",
+        example: "VM 105 was removed by hand, a colleague's database got the VMID 105, and the workers shrink",
+        act: "Move the foreign VM to another node or VMID; protect it until then with `qm set VMID --protection 1`. `omni-scale doctor` compares the UUIDs. No flag lifts this.",
     },
 ];
