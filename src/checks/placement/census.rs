@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checks::Scene;
-use crate::live::Guest;
-use crate::resource::Phase;
+use crate::live::{Guest, OmniSnapshot};
+use crate::resource::{LiveResource, Phase};
 use crate::value::Value;
 
 /// One machine of a cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Machine<'a> {
-    /// UUID.
+    /// UUID; the machine request where it has not joined.
     pub uuid: &'a str,
     /// Machine request, which is the name of its VM; else the UUID.
     pub name: &'a str,
@@ -78,7 +78,36 @@ impl<'a> Census<'a> {
                 vmid: vm.map(|(_, g)| g.vmid).or_else(|| record().and_then(|r| r.1)),
             });
         }
-        Self { by_set }
+        let mut all = Self { by_set };
+        all.on_their_way(omni, |request| {
+            let vm = vms.get(request).copied().flatten();
+            let made = vm.map(|(proxmox, g)| ((proxmox, g.node.as_str()), Some(g.vmid)));
+            made.or_else(|| recorded.get(request).copied())
+        });
+        all
+    }
+
+    /// Counts machines that have not joined too, where the provider has chosen their node: it never chooses again.
+    fn on_their_way(&mut self, omni: &'a OmniSnapshot, place: impl Fn(&str) -> Option<Place<'a>>) {
+        let sets: BTreeMap<&str, &LiveResource> =
+            omni.list("MachineSets").iter().map(|s| (s.resource.id.id.as_str(), s)).collect();
+        let joined: BTreeSet<&str> = self.all().map(|m| m.name).collect();
+        let waiting = |r: &&LiveResource| {
+            r.phase == Phase::Running && r.resource.omni_label("machine-request-in-use").is_none()
+        };
+        for request in omni.list("MachineRequests").iter().filter(waiting) {
+            let name = request.resource.id.id.as_str();
+            let Some(set) = request.resource.omni_label("machine-request-set") else { continue };
+            let Some(of) = sets.get(set).copied().filter(|_| !joined.contains(name)) else {
+                continue;
+            };
+            let (Some((at, vmid)), Some(cluster)) = (place(name), of.resource.omni_label("cluster")) else {
+                continue;
+            };
+            let control_plane = of.resource.omni_label("role-controlplane").is_some();
+            let machine = Machine { uuid: name, name, cluster, set, control_plane, at: Some(at), vmid };
+            self.by_set.entry(set).or_default().push(machine);
+        }
     }
 
     /// Machines of a set.
@@ -92,9 +121,12 @@ impl<'a> Census<'a> {
     }
 }
 
-/// Where the providers made their machines, by machine request: for VMs that could not be read, or whose name is not told: a node
-/// that is down for long sends none.
-fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, ((&'a str, &'a str), Option<u32>)> {
+/// Proxmox cluster, node, and VMID where there is one.
+type Place<'a> = ((&'a str, &'a str), Option<u32>);
+
+/// Where the providers made their machines, by machine request: for VMs that could not be read, or whose name is not told (a node
+/// that is down for long sends none), and for those that are still to be made where a node is chosen.
+fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, Place<'a>> {
     let mut out = BTreeMap::new();
     for provider in &scene.desired.providers {
         let Some(proxmox) = provider.proxmox.as_deref() else { continue };
@@ -114,8 +146,9 @@ fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, ((&'a str, &'a str), Opt
                 Value::Str(text) => text.parse().ok(),
                 other => u32::try_from(other.as_int()?).ok(),
             });
+            let vmid = vmid.filter(|v| *v > 0);
             if let Some(node) = spec.get("node").and_then(Value::as_str).filter(|n| !n.is_empty())
-                && (guests.is_none() || vmid.is_some_and(|v| nameless.contains(&(node, v))))
+                && (guests.is_none() || vmid.is_none_or(|v| nameless.contains(&(node, v))))
             {
                 out.insert(state.resource.id.id.as_str(), ((proxmox, node), vmid));
             }

@@ -96,4 +96,31 @@ mod tests {
         world.size("c-control-planes", 1);
         assert_eq!(world.found(&super::RULE), Vec::<String>::new());
     }
+    #[test]
+    fn machines_on_their_way_stay_where_the_provider_put_them() {
+        let mut world = World::new();
+        world.size("c-workers", 0);
+        world.size("c-control-planes", 3);
+        world.list("MachineSets", "c-control-planes", serde_json::json!({}));
+        let label = |name: &str| format!("{}{name}", crate::resource::OMNI_PREFIX);
+        let set = &mut world.types("MachineSets").last_mut().unwrap().resource;
+        set.labels = [(label("cluster"), "c".to_owned()), (label("role-controlplane"), String::new())].into();
+        for (i, node) in ["foxtrot", "golf", "hotel"].into_iter().enumerate() {
+            let request = format!("c-control-planes-{i}");
+            world.machine("c-control-planes", &request, node, 100 + i as u32);
+            world.list("MachineRequests", &request, serde_json::json!({}));
+            let request = &mut world.types("MachineRequests").last_mut().unwrap().resource;
+            request.labels.insert(label("machine-request-set"), "c-control-planes".to_owned());
+        }
+        // None of them has joined: they are no nodes of the cluster yet.
+        world.types("MachineSetNodes").clear();
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        for guest in world.guests() {
+            guest.node = "golf".to_owned();
+        }
+        assert!(
+            world.findings(&super::RULE)[0].cause.contains("on node golf"),
+            "not where the next ones would go"
+        );
+    }
 }
