@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use omni_scale::lab::{self, Lab, LabOptions, Speed};
+use omni_scale::lab::{self, Lab, LabError, LabOptions, Speed};
 use serde_json::{Value, json};
 
 use crate::support::{Facts, Tally, present};
@@ -116,6 +116,19 @@ const SITUATIONS: [Situation; 19] = [
     },
 ];
 
+/// A process that another test just starts holds the lock of a world that was stopped, until it is another program.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn patiently(mut act: impl FnMut() -> Result<(), LabError>) -> Result<(), LabError> {
+    let began = Instant::now();
+    loop {
+        match act() {
+            Err(LabError::InUse(_)) if began.elapsed() < PATIENCE => std::thread::yield_now(),
+            other => return other,
+        }
+    }
+}
+
 async fn pass(root: &Path, seconds: u64) -> Lab {
     let options = LabOptions {
         root: root.to_owned(),
@@ -123,7 +136,13 @@ async fn pass(root: &Path, seconds: u64) -> Lab {
         latency: Duration::ZERO,
         speed: Speed::Jump,
     };
-    let lab = Lab::start(options).await.unwrap();
+    let began = Instant::now();
+    let lab = loop {
+        match Lab::start(options.clone()).await {
+            Err(LabError::InUse(_)) if began.elapsed() < PATIENCE => std::thread::yield_now(),
+            other => break other.unwrap(),
+        }
+    };
     lab.clock().sleep(Duration::from_secs(seconds)).await;
     lab
 }
@@ -155,7 +174,9 @@ fn resource(world: &Value, kind: &str) -> Option<Value> {
 fn run(situation: &Situation) -> Ran {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let inject = |fault: &str| lab::inject(root, WORLD, fault).unwrap_or_else(|e| panic!("{fault}: {e}"));
+    let inject = |fault: &str| {
+        patiently(|| lab::inject(root, WORLD, fault)).unwrap_or_else(|e| panic!("{fault}: {e}"));
+    };
     let wait = |seconds: u64| {
         tokio::runtime::Runtime::new()
             .unwrap()
