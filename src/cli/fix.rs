@@ -162,8 +162,8 @@ fn offers(sources: &Sources, sink: &Sink) -> Vec<Offer> {
         let mut fix = fix.clone();
         fix.edits.iter_mut().for_each(|e| e.source = *id);
         let line = fix.edits.first().map_or(1, |e| source.line_col(e.span.start).0);
-        if !out.iter().any(|o| o.path == source.path && o.fix == fix) {
-            out.push(Offer { path: source.path.clone(), line, fix });
+        if !out.iter().any(|o| o.path == source.path && o.fix == *fix) {
+            out.push(Offer { path: source.path.clone(), line, fix: *fix });
         }
     }
     out

@@ -56,7 +56,7 @@ pub struct Diagnostic {
     /// that got into the wrong file, under no name that would tell.
     pub quoted: bool,
     /// A change of the files that mends it and can do no harm.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -107,7 +107,7 @@ impl Diagnostic {
     /// Says which change of the files mends it; nothing where there is none that is safe here.
     #[must_use]
     pub fn fix(mut self, fix: Option<Fix>) -> Self {
-        self.fix = fix;
+        self.fix = fix.map(Box::new);
         self
     }
     /// Says what to do.

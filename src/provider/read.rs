@@ -126,7 +126,7 @@ impl Reader<'_> {
                 });
             }
             "node" => data.node = self.text(key, node),
-            "tags" => data.tags = self.list(key, node, "[]string", |r, at, item| r.text(at, item)),
+            "tags" => data.tags = self.list(key, node, "[]string", Self::text),
             "pool" => data.pool = self.text(key, node),
             "network_firewall" => data.network_firewall = self.bool(key, node),
             "placement_strategy" => data.placement_strategy = self.text(key, node),

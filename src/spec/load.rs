@@ -200,7 +200,7 @@ fn texts(
         let (Some(kind), Some(bytes)) = (kind, files.file(path)) else { continue };
         let source = sources.add(path, String::from_utf8_lossy(bytes));
         let text = sources.get(source).map_or("", |s| s.text.as_str());
-        rules::text(&rules::Text { source, text, kind }, sink);
+        rules::text(&rules::Text { source, content: text, kind }, sink);
         out.push((source, kind));
     }
     out
@@ -228,7 +228,7 @@ fn provider_files(
                         if name != "config.yaml" {
                             let beside = texts.iter().filter_map(|(source, kind)| {
                                 let text = sources.get(*source)?.text.as_str();
-                                Some(rules::Text { source: *source, text, kind: *kind })
+                                Some(rules::Text { source: *source, content: text, kind: *kind })
                             });
                             rules::provider_command(
                                 id,

@@ -37,9 +37,9 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let (path, to) = (entry.path(), to.join(entry.file_name()));
         if path.is_dir() {
-            copy(&path, &to)
+            copy(&path, &to);
         } else {
-            std::fs::write(to, std::fs::read(&path).unwrap()).unwrap()
+            std::fs::write(to, std::fs::read(&path).unwrap()).unwrap();
         }
     }
 }

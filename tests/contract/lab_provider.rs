@@ -203,7 +203,7 @@ fn run(situation: &Situation) -> Ran {
     let object = json!({ "type": "MachineRequests", "id": REQUEST, "labels": labels, "spec": spec });
     inject(&format!("object-made:{object}"));
     let mut statuses = Vec::new();
-    let mut note = |statuses: &mut Vec<Value>| {
+    let note = |statuses: &mut Vec<Value>| {
         if let Some(mut status) = resource(&world(root), "MachineRequestStatuses") {
             for (key, other) in [("error", json!("")), ("id", json!("")), ("status", json!(""))] {
                 if status.get(key).is_none() {

@@ -1,6 +1,6 @@
 //! What the provider asks Proxmox for, from a request's provider data, compared with a VM's configuration as meaning.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::sight::{said, shown};
 use super::{Found, Machine};
@@ -263,12 +263,12 @@ fn devices(
     storages: Option<&[crate::live::Storage]>,
     early: bool,
 ) {
-    let mut known: BTreeMap<String, ()> = BTreeMap::new();
+    let mut known: BTreeSet<String> = BTreeSet::new();
     let list = |key: &str| data.get(key).and_then(Value::as_list).unwrap_or_default();
     for (slot, wanted) in std::iter::once(data).chain(list("additional_disks")).enumerate() {
         let slot = format!("scsi{slot}");
         all.disk(&slot, wanted, found.node, storages);
-        known.insert(slot, ());
+        known.insert(slot);
     }
     let firewall = match data.get("network_firewall").and_then(Value::as_bool) {
         Some(on) if !early => Some(on),
@@ -276,12 +276,12 @@ fn devices(
     };
     let vlan = number(data, "vlan").unwrap_or(0);
     all.nic("net0", text(data, "network_bridge").unwrap_or("vmbr0"), vlan, firewall);
-    known.insert("net0".to_owned(), ());
+    known.insert("net0".to_owned());
     for (slot, nic) in (1..).zip(list("additional_nics")) {
         let slot = format!("net{slot}");
         let vlan = number(nic, "vlan").unwrap_or(0);
         all.nic(&slot, text(nic, "bridge").unwrap_or_default(), vlan, Some(flag(nic, "firewall")));
-        known.insert(slot, ());
+        known.insert(slot);
     }
     for (slot, device) in (0..).zip(list("pci_devices")) {
         let slot: String = format!("hostpci{slot}");
@@ -292,7 +292,7 @@ fn devices(
         if now.as_deref() != Some(made) {
             all.differs(slot.clone(), shown(made), shown(now.as_deref().unwrap_or("none")));
         }
-        known.insert(slot, ());
+        known.insert(slot);
     }
     let slots: Vec<(String, Device)> =
         all.config.devices.iter().map(|(slot, device)| (slot.clone(), device.clone())).collect();
@@ -300,7 +300,7 @@ fn devices(
         let kind = slot.trim_end_matches(|c: char| c.is_ascii_digit());
         let cd = device.options.get("media").is_some_and(|m| m == "cdrom");
         let matters = matches!(kind, "scsi" | "virtio" | "sata" | "ide" | "net" | "hostpci") && !cd;
-        if matters && !known.contains_key(&slot) {
+        if matters && !known.contains(&slot) {
             all.differs(slot, "none", shown(&device.main));
         }
     }

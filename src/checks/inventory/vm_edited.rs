@@ -89,7 +89,7 @@ mod tests {
                     drop(w.config(101).devices.insert(
                         "scsi1".into(),
                         Device { main: "s:vm-101-disk-1".into(), ..Device::default() },
-                    ))
+                    ));
                 }),
                 ("scsi0", |w| drop(w.config(101).devices.remove("scsi0"))),
                 ("scsi0 size", |w| w.option(101, "scsi0", "size", "10G")),
@@ -102,7 +102,7 @@ mod tests {
                     drop(w.config(101).devices.insert(
                         "hostpci0".into(),
                         Device { main: "0000:01:00.0".into(), ..Device::default() },
-                    ))
+                    ));
                 }),
                 ("takes effect at the next power cycle", |w| w.config(101).pending = vec!["memory".into()]),
             ];

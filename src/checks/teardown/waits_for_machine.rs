@@ -129,7 +129,7 @@ mod tests {
                         "MachineStatusSnapshots",
                         &uuid(1),
                         serde_json::json!({"machine_status": {"stage": 1}}),
-                    )
+                    );
                 },
                 "does not run",
             ),

@@ -161,7 +161,7 @@ mod tests {
                         "InfraProviderCombinedStatuses",
                         "p",
                         serde_json::json!({"health": {"initialized": true}}),
-                    )
+                    );
                 },
                 "not heard",
             ),
@@ -174,7 +174,7 @@ mod tests {
                 |w| {
                     w.logs = Some(Logs::read(&format!(
                         "{{\"msg\":\"reconcile failed\",\"id\":\"{ID}\",\"error\":\"not authorized to access endpoint\"}}"
-                    )))
+                    )));
                 },
                 "Datastore.Allocate on the storage",
             ),

@@ -66,7 +66,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ApplyArgs, streams: &Streams) 
             let (approval, roots, selection, outs, context, overrides) =
                 (&approval, &roots, &selection, &outs, &context, &overrides);
             let orders = Orders { approval, roots, selection, outs, context, overrides };
-            let exit = carry_out(files, &connection, orders, args, streams).await;
+            let exit = Box::pin(carry_out(files, &connection, orders, args, streams)).await;
             // The lab keeps its world whatever became of the run.
             let closed = connection.close().await;
             let exit = exit?;

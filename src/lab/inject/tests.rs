@@ -134,14 +134,14 @@ fn scaled(faults: &[&str]) -> (Plant, String, String) {
     plant
         .store
         .modify(&Key::of("MachineSets", set), unix, |r| {
-            r.spec["machine_allocation"]["machine_count"] = json!(2)
+            r.spec["machine_allocation"]["machine_count"] = json!(2);
         })
         .unwrap();
     plant.advance(plant.world.now + 600_000);
     let statuses = plant.store.all("MachineRequestStatuses");
     let known = "talos-prod-01-worker-golf-k6vcd2";
     let status = statuses.iter().find(|s| s.key.id.starts_with(set) && s.key.id != known);
-    let text = status.map(|s| s.text("/status").to_owned()).unwrap_or_else(|| "none".to_owned());
+    let text = status.map_or_else(|| "none".to_owned(), |s| s.text("/status").to_owned());
     let error =
         plant.world.provider.log.iter().rev().find_map(|l| l.get("error")?.as_str()).unwrap_or_default();
     let error = error.to_owned();

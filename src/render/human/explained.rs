@@ -77,11 +77,16 @@ fn one_node(node: &NodeReport, page: &mut Page) {
             ]
         })
         .collect();
-    let width = |i: usize| rows.iter().map(|r| columns(&r[i])).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2), width(3)];
+    let mut widths = [0; 5];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = columns(cell).max(*width);
+        }
+    }
     for (row, storage) in rows.iter().zip(&node.storages) {
+        let [.., verdict] = row;
         let mut line = String::from("  ");
-        for (cell, width) in row.iter().zip(widths) {
+        for (cell, width) in row.iter().zip(widths).take(4) {
             line.push_str(cell);
             line.push_str(&" ".repeat(width.saturating_sub(columns(cell)) + 2));
         }
@@ -90,7 +95,7 @@ fn one_node(node: &NodeReport, page: &mut Page) {
             Verdict::Error { .. } => Tone::Destroy,
             _ => Tone::Dim,
         };
-        page.line(&[(Tone::Plain, &line), (tone, &row[4])]);
+        page.line(&[(Tone::Plain, &line), (tone, verdict)]);
     }
     for note in &node.notes {
         page.hanging(&[(Tone::Warning, "  ! ")], Tone::Warning, &safe(note));

@@ -185,7 +185,9 @@ pub(super) fn provider_files(
     literal_secret::check(source, documents, sink);
     if name == "config.yaml" {
         if let Some(config) = config::Config::open(source, text, documents, sink) {
-            CONFIG.iter().for_each(|rule| rule(&config, sink));
+            for rule in CONFIG {
+                rule(&config, sink);
+            }
         }
     } else {
         compose(source, text, documents, sink);
@@ -195,9 +197,11 @@ pub(super) fn provider_files(
 /// Checks one compose file.
 pub(super) fn compose(source: SourceId, text: &str, documents: &[Document], sink: &mut Sink) {
     if let Some(root) = documents.first().and_then(|d| d.root.as_ref()) {
-        COMPOSE.iter().for_each(|rule| rule(source, root, sink));
+        for rule in COMPOSE {
+            rule(source, root, sink);
+        }
     }
-    auth0_domain::check(&Text { source, text, kind: Kind::Environment }, sink);
+    auth0_domain::check(&Text { source, content: text, kind: Kind::Environment }, sink);
 }
 
 /// Checks the command of a provider against its id.

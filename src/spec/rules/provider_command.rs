@@ -47,7 +47,7 @@ pub(super) fn check(id: &str, source: SourceId, root: &Node, beside: &[Text<'_>]
             match set {
                 Some((other, at)) if other != id => tell(id, other, at, "", sink),
                 None if default != id => {
-                    tell(id, default, (source, span), "unless the variable says otherwise", sink)
+                    tell(id, default, (source, span), "unless the variable says otherwise", sink);
                 }
                 _ => {}
             }
@@ -65,7 +65,7 @@ pub(super) fn check(id: &str, source: SourceId, root: &Node, beside: &[Text<'_>]
 
 fn variable<'a>(name: &str, beside: &[Text<'a>]) -> Option<(&'a str, (SourceId, Span))> {
     beside.iter().find_map(|text| {
-        let (value, span) = texts::variable(text.text, name)?;
+        let (value, span) = texts::variable(text.content, name)?;
         Some((value, (text.source, span)))
     })
 }

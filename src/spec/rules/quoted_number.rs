@@ -23,9 +23,10 @@ pub(super) static RULE: Rule = Rule {
 
 /// Whether this rule speaks of a value, so that no other needs to.
 pub(super) fn speaks(field: &Field<'_>) -> bool {
-    let quoted = match &field.value.kind {
-        NodeKind::Scalar { text, style: ScalarStyle::Single | ScalarStyle::Double } => text,
-        _ => return false,
+    let NodeKind::Scalar { text: quoted, style: ScalarStyle::Single | ScalarStyle::Double } =
+        &field.value.kind
+    else {
+        return false;
     };
     matches!(field.kind, Type::Int | Type::Uint)
         && fits(field.kind, field.value).is_err()

@@ -24,7 +24,7 @@ const ROLE: &str = "PVEVMAdmin";
 pub(super) fn check(file: &Text<'_>, sink: &mut Sink) {
     // Somebody who gives rights on storages knows that they are needed.
     let storages = ["PVEDatastoreAdmin", "Datastore.Allocate", "Administrator", "PVEAdmin"];
-    if storages.iter().any(|s| file.text.contains(s)) {
+    if storages.iter().any(|s| file.content.contains(s)) {
         return;
     }
     for (start, line) in file.lines() {

@@ -33,7 +33,9 @@ pub(super) fn check(around: &Around<'_>, source: SourceId, node: &Node, sink: &m
             if let Some(cluster) = named.and_then(|n| around.clusters.iter().find(|c| c.name == n)) {
                 template(cluster, source, node, sink);
             }
-            pairs.iter().for_each(|(_, v)| check(around, source, v, sink));
+            for (_, v) in pairs {
+                check(around, source, v, sink);
+            }
         }
         NodeKind::Seq(items) => items.iter().for_each(|n| check(around, source, n, sink)),
         NodeKind::Scalar { .. } => {}

@@ -128,7 +128,7 @@ pub(super) fn tokens(text: &str) -> Vec<(Span, &str)> {
     while i < bytes.len() {
         match at(i) {
             b'/' if at(i + 1) == b'/' => {
-                i = text.get(i..).and_then(|t| t.find('\n')).map_or(bytes.len(), |n| i + n)
+                i = text.get(i..).and_then(|t| t.find('\n')).map_or(bytes.len(), |n| i + n);
             }
             quote @ (b'"' | b'\'') => {
                 let three = at(i + 1) == quote && at(i + 2) == quote;

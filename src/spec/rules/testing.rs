@@ -60,7 +60,7 @@ impl Found {
     /// A file after all changes that are offered.
     pub(super) fn fixed(&self, path: &str) -> String {
         let (id, source) = self.sources.iter().find(|(_, s)| s.path == path).unwrap();
-        let fixes: Vec<&fix::Fix> = self.sink.all().iter().filter_map(|d| d.fix.as_ref()).collect();
+        let fixes: Vec<&fix::Fix> = self.sink.all().iter().filter_map(|d| d.fix.as_deref()).collect();
         fix::apply(id, &source.text, &fixes).0
     }
 }
@@ -210,7 +210,7 @@ proptest! {
         prop_assert_eq!(notes(&before), notes(&text), "comments stay");
         let found = deployment(&[(CLASS, &before)]);
         let (id, source) = found.sources.iter().find(|(_, s)| s.path == CLASS).unwrap();
-        let touched: Vec<usize> = found.sink.all().iter().filter_map(|d| d.fix.as_ref()).flat_map(|f| &f.edits)
+        let touched: Vec<usize> = found.sink.all().iter().filter_map(|d| d.fix.as_deref()).flat_map(|f| &f.edits)
             .filter(|e| e.source == id && e.span.start < e.span.end || e.text == "u")
             .map(|e| source.line_col(e.span.start).0)
             .collect();

@@ -37,7 +37,7 @@ pub(in crate::spec) fn kind(path: &str) -> Option<Kind> {
 #[derive(Clone, Copy)]
 pub(in crate::spec) struct Text<'a> {
     pub(in crate::spec) source: SourceId,
-    pub(in crate::spec) text: &'a str,
+    pub(in crate::spec) content: &'a str,
     pub(in crate::spec) kind: Kind,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Text<'a> {
     /// Its lines that are no comments, each with its first byte.
     pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
         let mut at = 0;
-        self.text
+        self.content
             .split('\n')
             .map(move |line| {
                 let start = at;
@@ -58,7 +58,7 @@ impl<'a> Text<'a> {
 
 /// The value of a variable in a file of `NAME=value` lines, without its quotes.
 pub(super) fn variable<'a>(text: &'a str, name: &str) -> Option<(&'a str, Span)> {
-    let file = Text { source: SourceId::default(), text, kind: Kind::Environment };
+    let file = Text { source: SourceId::default(), content: text, kind: Kind::Environment };
     file.lines().find_map(|(start, line)| {
         let (key, value) = line.split_once('=')?;
         if key.trim().trim_start_matches("export ").trim() != name {

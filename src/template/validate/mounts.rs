@@ -1,7 +1,7 @@
 //! A mount that only some of the workers have.
 
 use crate::diag::rule::{Basis, Rule, Severity, Stage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, SourceId, Span};
 use crate::template::model::{MachineSet, Patch, Role, Size, Template};
@@ -34,9 +34,9 @@ pub(super) fn check(rules: &mut Rules<'_>, template: &Template) {
     }
     let everywhere = mounts(rules, template.clusters().flat_map(|c| &c.patches));
     let each: Vec<_> = sets.iter().map(|s| mounts(rules, &s.patches)).collect();
-    let mut told: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     for (path, (source, span)) in each.iter().flatten() {
-        if everywhere.contains_key(path) || told.insert(path, ()).is_some() {
+        if everywhere.contains_key(path) || !told.insert(path) {
             continue;
         }
         let without: Vec<&&MachineSet> =

@@ -144,7 +144,7 @@ mod tests {
         fn any_text_is_read_and_nothing_is_made_up(text in "(.{0,80}|[a-z0-9=,:;/._ -]{0,200})") {
             let parsed = Property::parse(&text);
             for (key, value) in &parsed.options {
-                let item = format!("{}={}", key, value);
+                let item = format!("{key}={value}");
                 proptest::prop_assert!(text.contains(&item) && is_key(key) && !value.contains(','));
             }
             if let Some(main) = &parsed.main {
