@@ -172,7 +172,8 @@ impl ProxmoxApi {
                     out.status = self.observe(&ask, answer)?;
                     let rows = out.status.known().map_or(&[][..], Vec::as_slice);
                     for name in rows.iter().filter_map(silent_member) {
-                        look.is_down(name, Reason(format!("the cluster does not hear node `{name}`")));
+                        // The words of the other list, whichever answers first.
+                        look.is_down(name, Reason(format!("node `{name}` is offline")));
                     }
                 }
                 Ask::Permissions => {

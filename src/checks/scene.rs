@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::address::Address;
-use crate::diff::documents;
 use crate::graph::Desired;
 use crate::graph::edges::class_of_set;
 use crate::live::{ProxmoxSnapshot, Snapshot};
+use crate::provider;
 use crate::resource::Resource;
 use crate::value::Value;
 
@@ -137,7 +137,7 @@ fn class_view(resource: &Resource, declared: bool, desired: &Desired) -> Option<
         declared,
         proxmox: desired.providers.iter().find(|p| p.id == provider).and_then(|p| p.proxmox.clone()),
         provider,
-        data: documents(text).and_then(|all| all.into_iter().next()),
+        data: provider::typed(text),
         raw: text.to_owned(),
     })
 }

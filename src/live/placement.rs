@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Guest, NodeStatus, PveNode};
+use crate::provider::Generation;
 
 /// How the provider that runs chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +27,14 @@ impl Scheduler {
     /// By what the provider reports: `InfraProviderStatus.spec.version` (empty before 0.2.0), the properties of its schema,
     /// and the class's `placement_strategy`.
     pub fn detect(version: &str, schema_properties: &[&str], strategy: Option<&str>) -> Self {
-        let declares = |name| schema_properties.contains(&name);
-        let numbers: Vec<u64> = version
-            .trim()
-            .trim_start_matches('v')
-            .split(['.', '-', '+'])
-            .map_while(|n| n.parse().ok())
-            .collect();
-        let strategic = match numbers.as_slice() {
-            [0, minor, ..] => *minor >= 2,
-            [_, _, ..] => true,
-            _ => declares("placement_strategy"),
-        };
-        if strategic {
-            return if matches!(strategy, None | Some("" | "spread")) { Self::Spread } else { Self::Other };
+        match Generation::detect(version, schema_properties) {
+            Generation::Early => Self::MostFree,
+            Generation::V0_1 => Self::MostFreeOnline,
+            Generation::V0_2 | Generation::V0_3 if matches!(strategy, None | Some("" | "spread")) => {
+                Self::Spread
+            }
+            Generation::V0_2 | Generation::V0_3 => Self::Other,
         }
-        // 0.1 reports no version, but declares the keys that it brought.
-        let first_release = matches!(numbers.as_slice(), [0, 1, ..]) || declares("pool") || declares("tags");
-        if first_release { Self::MostFreeOnline } else { Self::MostFree }
     }
 }
 

@@ -9,12 +9,14 @@ mod data;
 mod generation;
 mod read;
 mod request;
+mod typed;
 
 pub use answer::{Answer, When, answer};
 pub use data::{Disk, Nic, PciDevice, ProviderData, UsbDevice};
 pub use generation::Generation;
 pub use read::{Misfit, Unreadable, read};
 pub use request::{Names, create};
+pub use typed::typed;
 
 #[cfg(test)]
 mod tests;

@@ -123,7 +123,7 @@ fn a_wait_ends_when_the_cluster_is_up_and_tells_what_changes_on_the_way() {
     let r = coming_up();
     r.run(&["status", "--lab"]).exits(9).says("Machine Request \"talos-prod-01-workers-");
     let waited = r.run(&["status", "--lab", "--wait", "30m"]).exits(0);
-    for text in ["INSTALLING", "Load Balancer Ready", "etcd is not bootstrapped yet", "5 machines up"] {
+    for text in ["INSTALLING", "CONFIGURING", "Load Balancer Ready", "of 5 machines up"] {
         assert!(waited.err.contains(text), "no `{text}` in\n{}", waited.err);
     }
     assert!(!waited.err.contains('\u{1b}') && !waited.err.contains("gone:"), "{}", waited.err);

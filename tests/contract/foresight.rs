@@ -91,12 +91,12 @@ fn world(scenario: &str) -> Option<(Snapshot, String)> {
     match scenario.split('-').next().unwrap() {
         "A" | "E5" | "F" | "F2" => {}
         "B" => {
-            data = "cores: 8\nsockets: 2\nmemory: 16384\ndisk_size: 100\nnetwork_bridge: vmbr0\nvlan: 30\nnode: golf\n\
+            "cores: 8\nsockets: 2\nmemory: 16384\ndisk_size: 100\nnetwork_bridge: vmbr0\nvlan: 30\nnode: golf\n\
                 storage_selector: name == \"vm_ssd\"\ncpu_type: host\nmachine_type: q35\nnuma: true\nballoon: false\n\
                 disk_ssd: true\ndisk_discard: true\ndisk_iothread: true\ndisk_cache: none\ndisk_aio: io_uring\n\
                 additional_disks:\n  - { disk_size: 200, storage_selector: 'name == \"local-lvm\"', disk_ssd: true }\n\
                 additional_nics:\n  - { bridge: vmbr1 }\n  - { bridge: vmbr2, vlan: 20, firewall: true }\n"
-                .to_owned();
+                .clone_into(&mut data);
         }
         "C" => offline(seen, "hotel"),
         "C2" => {
@@ -106,12 +106,12 @@ fn world(scenario: &str) -> Option<(Snapshot, String)> {
         "C3" => data.push_str("node: kilo\n"),
         "D" => data = format!("{base}storage_selector: name == \"nope\"\n"),
         "D2" => data = format!("{base}storage_selector: type == \"vm_ssd\"\n"),
-        "D3" => data = base.to_owned(),
-        "D4" => data = "cores: four".to_owned(),
+        "D3" => base.clone_into(&mut data),
+        "D4" => "cores: four".clone_into(&mut data),
         "E" => {
             let Some(Observation::Known(all)) = seen.storages.get_mut("golf") else { unreachable!() };
             for storage in all.iter_mut().filter(|s| s.name == "vm_ssd") {
-                storage.plugin = "lvm".to_owned();
+                "lvm".clone_into(&mut storage.plugin);
                 storage.avail = 1 << 30;
             }
         }

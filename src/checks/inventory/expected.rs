@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::sight::{said, shown};
 use super::{Found, Machine};
-use crate::diff::documents;
 use crate::live::{Device, GuestConfig};
+use crate::provider;
 use crate::selector::{Selector, Storage};
 use crate::value::Value;
 
@@ -24,7 +24,7 @@ pub(super) struct Edit {
 
 /// Provider data as the provider reads it: a mapping; nothing if it cannot be read.
 pub(in crate::checks) fn data(text: &str) -> Option<Value> {
-    documents(text)?.into_iter().next().filter(|v| v.as_map().is_some())
+    provider::typed(text)
 }
 
 fn number(data: &Value, key: &str) -> Option<i128> {

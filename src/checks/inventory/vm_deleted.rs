@@ -66,8 +66,14 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                 word(machine.cluster.unwrap_or("CLUSTER"))
             ));
         }
+        // A machine that never joined has no Link that could be deleted.
+        let joined = machine.link.is_some() || machine.machine.is_some();
         finding = finding
-            .act(format!("`omnictl delete link {}`: Omni then makes the replacement by itself", word(uuid)))
+            .act(if joined {
+                format!("`omnictl delete link {}`: Omni then makes the replacement by itself", word(uuid))
+            } else {
+                "it never joined: scale its set up by one and down again; Omni takes requests without a machine away first, the oldest of them before others".to_owned()
+            })
             .cost("the disk of the machine is lost already; the replacement joins as a new node");
         out.push(finding);
     }
@@ -86,6 +92,16 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].subject.to_string(), "machine/c-workers-bbbbb2");
         assert!(found[0].act[0].contains("omnictl delete link 00000001"), "{:?}", found[0].act);
+    }
+
+    #[test]
+    fn what_never_joined_has_no_link_to_delete() {
+        let mut world = World::new();
+        world.remove_vm(101);
+        for kind in ["Links", "MachineStatuses"] {
+            world.gone(kind, &crate::checks::inventory::tests::uuid(1));
+        }
+        assert!(world.found(super::check)[0].act[0].starts_with("it never joined"));
     }
 
     #[test]

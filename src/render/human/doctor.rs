@@ -153,7 +153,7 @@ mod tests {
         let out = text(&seen, Some(("omni", Some("v1"))), None, None, look());
         assert_eq!(
             out,
-            "omni-scale doctor   omni (Omni v1)\n\nCRITICAL  machine/w-1  OS0542 vmid-reused\n  its VMID belongs to another\n    UUID  a\n  -> `qm set 1 --protection 1`\n  costs: nothing\n\nCould not be judged\n  ?  tasks: 403\n\n1 critical. 1 machine looked at. Not everything could be judged.\n`omni-scale explain CODE` has more about each.\n"
+            "omni-scale doctor   omni (Omni v1)\n\nCRITICAL  machine/w-1  OS0542 vmid-reused\n  its VMID belongs to another\n    UUID  a\n  -> `qm set 1 --protection 1`\n  costs: nothing\n\nCould not be judged\n  ?  tasks: 403\n\n1 critical. 1 machine looked at. Not everything could be judged. `omni-scale\nexplain CODE` has more about each.\n"
         );
     }
 
