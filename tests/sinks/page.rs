@@ -61,6 +61,8 @@ fn bold(text: &str) -> bool {
         "No changes.",
         "record only",
         "Waves",
+        "Placement",
+        "!",
         "Drift",
         "Not compared yet",
         "Not ours, left alone",

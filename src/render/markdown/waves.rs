@@ -50,7 +50,7 @@ fn placement(plan: &Plan, out: &mut Markdown) {
     for line in lines {
         out.own("- ").text(&line.label).own(": ");
         if line.bad {
-            out.own("**").text(&line.text).own("**\n");
+            out.own("**!** ").text(&line.text).own("\n");
         } else {
             out.text(&line.text).own("\n");
         }
