@@ -232,15 +232,16 @@ fn recorded(omni: &OmniSnapshot, wanted: &Wanted, proxmox: &str) -> Vec<Recorded
     records
         .filter_map(|record| {
             let made = omni
-                .find("MachineRequestStatuses", &record.request)
+                .find("MachineRequestStatuses", record.request)
                 .and_then(|live| live.resource.spec.get("stage"))
                 .is_some_and(|stage| {
                     stage.as_int() == Some(PROVISIONED) || stage.as_str() == Some("PROVISIONED")
                 });
             let tasks = [record.vm_create_task, record.vm_start_task, record.volume_upload_task];
-            let tasks = if made { Vec::new() } else { tasks.into_iter().flatten().collect() };
+            let tasks =
+                if made { Vec::new() } else { tasks.into_iter().flatten().map(str::to_owned).collect() };
             let vm = RecordedVm {
-                node: record.node.unwrap_or_default(),
+                node: record.node.unwrap_or_default().to_owned(),
                 vmid: record.vmid.unwrap_or(0),
                 uuid: record.uuid,
                 tasks,

@@ -215,7 +215,7 @@ pub fn members_by_node(guests: &[Guest], set: &str) -> BTreeMap<String, usize> {
 }
 
 /// The tag that the provider gives a set's VMs; Proxmox shows tags in lower case.
-fn set_tag(set: &str) -> String {
+pub fn set_tag(set: &str) -> String {
     format!("machine-request.{set}").to_lowercase()
 }
 

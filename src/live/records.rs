@@ -11,56 +11,60 @@ const STEP: &str = "infra.omni.sidero.dev/step";
 
 /// A provider's record of one machine (`Machine.<provider>.infraprovider.sidero.dev`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProviderRecord {
+pub struct ProviderRecord<'a> {
     /// Provider id.
-    pub provider: String,
+    pub provider: &'a str,
     /// Id of the machine request: the VM's name.
-    pub request: String,
+    pub request: &'a str,
     /// Machine identity, lower case: `uuid` of the VM's `smbios1`, id of the machine in Omni.
     pub uuid: Option<String>,
     /// Node that was chosen.
-    pub node: Option<String>,
+    pub node: Option<&'a str>,
     /// VMID; `None` before a VM was made.
     pub vmid: Option<u32>,
     /// Task that makes the VM.
-    pub vm_create_task: Option<String>,
+    pub vm_create_task: Option<&'a str>,
     /// Task that starts it.
-    pub vm_start_task: Option<String>,
+    pub vm_start_task: Option<&'a str>,
     /// Task that fetches the installation medium.
-    pub volume_upload_task: Option<String>,
+    pub volume_upload_task: Option<&'a str>,
     /// Last step that was run (`startVM`).
-    pub step: Option<String>,
+    pub step: Option<&'a str>,
 }
 
-impl ProviderRecord {
+impl<'a> ProviderRecord<'a> {
     /// Full type and namespace of a provider's records.
     pub fn kind(provider: &str) -> (String, String) {
         (format!("Machine.{provider}.infraprovider.sidero.dev"), format!("infra-provider:{provider}"))
     }
 
+    /// The provider of a full type of records; nothing for another type.
+    pub fn provider_of(kind: &str) -> Option<&str> {
+        kind.strip_prefix("Machine.")?.strip_suffix(".infraprovider.sidero.dev")
+    }
+
     /// Reads one.
-    pub fn of(provider: &str, live: &LiveResource) -> Self {
+    pub fn of(provider: &'a str, live: &'a LiveResource) -> Self {
         let spec = &live.resource.spec;
-        let text =
-            |key: &str| spec.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+        let text = |key: &str| spec.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
         let number = |value: &Value| value.as_int().or_else(|| value.as_str().and_then(|t| t.parse().ok()));
         Self {
-            provider: provider.to_owned(),
-            request: live.resource.id.id.clone(),
-            uuid: text("uuid").map(|u| u.to_ascii_lowercase()),
+            provider,
+            request: &live.resource.id.id,
+            uuid: text("uuid").map(str::to_lowercase),
             node: text("node"),
             vmid: spec.get("vmid").and_then(number).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0),
             vm_create_task: text("vm_create_task"),
             vm_start_task: text("vm_start_task"),
             volume_upload_task: text("volume_upload_task"),
-            step: live.resource.annotations.get(STEP).filter(|t| !t.is_empty()).cloned(),
+            step: live.resource.annotations.get(STEP).map(String::as_str).filter(|t| !t.is_empty()),
         }
     }
 }
 
 impl OmniSnapshot {
     /// The records of a provider, by id of the request. Unknown where they were not asked for or may not be read.
-    pub fn records(&self, provider: &str) -> Observation<Vec<ProviderRecord>> {
+    pub fn records<'a>(&'a self, provider: &'a str) -> Observation<Vec<ProviderRecord<'a>>> {
         match self.types.get(&ProviderRecord::kind(provider).0) {
             Some(Observation::Known(all)) => {
                 Observation::Known(all.iter().map(|live| ProviderRecord::of(provider, live)).collect())
@@ -72,8 +76,7 @@ impl OmniSnapshot {
     }
     /// Ids of all providers whose records were asked for.
     pub fn recorders(&self) -> impl Iterator<Item = &str> {
-        let ids = self.types.keys().filter_map(|kind| kind.strip_prefix("Machine."));
-        ids.filter_map(|rest| rest.strip_suffix(".infraprovider.sidero.dev"))
+        self.types.keys().filter_map(|kind| ProviderRecord::provider_of(kind))
     }
 }
 
@@ -108,12 +111,12 @@ mod tests {
         seen.types.insert(kind, Observation::Known(vec![live]));
         let read = seen.records("matrix-cluster").known().cloned().unwrap();
         let expected = ProviderRecord {
-            provider: "matrix-cluster".into(),
-            request: "set-x7k2mp".into(),
+            provider: "matrix-cluster",
+            request: "set-x7k2mp",
             uuid: Some("0d4f2c9b-8a17-4c2f-b0c5-7a9e3d51f602".into()),
-            node: Some("golf".into()),
+            node: Some("golf"),
             vmid: Some(102),
-            step: Some("startVM".into()),
+            step: Some("startVM"),
             ..ProviderRecord::default()
         };
         assert_eq!(read, [expected]);

@@ -20,9 +20,9 @@ pub struct Names {
 }
 
 /// CPU model that is sent where the class names none.
-const CPU: &str = "x86-64-v2-AES";
+pub const DEFAULT_CPU: &str = "x86-64-v2-AES";
 /// Bridge of the first network card where the class names none.
-const BRIDGE: &str = "vmbr0";
+pub const DEFAULT_BRIDGE: &str = "vmbr0";
 
 /// The parameters as the provider sends them, by name.
 pub fn create(data: &ProviderData, generation: Generation, names: &Names) -> Vec<(String, String)> {
@@ -33,14 +33,17 @@ pub fn create(data: &ProviderData, generation: Generation, names: &Names) -> Vec
     send("smbios1", format!("uuid={}", names.uuid));
     send("name", names.request.clone());
     send("cdrom", names.iso.clone());
-    send("cpu", or(&data.cpu_type, CPU).to_owned());
+    send("cpu", or(&data.cpu_type, DEFAULT_CPU).to_owned());
     send("cores", data.cores.to_string());
     send("sockets", data.sockets.to_string());
     send("memory", data.memory.to_string());
     send("scsi0", disk(&data.disk, storage(0)));
     send("scsihw", "virtio-scsi-single".to_owned());
     send("onboot", "1".to_owned());
-    send("net0", nic(or(&data.network_bridge, BRIDGE), data.network_firewall.unwrap_or(true), data.vlan));
+    send(
+        "net0",
+        nic(or(&data.network_bridge, DEFAULT_BRIDGE), data.network_firewall.unwrap_or(true), data.vlan),
+    );
     send("agent", "enabled=true".to_owned());
     let tags: Vec<String> = data
         .tags
@@ -128,7 +131,7 @@ fn nic(bridge: &str, firewall: bool, vlan: u64) -> String {
 }
 
 /// The provider's spellings in Proxmox's.
-pub(super) fn hugepages(written: &str) -> &str {
+pub fn hugepages(written: &str) -> &str {
     match written {
         "2MB" => "2",
         "1GB" => "1024",

@@ -28,8 +28,11 @@ async fn every_recorded_vm_is_looked_at_where_it_is() {
             let vmid = record.vmid.unwrap();
             let config =
                 evidence.configs[&vmid].known().unwrap_or_else(|| panic!("{:?}", evidence.configs[&vmid]));
-            assert_eq!((&config.uuid, Some(&config.node)), (&record.uuid, record.node.as_ref()));
-            assert_eq!(config.name.as_deref(), Some(record.request.as_str()));
+            assert_eq!(
+                (config.uuid.as_ref(), Some(config.node.as_str())),
+                (record.uuid.as_ref(), record.node)
+            );
+            assert_eq!(config.name.as_deref(), Some(record.request));
             assert_eq!(evidence.states[&vmid], Observation::Known("running".to_owned()));
         }
         assert_eq!(evidence.tasks, Observation::Known(Vec::new()), "nothing happened to any");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sight::{said, shown};
 use super::{Found, Machine};
+use crate::live::placement::set_tag;
 use crate::live::{Device, GuestConfig};
 use crate::provider;
 use crate::selector::{Selector, Storage};
@@ -184,7 +185,7 @@ pub(super) fn edits(machine: &Machine<'_>, found: &Found<'_>, early: bool) -> Op
     all.count("cores", number(&data, "cores"), 1);
     all.count("sockets", number(&data, "sockets"), 1);
     all.count("memory", number(&data, "memory"), 512);
-    let cpu = text(&data, "cpu_type").unwrap_or("x86-64-v2-AES");
+    let cpu = text(&data, "cpu_type").unwrap_or(provider::DEFAULT_CPU);
     let now = all.plain("cpu").unwrap_or("kvm64").to_owned();
     if parts(cpu) != parts(&now) {
         all.differs("cpu", shown(cpu), shown(&now));
@@ -225,19 +226,10 @@ pub(super) fn edits(machine: &Machine<'_>, found: &Found<'_>, early: bool) -> Op
         let made = if fixed { "0" } else { "not set" };
         all.differs("balloon", made, shown(now.as_deref().unwrap_or("not set")));
     }
-    let pages = data.get("hugepages").map(|v| match v {
-        Value::Int(n) => n.to_string(),
-        other => other.as_str().unwrap_or_default().to_owned(),
-    });
-    let pages = pages.map(|p| match p.as_str() {
-        "2MB" => "2".to_owned(),
-        "1GB" => "1024".to_owned(),
-        _ => p,
-    });
-    let pages = pages.filter(|p| !p.is_empty());
-    if pages.as_deref() != all.plain("hugepages") {
+    let pages = text(&data, "hugepages").map(provider::hugepages);
+    if pages != all.plain("hugepages") {
         let word = |t: Option<&str>| shown(t.unwrap_or("not set"));
-        let (made, now) = (word(pages.as_deref()), word(all.plain("hugepages")));
+        let (made, now) = (word(pages), word(all.plain("hugepages")));
         all.differs("hugepages", made, now);
     }
     // Early providers do not know the key: they always make SeaBIOS.
@@ -248,7 +240,7 @@ pub(super) fn edits(machine: &Machine<'_>, found: &Found<'_>, early: bool) -> Op
     }
     devices(&mut all, &data, found, storages, early);
     if let Some(set) = machine.set {
-        let tag = format!("machine-request.{set}").to_lowercase();
+        let tag = set_tag(set);
         if !config.tags.contains(&tag) {
             all.differs("tags", shown(&tag), shown(&config.tags.join(";")));
         }
@@ -275,7 +267,7 @@ fn devices(
         Some(_) | None => Some(true),
     };
     let vlan = number(data, "vlan").unwrap_or(0);
-    all.nic("net0", text(data, "network_bridge").unwrap_or("vmbr0"), vlan, firewall);
+    all.nic("net0", text(data, "network_bridge").unwrap_or(provider::DEFAULT_BRIDGE), vlan, firewall);
     known.insert("net0".to_owned());
     for (slot, nic) in (1..).zip(list("additional_nics")) {
         let slot = format!("net{slot}");

@@ -9,26 +9,10 @@ use super::sight::{flag, machine_address, number, raw, shown};
 use crate::address::Address;
 use crate::checks::Scene;
 use crate::checks::logs::Logs;
-use crate::live::{Evidence, Guest, GuestConfig, GuestKind, NodeStatus, Observation, ProxmoxSnapshot, Task};
+use crate::live::{
+    Evidence, Guest, GuestConfig, GuestKind, NodeStatus, Observation, ProviderRecord, ProxmoxSnapshot, Task,
+};
 use crate::resource::{LiveResource, Phase};
-use crate::value::Value;
-
-/// What the provider recorded of a machine (`Machine.<id>.infraprovider.sidero.dev`).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record<'a> {
-    /// Node on which it made the VM.
-    pub node: Option<&'a str>,
-    /// VMID; nothing before the VM is asked for.
-    pub vmid: Option<u32>,
-    /// UUID that it gave, lower case.
-    pub uuid: Option<String>,
-    /// Task that created the VM.
-    pub create_task: Option<&'a str>,
-    /// Task that started it.
-    pub start_task: Option<&'a str>,
-    /// Task that fetched the image.
-    pub upload_task: Option<&'a str>,
-}
 
 /// A VM that bears a machine's UUID.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +75,7 @@ pub struct Machine<'a> {
     /// `ClusterMachineRequestStatuses`.
     pub cluster_status: Option<&'a LiveResource>,
     /// The provider's record; nothing where there is none, or it was not read.
-    pub record: Option<Record<'a>>,
+    pub record: Option<ProviderRecord<'a>>,
     /// UUID, lower case.
     pub uuid: Option<String>,
     /// `MachineStatuses`.
@@ -233,7 +217,7 @@ impl<'a> Inventory<'a> {
 
 struct Joiner<'a> {
     scene: &'a Scene<'a>,
-    records: BTreeMap<&'a str, Record<'a>>,
+    records: BTreeMap<&'a str, ProviderRecord<'a>>,
     unrecorded: BTreeMap<&'a str, String>,
     untold: BTreeMap<&'a str, Vec<String>>,
     /// Configurations by UUID.
@@ -282,10 +266,11 @@ impl<'a> Joiner<'a> {
 
     fn records(&mut self) {
         for (kind, seen) in &self.scene.snapshot.omni.types {
-            let Some(provider) = record_kind(kind) else { continue };
+            let Some(provider) = ProviderRecord::provider_of(kind) else { continue };
             match seen {
                 Observation::Known(all) => {
-                    self.records.extend(all.iter().map(|r| (r.resource.id.id.as_str(), record(r))));
+                    let all = all.iter().map(|live| ProviderRecord::of(provider, live));
+                    self.records.extend(all.map(|record| (record.request, record)));
                 }
                 Observation::Absent => {}
                 Observation::Unknown(why) => {
@@ -502,32 +487,6 @@ fn reasons(seen: &ProxmoxSnapshot) -> Vec<String> {
         why.push("it has no quorum, as the node that was asked sees it".to_owned());
     }
     why
-}
-
-/// The provider of a type of records.
-fn record_kind(kind: &str) -> Option<&str> {
-    kind.strip_prefix("Machine.")?.strip_suffix(".infraprovider.sidero.dev")
-}
-
-fn record(live: &LiveResource) -> Record<'_> {
-    let text = |key: &str| raw(live, &[key]);
-    Record {
-        node: text("node"),
-        vmid: live
-            .resource
-            .spec
-            .get("vmid")
-            .and_then(|v| match v {
-                // 64-bit numbers are texts in Omni's JSON.
-                Value::Str(text) => text.parse().ok(),
-                other => u32::try_from(other.as_int()?).ok(),
-            })
-            .filter(|id| *id != 0),
-        uuid: text("uuid").map(str::to_lowercase),
-        create_task: text("vm_create_task"),
-        start_task: text("vm_start_task"),
-        upload_task: text("volume_upload_task"),
-    }
 }
 
 /// `node/vmid` of a VM, to be shown.

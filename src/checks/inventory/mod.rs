@@ -27,7 +27,7 @@ mod vm_protected;
 mod vmid_reused;
 
 pub(super) use join::place;
-pub use join::{Found, Inventory, Machine, Record, Vm};
+pub use join::{Found, Inventory, Machine, Vm};
 
 use super::{Finding, Rule};
 

@@ -23,7 +23,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     for machine in inventory.told().filter(|m| m.vm == Vm::Gone && !m.going()) {
         let record = machine.record.as_ref();
         // Between the order and the first listing of a VM some seconds pass.
-        if !machine.provisioned() && record.is_none_or(|r| r.start_task.is_none()) {
+        if !machine.provisioned() && record.is_none_or(|r| r.vm_start_task.is_none()) {
             continue;
         }
         let uuid = machine.uuid.as_deref().unwrap_or_default();

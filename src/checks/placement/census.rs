@@ -137,20 +137,11 @@ fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, Place<'a>> {
             .filter(|g| g.name.is_none())
             .map(|g| (g.node.as_str(), g.vmid))
             .collect();
-        let kind = format!("Machine.{}.infraprovider.sidero.dev", provider.id);
-        let states = scene.snapshot.omni.types.get(&kind).and_then(|o| o.known());
-        for state in states.into_iter().flatten() {
-            let spec = &state.resource.spec;
-            let vmid = spec.get("vmid").and_then(|v| match v {
-                // 64-bit numbers are texts in Omni's JSON.
-                Value::Str(text) => text.parse().ok(),
-                other => u32::try_from(other.as_int()?).ok(),
-            });
-            let vmid = vmid.filter(|v| *v > 0);
-            if let Some(node) = spec.get("node").and_then(Value::as_str).filter(|n| !n.is_empty())
-                && (guests.is_none() || vmid.is_none_or(|v| nameless.contains(&(node, v))))
+        for record in scene.snapshot.omni.records(&provider.id).known().into_iter().flatten() {
+            if let Some(node) = record.node
+                && (guests.is_none() || record.vmid.is_none_or(|v| nameless.contains(&(node, v))))
             {
-                out.insert(state.resource.id.id.as_str(), ((proxmox, node), vmid));
+                out.insert(record.request, ((proxmox, node), record.vmid));
             }
         }
     }

@@ -1,8 +1,7 @@
 //! Bridges of the nodes on which a class can land.
 
-use crate::address::Address;
-use crate::checks::preflight::nets::bridges;
-use crate::checks::preflight::survey::{Survey, list, name};
+use crate::checks::preflight::nets::{Trouble, tell};
+use crate::checks::preflight::survey::Survey;
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,37 +19,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
-    for landing in &survey.landings {
-        for nic in &landing.nics {
-            let bad: Vec<&str> = landing
-                .nodes
-                .iter()
-                .copied()
-                .filter(|node| {
-                    // A node that shows no bridge at all hides them.
-                    let shown = bridges(landing, node).filter(|all| !all.is_empty());
-                    shown.is_some_and(|all| {
-                        let bridge = all.iter().find(|b| b.name == nic.bridge);
-                        bridge.is_some_and(|b| !b.active)
-                    })
-                })
-                .collect();
-            if bad.is_empty() {
-                continue;
-            }
-            let cause = format!("bridge {} ({}) is not up {}", name(nic.bridge), nic.key, landing.on(&bad));
-            let mut finding = Finding::new(&RULE, Address::class(&landing.class.id), cause);
-            for node in bad.iter().take(3) {
-                let names: Vec<&str> =
-                    bridges(landing, node).into_iter().flatten().map(|b| b.name.as_str()).collect();
-                finding = finding.fact(format!("bridges of node {}", name(node)), list(&names));
-            }
-            finding.severity = landing.severity(bad.len());
-            out.push(
-                finding.act("bring it up: `ifup BRIDGE` on the node, or apply its pending configuration"),
-            );
-        }
-    }
+    let trouble = Trouble {
+        rule: &RULE,
+        what: "is not up",
+        then: "",
+        act: "bring it up: `ifup BRIDGE` on the node, or apply its pending configuration",
+    };
+    tell(survey, &trouble, |_, bridge| bridge.is_some_and(|b| !b.active), out);
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::checks::preflight::survey::{Survey, list, name};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
 use crate::live::Observation;
+use crate::provider::DEFAULT_CPU;
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0524",
@@ -57,7 +58,7 @@ fn needs(model: &str) -> &'static [&'static str] {
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for landing in &survey.landings {
-        let model = landing.class.text("cpu_type").unwrap_or("x86-64-v2-AES");
+        let model = landing.class.text("cpu_type").unwrap_or(DEFAULT_CPU);
         let wanted = needs(model);
         let mut bad = Vec::new();
         let mut lacks = Vec::new();

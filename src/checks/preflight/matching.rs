@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::survey::{Disk, Landing, Survey};
+use super::survey::{Disk, Landing, Survey, name};
+use crate::address::Address;
+use crate::checks::{Finding, Rule};
 use crate::live::Storage;
 use crate::selector::Pick;
 
@@ -38,6 +40,33 @@ pub(super) fn verdict<'a>(survey: &Survey<'a>, landing: &Landing<'a>, disk: &Dis
     }
 }
 
+/// Tells of each disk of a class whose selector takes a storage that is `bad` on nodes on which its machines can land.
+pub(super) fn tell_taken(
+    survey: &Survey<'_>,
+    (rule, which, act): (&'static Rule, &str, &str),
+    bad: impl Fn(&Landing<'_>, &Storage) -> bool,
+    out: &mut Vec<Finding>,
+) {
+    for landing in &survey.landings {
+        for disk in &landing.disks {
+            for (storage, nodes) in taken(survey, landing, disk, |s| bad(landing, s)) {
+                let (selector, at) = (name(disk.selector), landing.on(&nodes));
+                let shown = name(&storage);
+                let cause = format!("`{selector}` ({}) takes storage {shown}, which {which}, {at}", disk.key);
+                let mut finding = Finding::new(rule, Address::class(&landing.class.id), cause);
+                for node in nodes.iter().take(3) {
+                    let seen = landing.storages(node).into_iter().flatten().find(|s| s.name == storage);
+                    if let Some(seen) = seen {
+                        finding = finding.fact(format!("{shown} on node {}", name(node)), state(seen));
+                    }
+                }
+                finding.severity = landing.severity(nodes.len());
+                out.push(finding.act(act));
+            }
+        }
+    }
+}
+
 /// Storages that the selector of a disk takes and that are `bad`, each with the nodes on which it is so.
 pub(super) fn taken<'a>(
     survey: &Survey<'a>,
@@ -63,11 +92,11 @@ pub(super) fn elsewhere(landing: &Landing<'_>, storage: &str) -> bool {
 }
 
 /// A storage as a node lists it, in words.
-pub(super) fn state(storage: &Storage) -> String {
+fn state(storage: &Storage) -> String {
     let works = match (storage.enabled, storage.active) {
         (false, _) => "disabled",
         (true, false) => "not active",
         (true, true) => "active",
     };
-    format!("{works}, holds {}", super::survey::name(&storage.content.join(",")))
+    format!("{works}, holds {}", name(&storage.content.join(",")))
 }

@@ -1,9 +1,9 @@
 //! A storage that a selector takes and that cannot do it.
 
-use crate::address::Address;
-use crate::checks::preflight::matching::{elsewhere, state, taken};
-use crate::checks::preflight::survey::{Survey, name};
+use crate::checks::preflight::matching::{elsewhere, tell_taken};
+use crate::checks::preflight::survey::{Landing, Survey};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::live::Storage;
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0514",
@@ -20,33 +20,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
-    for landing in &survey.landings {
-        for disk in &landing.disks {
-            for (storage, nodes) in taken(survey, landing, disk, |s| {
-                (!s.active || !s.enabled) && (s.enabled || !elsewhere(landing, &s.name))
-            }) {
-                let cause = format!(
-                    "`{}` ({}) takes storage {}, which does not work, {}",
-                    name(disk.selector),
-                    disk.key,
-                    name(&storage),
-                    landing.on(&nodes)
-                );
-                let mut finding = Finding::new(&RULE, Address::class(&landing.class.id), cause);
-                for node in nodes.iter().take(3) {
-                    let seen = landing.storages(node).into_iter().flatten().find(|s| s.name == storage);
-                    if let Some(seen) = seen {
-                        finding =
-                            finding.fact(format!("{} on node {}", name(&storage), name(node)), state(seen));
-                    }
-                }
-                finding.severity = landing.severity(nodes.len());
-                out.push(
-                    finding.act("make it work there (`pvesm status` on the node), or select another one"),
-                );
-            }
-        }
-    }
+    let act = "make it work there (`pvesm status` on the node), or select another one";
+    let bad = |landing: &Landing<'_>, s: &Storage| {
+        (!s.active || !s.enabled) && (s.enabled || !elsewhere(landing, &s.name))
+    };
+    tell_taken(survey, (&RULE, "does not work", act), bad, out);
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! A storage that a selector takes and that cannot do it.
 
-use crate::address::Address;
-use crate::checks::preflight::matching::{state, taken};
-use crate::checks::preflight::survey::{Survey, name};
+use crate::checks::preflight::matching::tell_taken;
+use crate::checks::preflight::survey::{Landing, Survey};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::live::Storage;
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0515",
@@ -20,31 +20,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
-    for landing in &survey.landings {
-        for disk in &landing.disks {
-            for (storage, nodes) in taken(survey, landing, disk, |s| {
-                s.active && s.enabled && !s.content.iter().any(|c| c == "images")
-            }) {
-                let cause = format!(
-                    "`{}` ({}) takes storage {}, which does not hold disks of VMs (`images`), {}",
-                    name(disk.selector),
-                    disk.key,
-                    name(&storage),
-                    landing.on(&nodes)
-                );
-                let mut finding = Finding::new(&RULE, Address::class(&landing.class.id), cause);
-                for node in nodes.iter().take(3) {
-                    let seen = landing.storages(node).into_iter().flatten().find(|s| s.name == storage);
-                    if let Some(seen) = seen {
-                        finding =
-                            finding.fact(format!("{} on node {}", name(&storage), name(node)), state(seen));
-                    }
-                }
-                finding.severity = landing.severity(nodes.len());
-                out.push(finding.act("select a storage for disks by its name, or let this one hold them: `pvesm set STORAGE --content images,…`"));
-            }
-        }
-    }
+    let act = "select a storage for disks by its name, or let this one hold them: `pvesm set STORAGE --content images,…`";
+    let bad =
+        |_: &Landing<'_>, s: &Storage| s.active && s.enabled && !s.content.iter().any(|c| c == "images");
+    tell_taken(survey, (&RULE, "does not hold disks of VMs (`images`)", act), bad, out);
 }
 
 #[cfg(test)]

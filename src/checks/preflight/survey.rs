@@ -7,12 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checks::{ClassView, Scene, Severity};
 use crate::live::placement::Scheduler;
 use crate::live::{NodeStatus, Observation, ProxmoxSnapshot, PveNode, Storage};
+use crate::provider::DEFAULT_BRIDGE;
 use crate::selector::{self, Pick, Refusal, Selector};
 use crate::untrusted::Untrusted;
 use crate::value::Value;
-
-/// Bridge of a machine whose class names none.
-const DEFAULT_BRIDGE: &str = "vmbr0";
 
 /// The provider of a class, as Omni knows it.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,9 @@
 //! Bridges of the nodes on which a class can land.
 
-use crate::address::Address;
-use crate::checks::preflight::nets::{bridges, carries};
-use crate::checks::preflight::survey::{Survey, list, name};
+use crate::checks::preflight::nets::{Trouble, carries, tell};
+use crate::checks::preflight::survey::{Nic, Survey};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::live::Bridge;
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0521",
@@ -20,40 +20,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
-    for landing in &survey.landings {
-        for nic in &landing.nics {
-            let bad: Vec<&str> = landing
-                .nodes
-                .iter()
-                .copied()
-                .filter(|node| {
-                    // A node that shows no bridge at all hides them.
-                    let shown = bridges(landing, node).filter(|all| !all.is_empty());
-                    shown.is_some_and(|all| {
-                        let bridge = all.iter().find(|b| b.name == nic.bridge);
-                        nic.vlan > 0 && bridge.is_some_and(|b| b.vlan_aware && !carries(b, nic.vlan))
-                    })
-                })
-                .collect();
-            if bad.is_empty() {
-                continue;
-            }
-            let cause = format!(
-                "bridge {} ({}) does not carry the VLAN of the class {}: the VM starts and has no network",
-                name(nic.bridge),
-                nic.key,
-                landing.on(&bad)
-            );
-            let mut finding = Finding::new(&RULE, Address::class(&landing.class.id), cause);
-            for node in bad.iter().take(3) {
-                let names: Vec<&str> =
-                    bridges(landing, node).into_iter().flatten().map(|b| b.name.as_str()).collect();
-                finding = finding.fact(format!("bridges of node {}", name(node)), list(&names));
-            }
-            finding.severity = landing.severity(bad.len());
-            out.push(finding.act("add the VLAN to `bridge-vids` there, or correct the tag"));
-        }
-    }
+    let trouble = Trouble {
+        rule: &RULE,
+        what: "does not carry the VLAN of the class",
+        then: ": the VM starts and has no network",
+        act: "add the VLAN to `bridge-vids` there, or correct the tag",
+    };
+    let bad = |nic: &Nic<'_>, bridge: Option<&Bridge>| {
+        nic.vlan > 0 && bridge.is_some_and(|b| b.vlan_aware && !carries(b, nic.vlan))
+    };
+    tell(survey, &trouble, bad, out);
 }
 
 #[cfg(test)]

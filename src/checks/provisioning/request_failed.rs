@@ -56,8 +56,8 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
         }
         let record = machine.record.as_ref();
         let upid = match step {
-            Some("startVM") => record.and_then(|r| r.start_task),
-            _ => record.and_then(|r| r.create_task),
+            Some("startVM") => record.and_then(|r| r.vm_start_task),
+            _ => record.and_then(|r| r.vm_create_task),
         };
         if let Some(upid) = upid.filter(|_| error == "stopped") {
             finding = finding.fact("task", shown(upid)).act(format!(

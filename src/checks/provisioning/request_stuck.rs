@@ -55,7 +55,7 @@ fn explained(inventory: &Inventory<'_>, machine: &Machine<'_>, age: u64) -> bool
     }
     let Some((_, seen)) = machine.proxmox else { return false };
     let record = machine.record.as_ref();
-    let tasks = record.map(|r| [r.create_task, r.start_task, r.upload_task]).unwrap_or_default();
+    let tasks = record.map(|r| [r.vm_create_task, r.vm_start_task, r.volume_upload_task]).unwrap_or_default();
     tasks
         .into_iter()
         .flatten()

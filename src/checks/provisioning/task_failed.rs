@@ -29,7 +29,7 @@ pub(super) fn failed<'a>(machine: &Machine<'a>) -> Option<&'a Task> {
     let (_, seen) = machine.proxmox?;
     let record = machine.record.as_ref()?;
     // Only the last one counts: a VM that is being started was created.
-    let upid = record.start_task.or(record.create_task)?;
+    let upid = record.vm_start_task.or(record.vm_create_task)?;
     let task = Inventory::task_of(&seen.evidence, upid)?;
     (task.ended.is_some() && task.status.as_deref().is_some_and(|s| s != "OK")).then_some(task)
 }

@@ -4,6 +4,7 @@ use super::waits;
 use crate::checks::inventory::sight::shown;
 use crate::checks::inventory::{Inventory, Machine};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::live::ProviderRecord;
 
 /// `teardown-dead-end`
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 
 /// Whether it is in this state; records must have been read.
 pub(super) fn dead(inventory: &Inventory<'_>, machine: &Machine<'_>) -> bool {
-    let kind = format!("Machine.{}.infraprovider.sidero.dev", machine.provider);
+    let (kind, _) = ProviderRecord::kind(machine.provider);
     let read = inventory.scene.snapshot.omni.types.get(&kind).is_some_and(|t| t.known().is_some());
     let held =
         machine.request.is_some_and(|r| r.finalizers.iter().any(|f| f.ends_with(".ProvisionController")));

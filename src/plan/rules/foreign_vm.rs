@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
 use crate::address::Address;
-use crate::live::{Guest, GuestKind, ProviderRecord};
+use crate::live::placement::set_tag;
+use crate::live::{Guest, GuestKind};
 use crate::plan::scene::Scene;
 use crate::plan::{Draft, Warning};
 use crate::untrusted::Untrusted;
@@ -36,18 +37,16 @@ pub(super) fn rule(scene: &Scene<'_>, drafts: &[Draft<'_>], out: &mut Vec<Warnin
 }
 
 /// VMs that have the node and VMID of a machine's record and are not that machine's, by machine request, with the provider.
-fn foreign<'a>(scene: &Scene<'a>) -> BTreeMap<String, (&'a Guest, &'a str)> {
+fn foreign<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, (&'a Guest, &'a str)> {
     let mut out = BTreeMap::new();
     for provider in &scene.input.desired.providers {
         let seen = provider.proxmox.as_deref().and_then(|name| scene.snapshot().proxmox.get(name));
         let Some(guests) = seen.and_then(|s| s.guests.known()) else { continue };
         let at: BTreeMap<u32, &Guest> = guests.iter().map(|g| (g.vmid, g)).collect();
-        let (kind, _) = ProviderRecord::kind(&provider.id);
-        let records = scene.snapshot().omni.types.get(&kind).and_then(|o| o.known());
-        for record in records.into_iter().flatten().map(|r| ProviderRecord::of(&provider.id, r)) {
+        for record in scene.snapshot().omni.records(&provider.id).known().into_iter().flatten() {
             let Some(guest) = record.vmid.and_then(|id| at.get(&id).copied()) else { continue };
-            let there = record.node.as_deref() == Some(guest.node.as_str()) && guest.kind == GuestKind::Qemu;
-            if there && !own(guest, &record.request) {
+            let there = record.node == Some(guest.node.as_str()) && guest.kind == GuestKind::Qemu;
+            if there && !own(guest, record.request) {
                 out.insert(record.request, (guest, provider.id.as_str()));
             }
         }
@@ -60,9 +59,8 @@ fn foreign<'a>(scene: &Scene<'a>) -> BTreeMap<String, (&'a Guest, &'a str)> {
 fn own(guest: &Guest, request: &str) -> bool {
     let Some(name) = guest.name.as_deref() else { return true };
     let set = request.rsplit_once('-').map_or(request, |(set, _)| set);
-    let tag = format!("machine-request.{set}").to_lowercase();
     let other = name.rsplit_once('-').is_some_and(|(of, _)| of == set);
-    name == request || (guest.tags.contains(&tag) && !other)
+    name == request || (guest.tags.contains(&set_tag(set)) && !other)
 }
 
 fn warning(at: &Address, request: &str, guest: &Guest, provider: &str, predicted: bool) -> Warning {
