@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::address::Address;
 use crate::graph::Desired;
 use crate::graph::edges::class_of_set;
-use crate::live::{ProxmoxSnapshot, Snapshot};
-use crate::provider;
+use crate::live::{ProxmoxSnapshot, Published, Snapshot};
+use crate::provider::{self, Generation};
 use crate::resource::Resource;
 use crate::value::Value;
 
@@ -71,6 +71,8 @@ pub struct Scene<'a> {
     pub classes: BTreeMap<String, ClassView>,
     /// Declared sets with a class, by address.
     pub sets: Vec<SetView>,
+    /// What providers tell Omni of themselves, by id.
+    pub providers: BTreeMap<&'a str, Published>,
 }
 
 impl<'a> Scene<'a> {
@@ -96,7 +98,13 @@ impl<'a> Scene<'a> {
                 })
             })
         });
-        Self { snapshot, desired, now, sets: sets.collect(), classes }
+        let providers = snapshot.omni.published();
+        Self { snapshot, desired, now, sets: sets.collect(), classes, providers }
+    }
+
+    /// Release line of a provider; nothing where it told Omni nothing of itself.
+    pub fn generation(&self, provider: &str) -> Option<Generation> {
+        self.providers.get(provider).map(Published::generation)
     }
 
     /// The Proxmox cluster of a class, if it was looked at.

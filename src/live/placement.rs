@@ -24,10 +24,9 @@ pub enum Scheduler {
 }
 
 impl Scheduler {
-    /// By what the provider reports: `InfraProviderStatus.spec.version` (empty before 0.2.0), the properties of its schema,
-    /// and the class's `placement_strategy`.
-    pub fn detect(version: &str, schema_properties: &[&str], strategy: Option<&str>) -> Self {
-        match Generation::detect(version, schema_properties) {
+    /// By the provider's release line and the class's `placement_strategy`.
+    pub fn of(generation: Generation, strategy: Option<&str>) -> Self {
+        match generation {
             Generation::Early => Self::MostFree,
             Generation::V0_1 => Self::MostFreeOnline,
             Generation::V0_2 | Generation::V0_3 if matches!(strategy, None | Some("" | "spread")) => {
@@ -409,7 +408,11 @@ mod tests {
             ("v1.0.0", &[], None, Scheduler::Spread),
             ("dev", &["cores"], None, Scheduler::MostFree),
         ] {
-            assert_eq!(Scheduler::detect(version, schema, strategy), expected, "{version:?} {schema:?}");
+            assert_eq!(
+                Scheduler::of(Generation::detect(version, schema), strategy),
+                expected,
+                "{version:?} {schema:?}"
+            );
         }
     }
 

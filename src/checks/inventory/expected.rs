@@ -1,16 +1,14 @@
-//! What the provider asks Proxmox for, from a request's provider data, compared with a VM's configuration as meaning.
-
-use std::collections::BTreeSet;
+//! What a VM is otherwise than the provider made it: the request that it sent, compared with the configuration as meaning.
 
 use super::sight::{said, shown};
 use super::{Found, Machine};
-use crate::live::placement::set_tag;
-use crate::live::{Device, GuestConfig};
-use crate::provider;
-use crate::selector::{Selector, Storage};
-use crate::value::Value;
+use crate::live::{Device, GuestConfig, Storage};
+use crate::provider::{self, Generation, Names, ProviderData};
+use crate::selector::{self, Selector};
+use crate::wire::proxmox::GuestConfigReply;
 
 const GIB: u64 = 1 << 30;
+const NOT_SET: &str = "not set";
 
 /// One thing that is otherwise than the provider made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,277 +21,240 @@ pub(super) struct Edit {
     pub(super) now: String,
 }
 
-/// Provider data as the provider reads it: a mapping; nothing if it cannot be read.
-pub(in crate::checks) fn data(text: &str) -> Option<Value> {
-    provider::typed(text)
+/// Settings, each with what Proxmox takes where it is left out.
+const SETTINGS: [(&str, &str); 13] = [
+    ("cores", "1"),
+    ("sockets", "1"),
+    ("memory", "512"),
+    ("cpu", "kvm64"),
+    ("machine", "pc"),
+    ("numa", "0"),
+    ("onboot", "0"),
+    ("scsihw", "lsi"),
+    ("agent", "off"),
+    ("balloon", NOT_SET),
+    ("hugepages", NOT_SET),
+    ("bios", "seabios"),
+    ("vga", "std"),
+];
+
+/// Options of a kind of device: name, what it is called after the slot, and what Proxmox takes where it is left out.
+fn options(slot: &str) -> &'static [(&'static str, &'static str, &'static str)] {
+    match kind(slot) {
+        "scsi" => &[
+            ("ssd", " ssd", "off"),
+            ("discard", " discard", "off"),
+            ("iothread", " iothread", "off"),
+            ("cache", " cache", "none"),
+            ("aio", " aio", "io_uring"),
+        ],
+        "net" => &[
+            ("bridge", " bridge", "none"),
+            ("tag", " VLAN", "no tag"),
+            ("firewall", " firewall", "off"),
+            ("link_down", " link down", "off"),
+        ],
+        "hostpci" => &[
+            ("mapping", "", "none"),
+            ("pcie", " pcie", "off"),
+            ("x-vga", " x-vga", "off"),
+            ("rombar", " rombar", "on"),
+            ("mdev", " mdev", "none"),
+        ],
+        "usb" => &[("mapping", "", "none"), ("usb3", " usb3", "off")],
+        _ => &[],
+    }
 }
 
-fn number(data: &Value, key: &str) -> Option<i128> {
-    data.get(key).and_then(Value::as_int)
+/// `scsi` of `scsi0`.
+fn kind(slot: &str) -> &str {
+    slot.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
-fn text<'a>(data: &'a Value, key: &str) -> Option<&'a str> {
-    data.get(key).and_then(Value::as_str).filter(|t| !t.is_empty())
+/// A property string whose parts are in order; the first part may be written with its key.
+fn parts(text: &str, first: &str) -> String {
+    let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
+    let mut parts: Vec<&str> = parts.map(|p| p.strip_prefix(first).unwrap_or(p)).collect();
+    parts.sort_unstable();
+    parts.join(",")
 }
 
-fn flag(data: &Value, key: &str) -> bool {
-    data.get(key).and_then(Value::as_bool) == Some(true)
+fn is_on(text: &str) -> bool {
+    matches!(text, "1" | "on" | "yes" | "true")
+}
+
+/// One text for all ways in which a setting can be written.
+fn setting(key: &str, text: &str) -> String {
+    match key {
+        "numa" | "onboot" => u8::from(is_on(text)).to_string(),
+        "agent" => {
+            let on =
+                text.split(',').map(|p| p.trim().strip_prefix("enabled=").unwrap_or(p.trim())).any(is_on);
+            if on { "on" } else { "off" }.to_owned()
+        }
+        "cpu" => parts(text, "cputype="),
+        "vga" => parts(text, "type="),
+        // Newer releases write the key of the only value.
+        "memory" => text.strip_prefix("current=").unwrap_or(text).to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether two machine types are one. Proxmox may pin the version of the same board.
+fn same_board(made: &str, now: &str) -> bool {
+    let board = |text: &str| {
+        let text = text.split(',').next().unwrap_or(text);
+        let text = text.strip_prefix("pc-").unwrap_or(text);
+        let (board, version) = text.split_once('-').map_or((text, None), |(b, v)| (b, Some(v.to_owned())));
+        (if board == "pc" { "i440fx" } else { board }.to_owned(), version)
+    };
+    let ((made, wanted), (now, pinned)) = (board(made), board(now));
+    made == now && (wanted.is_none() || wanted == pinned)
+}
+
+fn option(name: &str, text: &str) -> String {
+    match name {
+        "ssd" | "iothread" | "discard" | "firewall" | "link_down" | "pcie" | "x-vga" | "rombar" | "usb3" => {
+            if is_on(text) { "on" } else { "off" }.to_owned()
+        }
+        "tag" if text == "0" => "no tag".to_owned(),
+        _ => text.to_owned(),
+    }
 }
 
 struct Comparison<'a> {
+    made: GuestConfigReply,
     config: &'a GuestConfig,
+    node: &'a str,
+    storages: Option<&'a [Storage]>,
     edits: Vec<Edit>,
 }
 
 impl Comparison<'_> {
-    fn plain(&self, key: &str) -> Option<&str> {
-        self.config.plain.get(key).map(String::as_str)
-    }
-
     fn differs(&mut self, key: impl Into<String>, made: impl Into<String>, now: impl Into<String>) {
         self.edits.push(Edit { key: key.into(), made: made.into(), now: now.into() });
     }
 
-    /// A number that Proxmox takes for `default` when it is left out.
-    fn count(&mut self, key: &str, made: Option<i128>, default: i128) {
-        let Some(made) = made else { return };
-        let text = self.plain(key).map(str::to_owned);
-        // Newer releases write `current=8192`.
-        let now = text.as_deref().map_or(Some(default), |t| t.trim_start_matches("current=").parse().ok());
-        if now != Some(made) {
-            self.differs(key, made.to_string(), text.map_or_else(|| "not set".to_owned(), |t| shown(&t)));
+    fn settings(&mut self) {
+        for (key, default) in SETTINGS {
+            let text = |of: Option<&String>| setting(key, of.map_or(default, String::as_str));
+            let (made, now) = (text(self.made.plain.get(key)), text(self.config.plain.get(key)));
+            let same = match key {
+                "machine" => same_board(&made, &now),
+                // No VM is made of nothing: what was sent was not this.
+                "cores" | "sockets" | "memory" => made == now || made == "0",
+                _ => made == now,
+            };
+            if !same {
+                self.differs(key, shown(&made), shown(&now));
+            }
         }
     }
 
-    /// A truth value that is off when it is left out.
-    fn switch(&mut self, key: &str, made: bool) {
-        let now = self.plain(key).is_some_and(|t| matches!(t, "1" | "yes" | "on" | "true"));
-        if now != made {
-            let word = |on: bool| if on { "1" } else { "0" };
-            self.differs(key, word(made), word(now));
+    fn devices(&mut self, selectors: &[&str]) {
+        for (slot, (main, made)) in self.made.devices.clone() {
+            let Some(device) = self.config.devices.get(&slot).cloned() else {
+                let what = match kind(&slot) {
+                    "scsi" | "efidisk" => "a disk",
+                    "net" => "a network card",
+                    _ => "a device",
+                };
+                self.differs(slot, what, "none");
+                continue;
+            };
+            for (name, called, default) in options(&slot) {
+                let of = |all: Option<&String>| option(name, all.map_or(*default, String::as_str));
+                let (wanted, mut now) = (of(made.get(*name)), of(device.options.get(*name)));
+                if *name == "mapping" && !device.options.contains_key("mapping") && !device.main.is_empty() {
+                    now.clone_from(&device.main);
+                }
+                if wanted != now {
+                    self.differs(format!("{slot}{called}"), shown(&wanted), shown(&now));
+                }
+            }
+            if let Some(index) = slot.strip_prefix("scsi").and_then(|n| n.parse::<usize>().ok()) {
+                self.size(&slot, &main, &device);
+                self.storage(&slot, selectors.get(index).copied().unwrap_or_default(), &device);
+            }
+        }
+        for (slot, device) in &self.config.devices {
+            let cd = device.options.get("media").is_some_and(|m| m == "cdrom");
+            let matters =
+                matches!(kind(slot), "scsi" | "virtio" | "sata" | "ide" | "net" | "hostpci" | "usb") && !cd;
+            if matters && !self.made.devices.contains_key(slot) {
+                let edit = Edit { key: slot.clone(), made: "none".to_owned(), now: shown(&device.main) };
+                self.edits.push(edit);
+            }
         }
     }
 
-    fn disk(&mut self, slot: &str, wanted: &Value, node: &str, storages: Option<&[crate::live::Storage]>) {
-        let Some(device) = self.config.devices.get(slot).cloned() else {
-            self.differs(slot, "a disk", "none");
-            return;
-        };
-        let size = number(wanted, "disk_size").and_then(|n| u64::try_from(n).ok());
-        if let (Some(made), Some(now)) = (size.map(|n| n.saturating_mul(GIB)), device.size()) {
-            // Larger is no matter: Talos grows.
-            if now < made {
-                self.differs(
-                    format!("{slot} size"),
-                    format!("{} GiB", made / GIB),
-                    format!("{} MiB", now >> 20),
-                );
-            }
+    /// `main` is `STORAGE:GIB`, as it is sent.
+    fn size(&mut self, slot: &str, main: &str, device: &Device) {
+        let made = main.rsplit(':').next().and_then(|n| n.parse::<u64>().ok());
+        let (Some(made), Some(now)) = (made.and_then(|n| n.checked_mul(GIB)), device.size()) else { return };
+        // Larger is no matter: Talos grows.
+        if now < made {
+            self.differs(format!("{slot} size"), format!("{} GiB", made / GIB), format!("{} MiB", now >> 20));
         }
-        for (key, option, on) in
-            [("disk_ssd", "ssd", "1"), ("disk_discard", "discard", "on"), ("disk_iothread", "iothread", "1")]
-        {
-            let now = device.options.get(option).is_some_and(|v| v == on || v == "1" || v == "on");
-            if now != flag(wanted, key) {
-                let word = |set: bool| if set { on } else { "off" };
-                self.differs(format!("{slot} {option}"), word(!now), word(now));
-            }
-        }
-        for (key, option, default) in [("disk_cache", "cache", "none"), ("disk_aio", "aio", "io_uring")] {
-            let made = text(wanted, key).unwrap_or(default);
-            let now = device.options.get(option).map_or(default, String::as_str);
-            if made != now {
-                self.differs(format!("{slot} {option}"), shown(made), shown(now));
-            }
-        }
-        self.storage(slot, wanted, &device, node, storages);
     }
 
     /// Whether the selector would take the storage on which the disk is.
-    fn storage(
-        &mut self,
-        slot: &str,
-        wanted: &Value,
-        device: &Device,
-        node: &str,
-        storages: Option<&[crate::live::Storage]>,
-    ) {
-        let Some(selector) = text(wanted, "storage_selector") else { return };
-        let Some(storage) = device.storage() else { return };
+    fn storage(&mut self, slot: &str, selector: &str, device: &Device) {
+        let Some(name) = device.storage() else { return };
         // Free space was another when the machine was made.
         if selector.contains("availableSpace") {
             return;
         }
-        let Some(kind) =
-            storages.and_then(|all| all.iter().find(|s| s.name == storage)).map(|s| s.plugin.clone())
-        else {
-            return;
-        };
-        let Ok(compiled) = Selector::read(selector) else { return };
-        let there = Storage { name: storage.to_owned(), kind, available: 0 };
-        if compiled.accepts(node, &there) == Ok(false) {
-            self.differs(format!("{slot} storage"), format!("where {}", said(selector)), shown(storage));
-        }
-    }
-
-    /// `made`: bridge, VLAN, and whether the firewall is on where that is certain.
-    fn nic(&mut self, slot: &str, bridge: &str, vlan: i128, firewall: Option<bool>) {
-        let Some(device) = self.config.devices.get(slot).cloned() else {
-            self.differs(slot, "a network card", "none");
-            return;
-        };
-        let option = |key: &str| device.options.get(key).map(String::as_str);
-        if option("bridge") != Some(bridge) {
-            self.differs(format!("{slot} bridge"), shown(bridge), shown(option("bridge").unwrap_or("none")));
-        }
-        let tag = option("tag").unwrap_or("0");
-        if tag.parse() != Ok(vlan) {
-            let word = |t: &str| if t == "0" { "no tag".to_owned() } else { shown(t) };
-            self.differs(format!("{slot} VLAN"), word(&vlan.to_string()), word(tag));
-        }
-        if let Some(made) = firewall
-            && (option("firewall") == Some("1")) != made
-        {
-            let word = |on: bool| if on { "on" } else { "off" };
-            self.differs(format!("{slot} firewall"), word(made), word(!made));
-        }
-        if option("link_down") == Some("1") {
-            self.differs(format!("{slot} link"), "up", "down");
+        let there = self.storages.and_then(|all| all.iter().find(|s| s.name == name));
+        let (Some(there), Ok(compiled)) = (there, Selector::read(selector)) else { return };
+        let there = selector::Storage { name: name.to_owned(), kind: there.plugin.clone(), available: 0 };
+        if compiled.accepts(self.node, &there) == Ok(false) {
+            self.differs(format!("{slot} storage"), format!("where {}", said(selector)), shown(name));
         }
     }
 }
 
-/// Property strings are the same when their parts are.
-fn parts(text: &str) -> BTreeSet<&str> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|p| !p.is_empty())
-        .map(|p| p.trim_start_matches("cputype="))
-        .collect()
-}
-
-/// Everything that is otherwise than the provider made it. Without readable provider data nothing is compared.
-pub(super) fn edits(machine: &Machine<'_>, found: &Found<'_>, early: bool) -> Option<Vec<Edit>> {
-    let data = data(machine.data()?)?;
-    let config = found.config;
-    let storages =
-        machine.proxmox.and_then(|(_, seen)| seen.storages.get(found.node)?.known()).map(Vec::as_slice);
-    let mut all = Comparison { config, edits: Vec::new() };
-    if config.name.as_deref().is_some_and(|n| n != machine.id) {
-        all.differs("name", shown(machine.id), shown(config.name.as_deref().unwrap_or_default()));
-    }
-    all.count("cores", number(&data, "cores"), 1);
-    all.count("sockets", number(&data, "sockets"), 1);
-    all.count("memory", number(&data, "memory"), 512);
-    let cpu = text(&data, "cpu_type").unwrap_or(provider::DEFAULT_CPU);
-    let now = all.plain("cpu").unwrap_or("kvm64").to_owned();
-    if parts(cpu) != parts(&now) {
-        all.differs("cpu", shown(cpu), shown(&now));
-    }
-    let board = text(&data, "machine_type");
-    let now = all.plain("machine").map(str::to_owned);
-    let same = match (board, now.as_deref()) {
-        (Some(made), Some(now)) => {
-            let (made, now) = (made.split(',').next().unwrap_or(made), now.split(',').next().unwrap_or(now));
-            // Proxmox may pin the version of the same board.
-            made == now || now.strip_prefix("pc-").is_some_and(|n| n.starts_with(&format!("{made}-")))
-        }
-        (None, Some(now)) => now.starts_with("pc-i440fx") || now == "pc",
-        (None, None) => true,
-        (Some(_), None) => false,
+/// Everything that is otherwise than the provider made it. Without readable provider data nothing is compared; without knowing the
+/// provider's release only what no release made.
+pub(super) fn edits(
+    machine: &Machine<'_>,
+    found: &Found<'_>,
+    generation: Option<Generation>,
+) -> Option<Vec<Edit>> {
+    let Some(generation) = generation else {
+        let newest = edits(machine, found, Some(Generation::V0_3))?;
+        let oldest = edits(machine, found, Some(Generation::Early))?;
+        return Some(newest.into_iter().filter(|edit| oldest.contains(edit)).collect());
     };
-    if !same {
-        all.differs(
-            "machine",
-            shown(board.unwrap_or("the default")),
-            shown(now.as_deref().unwrap_or("the default")),
-        );
+    let data = provider::read(machine.data()?, generation).ok().filter(|d| *d != ProviderData::default())?;
+    let config = found.config;
+    let names = Names {
+        vmid: found.vmid.to_string(),
+        request: machine.id.to_owned(),
+        uuid: machine.uuid.clone().unwrap_or_default(),
+        set: machine.set.map(str::to_owned),
+        iso: String::new(),
+        storages: Vec::new(),
+    };
+    let mut all = Comparison {
+        made: GuestConfigReply::of(provider::create(&data, generation, &names)),
+        config,
+        node: found.node,
+        storages: machine
+            .proxmox
+            .and_then(|(_, seen)| Some(seen.storages.get(found.node)?.known()?.as_slice())),
+        edits: Vec::new(),
+    };
+    if let Some(name) = config.name.as_deref().filter(|n| *n != machine.id) {
+        all.differs("name", shown(machine.id), shown(name));
     }
-    all.switch("numa", flag(&data, "numa"));
-    all.switch("onboot", true);
-    if all.plain("scsihw") != Some("virtio-scsi-single") {
-        let now = shown(all.plain("scsihw").unwrap_or("lsi"));
-        all.differs("scsihw", "virtio-scsi-single", now);
-    }
-    let agent = all.plain("agent").unwrap_or("0").to_owned();
-    if !parts(&agent).iter().any(|p| matches!(*p, "1" | "enabled=1" | "enabled=true")) {
-        all.differs("agent", "on", "off");
-    }
-    // Only `false` is ever sent.
-    let fixed = data.get("balloon").and_then(Value::as_bool) == Some(false);
-    let now = all.plain("balloon").map(str::to_owned);
-    if fixed != (now.as_deref() == Some("0")) || (!fixed && now.is_some()) {
-        let made = if fixed { "0" } else { "not set" };
-        all.differs("balloon", made, shown(now.as_deref().unwrap_or("not set")));
-    }
-    let pages = text(&data, "hugepages").map(provider::hugepages);
-    if pages != all.plain("hugepages") {
-        let word = |t: Option<&str>| shown(t.unwrap_or("not set"));
-        let (made, now) = (word(pages), word(all.plain("hugepages")));
-        all.differs("hugepages", made, now);
-    }
-    // Early providers do not know the key: they always make SeaBIOS.
-    let bios = text(&data, "bios").filter(|_| !early).unwrap_or("seabios");
-    let now = all.plain("bios").unwrap_or("seabios").to_owned();
-    if bios != now {
-        all.differs("bios", shown(bios), shown(&now));
-    }
-    devices(&mut all, &data, found, storages, early);
-    if let Some(set) = machine.set {
-        let tag = set_tag(set);
-        if !config.tags.contains(&tag) {
-            all.differs("tags", shown(&tag), shown(&config.tags.join(";")));
-        }
+    all.settings();
+    let further = data.additional_disks.iter().map(|d| d.selector.as_str());
+    all.devices(&std::iter::once(data.disk.selector.as_str()).chain(further).collect::<Vec<_>>());
+    let tags = all.made.tags.clone().unwrap_or_default().to_lowercase();
+    let lost: Vec<&str> = tags.split(';').filter(|t| !config.tags.iter().any(|c| c == t)).collect();
+    if !tags.is_empty() && !lost.is_empty() {
+        all.differs("tags", shown(&lost.join(";")), shown(&config.tags.join(";")));
     }
     Some(all.edits)
-}
-
-fn devices(
-    all: &mut Comparison<'_>,
-    data: &Value,
-    found: &Found<'_>,
-    storages: Option<&[crate::live::Storage]>,
-    early: bool,
-) {
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    let list = |key: &str| data.get(key).and_then(Value::as_list).unwrap_or_default();
-    for (slot, wanted) in std::iter::once(data).chain(list("additional_disks")).enumerate() {
-        let slot = format!("scsi{slot}");
-        all.disk(&slot, wanted, found.node, storages);
-        known.insert(slot);
-    }
-    let firewall = match data.get("network_firewall").and_then(Value::as_bool) {
-        Some(on) if !early => Some(on),
-        Some(_) | None => Some(true),
-    };
-    let vlan = number(data, "vlan").unwrap_or(0);
-    all.nic("net0", text(data, "network_bridge").unwrap_or(provider::DEFAULT_BRIDGE), vlan, firewall);
-    known.insert("net0".to_owned());
-    for (slot, nic) in (1..).zip(list("additional_nics")) {
-        let slot = format!("net{slot}");
-        let vlan = number(nic, "vlan").unwrap_or(0);
-        all.nic(&slot, text(nic, "bridge").unwrap_or_default(), vlan, Some(flag(nic, "firewall")));
-        known.insert(slot);
-    }
-    for (slot, device) in (0..).zip(list("pci_devices")) {
-        let slot: String = format!("hostpci{slot}");
-        let made = text(device, "mapping").unwrap_or_default();
-        let there = all.config.devices.get(&slot).cloned();
-        let now = there.as_ref().map(|d| d.options.get("mapping").map_or(d.main.as_str(), String::as_str));
-        let now = now.map(|n| n.trim_start_matches("mapping=").to_owned());
-        if now.as_deref() != Some(made) {
-            all.differs(slot.clone(), shown(made), shown(now.as_deref().unwrap_or("none")));
-        }
-        known.insert(slot);
-    }
-    let slots: Vec<(String, Device)> =
-        all.config.devices.iter().map(|(slot, device)| (slot.clone(), device.clone())).collect();
-    for (slot, device) in slots {
-        let kind = slot.trim_end_matches(|c: char| c.is_ascii_digit());
-        let cd = device.options.get("media").is_some_and(|m| m == "cdrom");
-        let matters = matches!(kind, "scsi" | "virtio" | "sata" | "ide" | "net" | "hostpci") && !cd;
-        if matters && !known.contains(&slot) {
-            all.differs(slot, "none", shown(&device.main));
-        }
-    }
 }

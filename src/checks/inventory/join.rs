@@ -196,11 +196,6 @@ impl<'a> Inventory<'a> {
         Some(flag(status, &["health", "connected"]))
     }
 
-    /// The version that a provider reports; the early ones report none.
-    pub fn provider_version(&self, id: &str) -> Option<&'a str> {
-        self.scene.snapshot.omni.find("InfraProviderStatuses", id).and_then(|s| raw(s, &["version"]))
-    }
-
     /// Whether anything was heard of a provider's other machines in the last seconds: it works on one at a time.
     pub fn busy(&self, machine: &Machine<'a>, within: u64) -> Option<&Machine<'a>> {
         self.machines.iter().find(|other| {

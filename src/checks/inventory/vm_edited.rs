@@ -23,8 +23,8 @@ pub(super) static RULE: Rule = Rule {
 pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     for machine in inventory.told().filter(|m| m.provisioned() && !m.going()) {
         let Some(found) = machine.found() else { continue };
-        let early = inventory.provider_version(machine.provider).is_none();
-        let edits = edits(machine, found, early).unwrap_or_default();
+        let generation = inventory.scene.generation(machine.provider);
+        let edits = edits(machine, found, generation).unwrap_or_default();
         let pending = &found.config.pending;
         if edits.is_empty() && pending.is_empty() {
             continue;
@@ -61,7 +61,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::inventory::tests::World;
+    use crate::checks::inventory::tests::{DATA, World};
     use crate::live::Device;
 
     fn keys(world: &mut World) -> Vec<String> {
@@ -81,6 +81,15 @@ mod tests {
                 ("balloon", |w| w.set(101, "balloon", "1024")),
                 ("hugepages", |w| w.set(101, "hugepages", "2")),
                 ("bios", |w| w.set(101, "bios", "ovmf")),
+                ("vga", |w| w.set(101, "vga", "serial0")),
+                ("net0 link down", |w| w.option(101, "net0", "link_down", "1")),
+                ("usb0", |w| {
+                    drop(
+                        w.config(101)
+                            .devices
+                            .insert("usb0".into(), Device { main: "1d6b:0002".into(), ..Device::default() }),
+                    );
+                }),
                 ("onboot", |w| w.set(101, "onboot", "0")),
                 ("agent", |w| w.set(101, "agent", "0")),
                 ("name", |w| w.config(101).name = Some("mine".into())),
@@ -140,5 +149,72 @@ mod tests {
         world.set(101, "cores", "4");
         world.spec("MachineRequests", "c-workers-bbbbb2", serde_json::json!({"provider_data": "- a"}));
         assert!(keys(&mut world).is_empty());
+    }
+
+    #[test]
+    fn the_release_of_the_provider_tells_what_it_made() {
+        const SCHEMAS: [(&str, &str); 3] =
+            [("", "{}"), ("", r#"{"properties": {"pool": {}}}"#), ("v0.2.0", "{}")];
+        let of = |data: &str, schema: (&str, &str), edit: fn(&mut World)| {
+            let mut world = World::new();
+            let spec = serde_json::json!({"name": "Proxmox", "version": schema.0, "schema": schema.1});
+            world.spec("InfraProviderStatuses", "p", spec);
+            let text = format!("{DATA}{data}");
+            world.spec("MachineRequests", "c-workers-bbbbb2", serde_json::json!({"provider_data": text}));
+            edit(&mut world);
+            keys(&mut world)
+        };
+        let all = |data: &str, edit: fn(&mut World)| SCHEMAS.map(|schema| of(data, schema, edit));
+        // A key of 0.1, one of 0.2: what ran before did not read them.
+        assert_eq!(
+            all("network_firewall: false", |_| {}),
+            [vec![], vec!["net0 firewall"], vec!["net0 firewall"]]
+        );
+        let off: fn(&mut World) = |w| w.option(101, "net0", "firewall", "0");
+        assert_eq!(all("network_firewall: false", off), [vec!["net0 firewall"], vec![], vec![]]);
+        assert_eq!(all("tags: [gpu]", |_| {}), [vec![], vec!["tags"], vec!["tags"]]);
+        assert_eq!(all("bios: ovmf", |_| {}), [vec![], vec![], vec!["bios", "efidisk0"]]);
+        assert_eq!(all("vga: serial0", |w| w.set(101, "vga", "serial0")), [vec!["vga"], vec!["vga"], vec![]]);
+        // Of a provider that told nothing, only what no release makes is an edit.
+        let mut world = World::new();
+        world.gone("InfraProviderStatuses", "p");
+        let text = format!("{DATA}network_firewall: false");
+        world.spec("MachineRequests", "c-workers-bbbbb2", serde_json::json!({"provider_data": text}));
+        assert_eq!(keys(&mut world), Vec::<String>::new());
+        world.set(101, "cores", "4");
+        assert_eq!(keys(&mut world), ["cores"]);
+    }
+
+    #[test]
+    fn a_setting_may_be_written_in_more_ways_than_one() {
+        let text = format!("{DATA}machine_type: q35\nnuma: true\n");
+        let with = |edits: &[(&str, &str)]| {
+            let mut world = World::new();
+            world.spec("MachineRequests", "c-workers-bbbbb2", serde_json::json!({"provider_data": text}));
+            for (key, value) in [("machine", "q35"), ("numa", "1")].iter().chain(edits) {
+                world.set(101, key, value);
+            }
+            keys(&mut world)
+        };
+        let none: [&str; 0] = [];
+        for same in [
+            &[("machine", "pc-q35-9.0")][..],
+            &[("machine", "q35,viommu=intel")],
+            &[("numa", "yes"), ("onboot", "on")],
+            &[("agent", "1,fstrim_cloned_disks=1")],
+            &[("agent", "enabled=1")],
+            &[("vga", "type=std")],
+        ] {
+            assert_eq!(with(same), none, "{same:?}");
+        }
+        for (edit, key) in [
+            (("machine", "pc"), "machine"),
+            (("machine", "pc-i440fx-9.0"), "machine"),
+            (("numa", "0"), "numa"),
+            (("agent", "enabled=0"), "agent"),
+            (("vga", "std,memory=32"), "vga"),
+        ] {
+            assert_eq!(with(&[edit]), [key], "{edit:?}");
+        }
     }
 }

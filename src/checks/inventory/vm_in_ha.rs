@@ -3,6 +3,7 @@
 use super::Inventory;
 use super::sight::word;
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::provider;
 
 /// `vm-in-ha`
 pub(super) static RULE: Rule = Rule {
@@ -28,8 +29,10 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         // Newer providers register what their data asks for, and purge it themselves.
-        let own = inventory.provider_version(machine.provider).is_some()
-            && machine.data().and_then(super::expected::data).is_some_and(|d| d.get("ha").is_some());
+        let own = inventory
+            .scene
+            .generation(machine.provider)
+            .is_some_and(|g| machine.data().is_some_and(|text| provider::read(text, g).is_ok_and(|d| d.ha)));
         if own {
             continue;
         }

@@ -10,7 +10,7 @@ use crate::checks::preflight::rights::{holds, looks_only};
 use crate::checks::preflight::survey::{Landing, Survey};
 use crate::live::placement::Placement;
 use crate::live::{NodeStatus, ProxmoxFailure, ProxmoxSnapshot};
-use crate::provider::{self, When};
+use crate::provider::{self, Generation, When};
 use crate::selector::Pick;
 use crate::untrusted::Untrusted;
 
@@ -95,12 +95,8 @@ pub fn unplaced(survey: &Survey<'_>, landing: &Landing<'_>, placement: &Placemen
     Failure::new(Step::PickNode, error)
 }
 
-fn generation(survey: &Survey<'_>, landing: &Landing<'_>) -> provider::Generation {
-    let told = survey.providers.get(landing.class.provider.as_str());
-    told.map_or(provider::Generation::Early, |g| {
-        let properties: Vec<&str> = g.properties.keys().map(String::as_str).collect();
-        provider::Generation::detect(&g.version, &properties)
-    })
+fn generation(survey: &Survey<'_>, landing: &Landing<'_>) -> Generation {
+    survey.scene.generation(&landing.class.provider).unwrap_or(Generation::Early)
 }
 
 /// What goes wrong once a node is chosen; nothing where nothing is seen that would.

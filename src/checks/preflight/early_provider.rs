@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::checks::preflight::survey::Survey;
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
-use crate::live::placement::Scheduler;
+use crate::provider::Generation;
 
 pub(super) static RULE: Rule = Rule {
     code: "OS0526",
@@ -21,10 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for provider in survey.scene.desired.providers.iter().filter(|p| p.proxmox.is_some()) {
-        let Some(generation) = survey.providers.get(provider.id.as_str()).filter(|g| g.told) else {
-            continue;
-        };
-        if generation.scheduler(None) != Scheduler::MostFree {
+        if survey.scene.generation(&provider.id) != Some(Generation::Early) {
             continue;
         }
         out.push(

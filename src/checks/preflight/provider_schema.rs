@@ -33,18 +33,18 @@ const LATER: [(&str, &str); 8] = [
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for landing in &survey.landings {
-        let Some(generation) = survey.providers.get(landing.class.provider.as_str()) else { continue };
+        let Some(published) = survey.scene.providers.get(landing.class.provider.as_str()) else { continue };
         // A schema without properties declares nothing, and says nothing of what is read.
-        let Some(data) = landing.class.data.as_ref().filter(|_| !generation.properties.is_empty()) else {
+        let Some(data) = landing.class.data.as_ref().filter(|_| !published.properties.is_empty()) else {
             continue;
         };
         let mut unread: Vec<(&str, &str)> = LATER
             .iter()
             .copied()
-            .filter(|(key, _)| data.get(key).is_some() && !generation.properties.contains_key(*key))
+            .filter(|(key, _)| data.get(key).is_some() && !published.properties.contains_key(*key))
             .collect();
         let devices = data.get("pci_devices").and_then(Value::as_list).into_iter().flatten();
-        let declared = generation.properties.get("pci_devices").is_some_and(|p| p.contains("mdev"));
+        let declared = published.properties.get("pci_devices").is_some_and(|p| p.contains("mdev"));
         if !declared && devices.into_iter().any(|d| d.get("mdev").is_some()) {
             unread.push(("pci_devices[].mdev", "0.1"));
         }
@@ -56,10 +56,10 @@ pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
                 Finding::new(&RULE, Address::class(&landing.class.id), cause)
                     .fact(
                         "version of the provider",
-                        if generation.version.is_empty() {
+                        if published.version.is_empty() {
                             "none".to_owned()
                         } else {
-                            name(&generation.version)
+                            name(&published.version)
                         },
                     )
                     .act(format!("leave `{key}` out, or use a provider of {since} or newer")),

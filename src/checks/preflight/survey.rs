@@ -7,44 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checks::{ClassView, Scene, Severity};
 use crate::live::placement::Scheduler;
 use crate::live::{NodeStatus, Observation, ProxmoxSnapshot, PveNode, Storage};
-use crate::provider::DEFAULT_BRIDGE;
+use crate::provider::{DEFAULT_BRIDGE, Generation};
 use crate::selector::{self, Pick, Refusal, Selector};
 use crate::untrusted::Untrusted;
 use crate::value::Value;
-
-/// The provider of a class, as Omni knows it.
-#[derive(Clone, Debug, Default)]
-pub struct Generation {
-    /// Whether the provider has told Omni anything of itself.
-    pub told: bool,
-    /// Version that it publishes; empty before 0.2.
-    pub version: String,
-    /// Properties of the schema that it publishes, each with the properties of its items where it is a list of mappings.
-    pub properties: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Generation {
-    fn read(scene: &Scene<'_>, provider: &str) -> Self {
-        let Some(status) = scene.snapshot.omni.find("InfraProviderStatuses", provider) else {
-            return Self::default();
-        };
-        let text =
-            |key: &str| status.resource.spec.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let schema: serde_json::Value = serde_json::from_str(&text("schema")).unwrap_or_default();
-        let object = |value: Option<&serde_json::Value>| value.and_then(|v| v.as_object()).cloned();
-        let properties = object(schema.get("properties")).unwrap_or_default().into_iter().map(|(key, of)| {
-            let items = object(of.pointer("/items/properties")).unwrap_or_default();
-            (key, items.into_iter().map(|(k, _)| k).collect())
-        });
-        Self { told: true, version: text("version"), properties: properties.collect() }
-    }
-
-    /// How it chooses nodes for a class.
-    pub fn scheduler(&self, strategy: Option<&str>) -> Scheduler {
-        let properties: Vec<&str> = self.properties.keys().map(String::as_str).collect();
-        Scheduler::detect(&self.version, &properties, strategy)
-    }
-}
 
 /// A disk that a class asks for.
 #[derive(Clone, Debug)]
@@ -116,8 +82,6 @@ pub struct Survey<'a> {
     pub clusters: BTreeMap<&'a str, Option<&'a ProxmoxSnapshot>>,
     /// Nodes of each of them with the worse of what two lists say, by name.
     pub nodes: BTreeMap<&'a str, Vec<PveNode>>,
-    /// Providers by id.
-    pub providers: BTreeMap<&'a str, Generation>,
     /// Each distinct selector is compiled once.
     selectors: RefCell<BTreeMap<&'a str, Result<Selector, Refusal>>>,
     /// And evaluated once for each node.
@@ -129,9 +93,7 @@ impl<'a> Survey<'a> {
     pub fn new(scene: &'a Scene<'a>) -> Self {
         let used: BTreeSet<&str> = scene.sets.iter().map(|s| s.class.as_str()).collect();
         let mut clusters = BTreeMap::new();
-        let mut providers = BTreeMap::new();
         for provider in &scene.desired.providers {
-            providers.insert(provider.id.as_str(), Generation::read(scene, &provider.id));
             if let Some(name) = provider.proxmox.as_deref() {
                 clusters.insert(name, scene.snapshot.proxmox.get(name));
             }
@@ -154,29 +116,23 @@ impl<'a> Survey<'a> {
             .filter(|class| class.declared || used.contains(class.id.as_str()))
             .filter_map(|class| {
                 let (proxmox, seen) = scene.proxmox_of(class)?;
-                let generation = providers.get(class.provider.as_str())?;
                 let up = online.get(proxmox).into_iter().flatten().copied();
                 let may = up.filter(|n| class.pinned().is_none_or(|pin| pin == *n)).collect();
                 Some(Landing {
                     class,
                     proxmox: class.proxmox.as_deref()?,
                     seen,
-                    scheduler: generation.scheduler(class.text("placement_strategy")),
+                    scheduler: Scheduler::of(
+                        scene.generation(&class.provider).unwrap_or(Generation::Early),
+                        class.text("placement_strategy"),
+                    ),
                     nodes: may,
                     disks: disks(class),
                     nics: nics(class),
                 })
             })
             .collect();
-        Self {
-            scene,
-            landings,
-            clusters,
-            nodes,
-            providers,
-            selectors: RefCell::default(),
-            picks: RefCell::default(),
-        }
+        Self { scene, landings, clusters, nodes, selectors: RefCell::default(), picks: RefCell::default() }
     }
 
     /// Proxmox clusters that were looked at.

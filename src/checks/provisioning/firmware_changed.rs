@@ -4,7 +4,7 @@ use super::troubled;
 use crate::checks::inventory::Inventory;
 use crate::checks::inventory::sight::{shown, word};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
-use crate::value::Value;
+use crate::provider;
 
 /// `firmware-changed`
 pub(super) static RULE: Rule = Rule {
@@ -24,14 +24,9 @@ pub(super) static RULE: Rule = Rule {
 pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     for machine in inventory.machines.iter().filter(|m| troubled(inventory, m)) {
         let Some(found) = machine.found() else { continue };
-        let early = inventory.provider_version(machine.provider).is_none();
-        let data = machine.data().and_then(super::super::inventory::expected::data);
-        let made = data
-            .as_ref()
-            .filter(|_| !early)
-            .and_then(|d| d.get("bios"))
-            .and_then(Value::as_str)
-            .unwrap_or("seabios");
+        let Some(generation) = inventory.scene.generation(machine.provider) else { continue };
+        let data = machine.data().and_then(|text| provider::read(text, generation).ok());
+        let made = data.as_ref().map(|d| d.bios.as_str()).filter(|b| !b.is_empty()).unwrap_or("seabios");
         let now = found.config.plain.get("bios").map_or("seabios", String::as_str);
         let bare = now == "ovmf" && !found.config.devices.contains_key("efidisk0");
         if made == now && !bare {

@@ -1,10 +1,10 @@
 //! Why a step fails, as far as Proxmox and the request tell it without the provider's log.
 
-use crate::checks::inventory::expected::data;
 use crate::checks::inventory::sight::{said, shown};
 use crate::checks::inventory::{Inventory, Machine};
 use crate::checks::provisioning::causes::ANEW;
 use crate::live::NodeStatus;
+use crate::provider::{self, Generation};
 use crate::selector::{Pick, Selector, Storage, pick};
 use crate::value::Value;
 
@@ -37,7 +37,7 @@ pub(super) fn infer(inventory: &Inventory<'_>, machine: &Machine<'_>, step: &str
         ));
     }
     let text = machine.data().unwrap_or_default();
-    let Some(data) = data(text) else {
+    let Some(data) = provider::typed(text) else {
         return (step == "pickNode" && !text.trim().is_empty()).then(|| {
             inferred(
                 "the provider data is not what the provider can read",
@@ -108,9 +108,7 @@ fn pick_node(
             )
         });
     }
-    let schema = inventory.scene.snapshot.omni.find("InfraProviderStatuses", machine.provider)?;
-    let schema = schema.resource.spec.get("schema").and_then(Value::as_str).unwrap_or_default();
-    let early = inventory.provider_version(machine.provider).is_none() && !schema.contains("\"pool\"");
+    let early = inventory.scene.generation(machine.provider) == Some(Generation::Early);
     let down = nodes.iter().find(|n| n.status == NodeStatus::Offline).filter(|_| early)?;
     Some(inferred(
         format!(

@@ -83,6 +83,15 @@ fn uuid(text: &str) -> Option<String> {
 }
 
 impl GuestConfigReply {
+    /// What a VM's configuration would be if it was just what a request for a new one sends.
+    pub fn of(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut out = Self::default();
+        for (key, value) in parameters.into_iter().filter(|(key, _)| wanted(key)) {
+            out.take(&key, value);
+        }
+        out
+    }
+
     fn take(&mut self, key: &str, value: String) {
         match key {
             "name" => self.name = Some(value),
