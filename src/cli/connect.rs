@@ -1,6 +1,6 @@
 //! The two back ends, real or of the lab, and where memory of them lies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,12 +56,18 @@ pub(super) struct Targets {
     pub(super) store: Option<StoreTarget>,
     /// Whether all of a lab's Proxmox clusters count: there is no spec yet that could name them.
     pub(super) any_proxmox: bool,
+    /// Talos versions of clusters that ask for extensions.
+    pub(super) catalogues: BTreeSet<String>,
 }
 
 impl Targets {
     fn wanted(&self) -> Wanted {
         let drawn = self.proxmox.iter().filter(|p| p.drawn).map(|p| p.name.clone());
-        Wanted { preflight: drawn.collect(), providers: self.providers.clone() }
+        Wanted {
+            preflight: drawn.collect(),
+            providers: self.providers.clone(),
+            catalogues: self.catalogues.clone(),
+        }
     }
 }
 

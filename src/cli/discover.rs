@@ -1,7 +1,7 @@
 //! What the operator's environment, Omni and Proxmox say about a deployment that has no spec yet. Nothing here is fatal: what
 //! cannot be asked is left open, and said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,6 +130,7 @@ pub(super) async fn lab(
         providers: BTreeMap::new(),
         store: None,
         any_proxmox: true,
+        catalogues: BTreeSet::new(),
     };
     let connection = connect::lab(root, world, &targets, streams).await?;
     let seen = connection.look_around().await;
@@ -165,6 +166,7 @@ pub(super) async fn omni(root: &Path, spec: &str, facts: &mut Facts, heard: &mut
         providers: BTreeMap::new(),
         store: None,
         any_proxmox: false,
+        catalogues: BTreeSet::new(),
     };
     let connection = match connect::real(root, &targets, streams) {
         Ok(connection) => connection,

@@ -9,6 +9,7 @@ use super::fail::Fail;
 use super::files::{FileError, Read, Root};
 use super::remote::StoreTarget;
 use super::streams::Streams;
+use crate::checks::preflight;
 use crate::diag::{Sink, SourceId, Sources, Span};
 use crate::graph::{DesiredPhase, Lifecycle, Move, Pattern};
 use crate::plan::file::FileHash;
@@ -226,7 +227,7 @@ fn take(
     if files.base.has_errors() {
         return Err(Unread::Files { sources, sink });
     }
-    let targets = targets(&files.workspace)?;
+    let targets = targets(&files.workspace, &desired)?;
     Ok((Repository { root, sources, desired, targets, dialect, files, expressions }, sink))
 }
 
@@ -469,7 +470,7 @@ impl PatchFiles for Beside<'_> {
     }
 }
 
-fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
+fn targets(workspace: &Workspace, desired: &Desired) -> Result<Targets, Fail> {
     let trust = |trust: &spec::Trust| match trust {
         spec::Trust::System => Ok(Trust::SystemRoots),
         spec::Trust::Sha256(pins) => Ok(Trust::Pins(pins.clone())),
@@ -485,6 +486,7 @@ fn targets(workspace: &Workspace) -> Result<Targets, Fail> {
         omni: spec.omni.endpoint.clone(),
         omni_trust: trust(&spec.omni.trust)?,
         any_proxmox: false,
+        catalogues: preflight::catalogues(desired),
         store: match &spec.state {
             spec::StateStore::Local => None,
             spec::StateStore::S3(store) => {

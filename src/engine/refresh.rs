@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use crate::backend::{Depth, OmniReader, ProxmoxReader, RecordedVm};
 use crate::live::{Observation, OmniSnapshot, ProviderRecord, ProxmoxSnapshot, Snapshot};
-use crate::resource::{LiveResource, TYPE_SUFFIX};
+use crate::resource::{LiveResource, ResourceId, TYPE_SUFFIX};
 use crate::value::Value;
 use crate::world::Clock;
 
@@ -68,7 +68,8 @@ pub const UNDECLARED_TYPES: [(&str, &str); 1] = [("ConfigPatches", "default")];
 /// A status that is looked at again and again asks Proxmox no more often than this: VMs come and go slowly.
 const PROXMOX_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Requests to Omni besides [`PLAN_TYPES`] and one for each provider of the spec: its version.
+/// Requests to Omni besides [`PLAN_TYPES`], one for each provider of the spec and one for each Talos version with extensions: its
+/// version.
 pub const PLAN_EXTRA_REQUESTS: usize = 1;
 
 /// Lists some types at once, each with one request.
@@ -97,6 +98,8 @@ pub const DOCTOR_TYPES: [(&str, &str); 9] = [
     ("ClusterDestroyStatuses", "default"),
     ("KubernetesStatuses", "default"),
 ];
+/// Extensions that Omni offers, by Talos version.
+const CATALOGUES: &str = "TalosExtensions";
 /// Their ids are the tokens themselves.
 const JOIN_TOKENS: &str = "JoinTokenStatuses";
 /// Their specs may hold secrets of machine configurations; that they are there is all that is looked at.
@@ -110,6 +113,8 @@ pub struct Wanted {
     /// Providers of the spec by id, each with the Proxmox cluster that it provisions on: what they recorded is read, with one list
     /// request each.
     pub providers: BTreeMap<String, Option<String>>,
+    /// Talos versions whose catalogue of extensions is read, with one request each: all of them together are megabytes.
+    pub catalogues: BTreeSet<String>,
 }
 
 impl Wanted {
@@ -138,12 +143,36 @@ async fn records(
     join_all(lists).await
 }
 
-/// Some types of Omni, its version, and what the providers of the spec recorded: one round.
+/// Catalogues of extensions, each with one request. What one that could not be read says counts for all.
+async fn catalogues(omni: &dyn OmniReader, versions: &BTreeSet<String>) -> Observation<Vec<LiveResource>> {
+    let gets = versions
+        .iter()
+        .map(|version| async move { omni.get(&ResourceId::default_ns(CATALOGUES, version)).await });
+    let mut all = Vec::new();
+    for seen in join_all(gets).await {
+        match seen {
+            Observation::Known(catalogue) => all.push(catalogue),
+            Observation::Unknown(reason) => return Observation::Unknown(reason),
+            // Omni does not offer the version: that is told of the version.
+            Observation::Absent => {}
+        }
+    }
+    Observation::Known(all)
+}
+
+/// Some types of Omni, its version, what the providers of the spec recorded, and the extensions that it offers: one round.
 async fn omni_of(omni: &dyn OmniReader, types: &[(&str, &str)], wanted: &Wanted) -> OmniSnapshot {
     let providers = wanted.providers.keys().map(String::as_str);
-    let (version, mut seen, records) =
-        tokio::join!(omni.version(), lists(omni, types), records(omni, providers));
+    let (version, mut seen, records, catalogues) = tokio::join!(
+        omni.version(),
+        lists(omni, types),
+        records(omni, providers),
+        catalogues(omni, &wanted.catalogues)
+    );
     seen.types.extend(records);
+    if !wanted.catalogues.is_empty() {
+        seen.types.insert(format!("{CATALOGUES}{TYPE_SUFFIX}"), catalogues);
+    }
     OmniSnapshot { version, ..seen }
 }
 

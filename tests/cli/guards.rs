@@ -147,3 +147,24 @@ fn every_code_explains_itself() {
     }
     r.run(&["explain", "OS0499"]).exits(64).says("there is no such code");
 }
+
+#[test]
+fn a_list_with_an_extension_that_omni_refuses_is_not_written() {
+    let r = Repository::new();
+    let template = "clusters/talos-prod-01.yaml";
+    r.edit(template, "siderolabs/iscsi-tools", "siderolabs/iscsi-tool");
+    let plan = r.run(&["plan", "--lab", "--format", "json"]).exits(3);
+    let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
+    let told: Vec<_> =
+        plan["warnings"].as_array().unwrap().iter().filter(|w| w["code"] == "OS0528").collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0]["blocks"], &told[0]["guard"]), (&true.into(), &"G06".into()));
+    assert_eq!(told[0]["help"], "did you mean `siderolabs/iscsi-tools`?");
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(3).says("OS0528").says("nothing was changed");
+    // Without its owner Omni takes it for one of Sidero's; and nothing is asked for that no file wants.
+    r.edit(template, "siderolabs/iscsi-tool", "iscsi-tools");
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(0).says("Verified");
+    // What stands there already is told, and keeps nobody from changing something else.
+    r.edit(template, "iscsi-tools", "siderolabs/iscsi-tools");
+    r.run(&["plan", "--lab"]).exits(0);
+}

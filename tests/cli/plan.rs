@@ -35,9 +35,10 @@ fn a_plan_writes_nothing_and_asks_each_type_once() {
     for line in requests.iter().filter(|l| l["server"] == "omni") {
         *types.entry(line["type"].as_str().unwrap().to_owned()).or_default() += 1;
     }
-    // And what the one provider of the spec recorded.
+    // And what the one provider of the spec recorded, and the catalogue of the one Talos version with extensions.
     let limit =
-        omni_scale::engine::refresh::PLAN_TYPES.len() + omni_scale::engine::refresh::PLAN_EXTRA_REQUESTS + 1;
+        omni_scale::engine::refresh::PLAN_TYPES.len() + omni_scale::engine::refresh::PLAN_EXTRA_REQUESTS + 2;
+    assert_eq!(types["TalosExtensions.omni.sidero.dev"], 1);
     assert!(types.values().all(|n| *n == 1), "{types:?}");
     assert!(types.len() <= limit, "{types:?}");
     // Five questions about the cluster, two about what new machines need, three to each of three nodes; none twice.

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::diag::closest;
+use crate::graph::{Desired, DesiredCluster};
+use crate::resource::Resource;
 use crate::value::Value;
 
 pub(super) static RULE: Rule = Rule {
@@ -13,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     name: "extension-not-offered",
     severity: Severity::Error,
     basis: Basis::Source,
-    source: "Omni 1.9: an extension must be in the catalogue of the Talos version of the cluster",
+    source: "Omni 1.9 refuses an extension that is not in the catalogue (`TalosExtensions`) of the cluster's Talos version; a name without an owner is one of `siderolabs/`",
     stage: Stage::Plan,
     title: "an extension is not offered for the Talos version",
     means: "Omni offers extensions by Talos version. This one is not in the list of the version that the cluster asks for: Omni refuses the configuration, or machines wait for an image that is never made.",
@@ -22,6 +24,32 @@ pub(super) static RULE: Rule = Rule {
     act: "Correct the name, or take a Talos version that has it.",
 };
 
+/// Names without an owner are Sidero's.
+const OFFICIAL: &str = "siderolabs/";
+
+/// Resources of one type that a cluster's files ask for.
+fn of<'a>(cluster: &'a DesiredCluster, short: &'static str) -> impl Iterator<Item = &'a Resource> {
+    cluster.resources.iter().map(|d| &d.resource).filter(move |r| r.id.short_kind() == short)
+}
+
+/// The Talos version that a cluster's files ask for, without `v`.
+fn version(cluster: &DesiredCluster) -> Option<&str> {
+    let mut all = of(cluster, "Clusters").filter_map(|r| r.spec.get("talos_version").and_then(Value::as_str));
+    all.next().map(|v| v.trim_start_matches('v'))
+}
+
+/// The extensions that a cluster's files ask for, as they are written.
+fn asked(cluster: &DesiredCluster) -> BTreeSet<&str> {
+    let lists = of(cluster, "ExtensionsConfigurations").filter_map(|r| r.spec.get("extensions")?.as_list());
+    lists.flatten().filter_map(Value::as_str).collect()
+}
+
+/// Talos versions whose catalogue tells whether what the files ask for can be had.
+pub fn catalogues(desired: &Desired) -> BTreeSet<String> {
+    let with = desired.clusters.iter().filter(|c| !asked(c).is_empty());
+    with.filter_map(version).map(str::to_owned).collect()
+}
+
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     let mut catalogues: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for version in survey.scene.snapshot.omni.list("TalosExtensions") {
@@ -29,28 +57,19 @@ pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
         let names = items.filter_map(|i| i.get("name").and_then(Value::as_str)).collect();
         catalogues.insert(version.resource.id.id.trim_start_matches('v'), names);
     }
-    if catalogues.is_empty() {
-        return;
-    }
     for cluster in &survey.scene.desired.clusters {
-        let of = |short: &'static str| {
-            cluster.resources.iter().filter(move |d| d.resource.id.short_kind() == short)
-        };
-        let version =
-            of("Clusters").find_map(|d| d.resource.spec.get("talos_version").and_then(Value::as_str));
-        let Some(version) = version.map(|v| v.trim_start_matches('v')) else { continue };
+        let Some(version) = version(cluster) else { continue };
+        // An empty one right after Omni's start proves nothing.
         let Some(offered) = catalogues.get(version).filter(|c| !c.is_empty()) else { continue };
-        let mut unknown = BTreeSet::new();
-        for configuration in of("ExtensionsConfigurations") {
-            let listed = configuration.resource.spec.get("extensions").and_then(Value::as_list);
-            unknown.extend(
-                listed.into_iter().flatten().filter_map(Value::as_str).filter(|e| !offered.contains(e)),
-            );
-        }
-        for extension in unknown {
+        for extension in asked(cluster) {
+            let full =
+                if extension.contains('/') { extension.to_owned() } else { format!("{OFFICIAL}{extension}") };
+            if offered.contains(full.as_str()) {
+                continue;
+            }
             let cause =
                 format!("this Omni offers no extension `{}` for Talos v{}", name(extension), name(version));
-            let act = closest(extension, offered.iter().copied()).map_or_else(
+            let act = closest(&full, offered.iter().copied()).map_or_else(
                 || "correct the name, or take a Talos version that has it".to_owned(),
                 |near| format!("did you mean `{}`?", name(near)),
             );
@@ -77,7 +96,21 @@ mod tests {
         let found = world.findings(&super::RULE);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].act, ["did you mean `siderolabs/iscsi-tools`?"]);
-        world.extensions(&["siderolabs/iscsi-tools"]);
-        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        for fine in ["siderolabs/iscsi-tools", "iscsi-tools"] {
+            world.extensions(&[fine]);
+            assert_eq!(world.found(&super::RULE), Vec::<String>::new(), "{fine}");
+        }
+        world.extensions(&["iscsi-tool", "mine/iscsi-tools"]);
+        assert_eq!(world.found(&super::RULE), ["cluster/c", "cluster/c"]);
+    }
+
+    #[test]
+    fn catalogues_are_looked_at_where_extensions_are_asked_for() {
+        let mut world = World::new();
+        assert!(super::catalogues(&world.desired).is_empty());
+        world.extensions(&[]);
+        assert!(super::catalogues(&world.desired).is_empty());
+        world.extensions(&["iscsi-tools"]);
+        assert_eq!(super::catalogues(&world.desired).into_iter().collect::<Vec<_>>(), ["1.11.6"]);
     }
 }

@@ -37,6 +37,8 @@ mod token_expires;
 mod token_without_rights;
 mod vlan_not_carried;
 
+pub use extension_not_offered::catalogues;
+
 use super::placement::{self, Census, Making, Outlook, foresee};
 use super::{Finding, Rule, Scene};
 use survey::Survey;

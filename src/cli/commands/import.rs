@@ -124,6 +124,7 @@ fn before(global: &Global, args: &ImportArgs, streams: &Streams) -> Result<Befor
         providers: BTreeMap::new(),
         store: None,
         any_proxmox: true,
+        catalogues: BTreeSet::new(),
     };
     Ok(Before { root, spec_path, present: Present::default(), targets, endpoint_comment, files: None })
 }

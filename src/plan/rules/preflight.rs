@@ -1,7 +1,7 @@
 //! What the rules over evidence find, as findings of the plan, and what new machines make of nodes and storages.
 //!
-//! Nothing here blocks: where machines are made of a class that cannot be made, apply would only wait for them, and the plan
-//! says so loudly. A policy may refuse it.
+//! Of these only what Omni refuses blocks: where machines are made of a class that cannot be made, apply would only wait for
+//! them, and the plan says so loudly. A policy may refuse it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ use crate::resource::ResourceId;
 const SAID: [&str; 3] = ["credentials-missing", "credentials-refused", "provider-not-connected"];
 /// The rule about clusters that one node takes down.
 const ONE_NODE: &str = "single-node-loss";
+/// The rule about extensions that Omni does not offer: it refuses lists with them (guard G06).
+const NO_EXTENSION: &str = "extension-not-offered";
 /// Subjects of one finding that are named before the rest is counted.
 const NAMED: usize = 3;
 
@@ -48,7 +50,8 @@ pub(in crate::plan) fn ahead(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> (Vec<Wa
         .filter(|f| f.rule.name != ONE_NODE || concerned(&f.subject))
         .filter(|f| concerns(scene, drafts, &f.subject))
         .collect();
-    let warnings = grouped(findings, &outlook);
+    let refused = |f: &Finding| f.rule.name == NO_EXTENSION && lists_change(drafts, &f.subject);
+    let warnings = grouped(findings, &outlook, refused);
     outlook.clusters.retain(|c| makes.contains(c.cluster.name()));
     if outlook.is_empty() {
         outlook = Outlook::default();
@@ -71,6 +74,15 @@ fn counts<'s>(
     still.map(|s| (&s.address, live(s).and_then(|l| count_of(&l.resource)))).collect()
 }
 
+/// Whether a plan writes a cluster's lists of extensions, or its version, for which they must hold.
+fn lists_change(drafts: &[Draft<'_>], cluster: &Address) -> bool {
+    drafts.iter().filter(|d| d.action.is_change() && cluster.contains(&d.address)).any(|d| match d.kind() {
+        "ExtensionsConfigurations" => d.wanted.is_some(),
+        "Clusters" => d.changes.iter().any(|c| c.path == ["talos", "version"]),
+        _ => false,
+    })
+}
+
 /// Whether a finding belongs into the plan: what is wrong with Proxmox belongs into every one.
 fn concerns(scene: &Scene<'_>, drafts: &[Draft<'_>], subject: &Address) -> bool {
     scene.selection().is_none()
@@ -80,17 +92,27 @@ fn concerns(scene: &Scene<'_>, drafts: &[Draft<'_>], subject: &Address) -> bool 
 }
 
 /// Findings of one cause are one warning, however many classes it concerns.
-fn grouped(findings: Vec<Finding>, outlook: &Outlook) -> Vec<Warning> {
-    let mut groups: BTreeMap<(&'static str, Severity, String, Vec<String>), Vec<Finding>> = BTreeMap::new();
+fn grouped(findings: Vec<Finding>, outlook: &Outlook, refused: impl Fn(&Finding) -> bool) -> Vec<Warning> {
+    type Key = (&'static str, Severity, String, Vec<String>, bool);
+    let mut groups: BTreeMap<Key, Vec<Finding>> = BTreeMap::new();
     for finding in findings {
-        let key = (finding.rule.code, finding.severity, finding.cause.clone(), finding.act.clone());
+        let refused = refused(&finding);
+        let key = (finding.rule.code, finding.severity, finding.cause.clone(), finding.act.clone(), refused);
         groups.entry(key).or_default().push(finding);
     }
     let mut by_class: BTreeMap<&str, u32> = BTreeMap::new();
     for batch in &outlook.machines {
         *by_class.entry(&batch.class).or_default() += batch.count;
     }
-    groups.into_values().filter_map(|group| warning(&group, &by_class)).collect()
+    let all = groups.into_iter().filter_map(|((.., refused), group)| {
+        let mut told = warning(&group, &by_class)?;
+        if refused {
+            told.guard = Some("G06".to_owned());
+            told.blocks = true;
+        }
+        Some(told)
+    });
+    all.collect()
 }
 
 fn warning(group: &[Finding], by_class: &BTreeMap<&str, u32>) -> Option<Warning> {
@@ -142,15 +164,18 @@ mod tests {
     #[test]
     fn one_cause_is_one_warning_however_many_classes_it_concerns() {
         let all = (0..1000).map(|i| finding(&format!("c{i:03}"), "storage-not-on-node")).collect();
-        let warnings = grouped(all, &Outlook::default());
+        let warnings = grouped(all, &Outlook::default(), |_| false);
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].message, "`class/c000`, `class/c001`, `class/c002` and 997 more: it is so");
         assert!(!warnings[0].blocks);
         assert!(warnings[0].evidence["subjects"].ends_with("class/c999"));
         let two = vec![finding("a", "storage-not-on-node"), finding("b", "storage-not-on-node")];
-        assert_eq!(grouped(two, &Outlook::default())[0].message, "`class/a` and `class/b`: it is so");
+        assert_eq!(
+            grouped(two, &Outlook::default(), |_| false)[0].message,
+            "`class/a` and `class/b`: it is so"
+        );
         let others = vec![finding("a", "storage-not-on-node"), finding("a", "storage-inactive")];
-        assert_eq!(grouped(others, &Outlook::default()).len(), 2);
+        assert_eq!(grouped(others, &Outlook::default(), |_| false).len(), 2);
     }
 
     #[test]
@@ -168,7 +193,7 @@ mod tests {
             failure: None,
         };
         let outlook = Outlook { machines: vec![batch], ..Outlook::default() };
-        let said = |finding: Finding| grouped(vec![finding], &outlook)[0].message.clone();
+        let said = |finding: Finding| grouped(vec![finding], &outlook, |_| false)[0].message.clone();
         assert!(
             said(finding("a", "storage-not-on-node"))
                 .ends_with("3 new machines of this plan will not come up")

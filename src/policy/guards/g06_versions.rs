@@ -10,11 +10,11 @@ pub(super) const GUARD: Guard = Guard {
     code: "G06",
     name: "version-step",
     built: true,
-    when: "Talos or Kubernetes goes back to an older version; Talos skips a minor version and Omni does not list the way as an upgrade; or Omni does not offer the version, or not together with the other.",
+    when: "Talos or Kubernetes goes back to an older version; Talos skips a minor version and Omni does not list the way as an upgrade; or Omni does not offer the version, or not together with the other; or an extension is not offered for the version.",
     does: "Blocks.",
     lift: "`--acknowledge G06:cluster/NAME` or an exception of the spec, for a step back and a skipped minor of Talos. Nothing for what Omni refuses.",
     why: "Talos and Kubernetes are tested for one minor version at a time and forwards; etcd and machine configurations of a newer version may not be read by an older one.",
-    codes: &["OS0415", codes::VERSION_STEP],
+    codes: &["OS0415", "OS0528", codes::VERSION_STEP],
     acknowledged: true,
 };
 
