@@ -5,6 +5,7 @@
 //! need two more in all and three per node. Never more than five at once; a node that is down is not waited for twice.
 
 mod assemble;
+mod disks;
 mod examine;
 mod look;
 

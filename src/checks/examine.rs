@@ -152,6 +152,20 @@ fn unjudged(scene: &Scene<'_>) -> Vec<String> {
                 ));
             }
         }
+        let unlisted: Vec<_> =
+            seen.evidence.disks.iter().filter_map(|(at, disks)| Some((at, disks.unknown()?))).collect();
+        if let Some((at, why)) = unlisted.first() {
+            let more = match unlisted.len() - 1 {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            out.push(format!(
+                "disks that were left on {}{more} of Proxmox cluster {}: {}",
+                inventory::sight::shown(at),
+                inventory::sight::shown(name),
+                inventory::sight::said(&why.0)
+            ));
+        }
         let unread = seen.evidence.configs.iter().filter_map(|(vmid, c)| Some((vmid, c.unknown()?)));
         for (vmid, why) in unread {
             out.push(format!(

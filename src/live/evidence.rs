@@ -32,11 +32,23 @@ pub struct Evidence {
     /// all of them but `stopped` running.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<u32, Observation<String>>,
-    /// Content of storages by `(node, storage)` as `node/storage`; asked for where a rule needs it only.
+    /// Images to boot from on the storages that take them, by `node/storage`. What is shared is asked of one node only.
     pub volumes: BTreeMap<String, Observation<Vec<Volume>>>,
+    /// Disks on the storages that take them, by `node/storage`, those of VMs that are gone included. What is shared is asked of one
+    /// node only; where the token would not be shown the disks of a VM that is gone, they are unknown.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub disks: BTreeMap<String, Observation<Vec<Volume>>>,
+    /// Every VMID that a guest had at any time of this look, sorted: before the storages were listed and after. VMs come and go
+    /// while it is taken. Asked for only where a storage has something of a VMID that no guest had at first.
+    #[serde(skip_serializing_if = "unasked")]
+    pub vmids: Observation<Vec<u32>>,
     /// Tasks of the guests that something happened to, and the tasks that a provider's records name (creation, start,
     /// download), newest first. Without `Sys.Audit` on a node only the token's own are listed there.
     pub tasks: Observation<Vec<Task>>,
+}
+
+fn unasked(seen: &Observation<Vec<u32>>) -> bool {
+    *seen == Observation::default()
 }
 
 /// A node as the cluster's membership lists it.
@@ -83,6 +95,19 @@ pub struct Volume {
     pub size: u64,
 }
 
+impl Volume {
+    /// VMID of the guest that it is for: as the server says, or by the name that the provider gives to join images
+    /// (`user-data-105.iso`).
+    pub fn owner(&self) -> Option<u32> {
+        let join = || self.name().strip_prefix("user-data-")?.strip_suffix(".iso")?.parse().ok();
+        self.vmid.or_else(join).filter(|vmid| *vmid > 0)
+    }
+    /// Its own name, without the storage, and without folder and base image where it has them.
+    pub fn name(&self) -> &str {
+        self.id.rsplit(['/', ':']).next().unwrap_or_default()
+    }
+}
+
 /// A task of a node's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Task {
@@ -102,4 +127,28 @@ pub struct Task {
     pub ended: Option<u64>,
     /// How it ended (`OK`, `WARNINGS: 1`, an error text already made harmless); `None` while it runs.
     pub status: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_tells_whose_it_is() {
+        let volume = |id: &str, vmid| Volume { id: id.into(), vmid, size: 0 };
+        for (id, vmid, owner, name) in [
+            ("s:vm-105-disk-0", Some(105), Some(105), "vm-105-disk-0"),
+            ("s:base-9-disk-0/vm-105-disk-0", Some(105), Some(105), "vm-105-disk-0"),
+            ("s:9/base-9-disk-0.qcow2/105/vm-105-disk-0.qcow2", Some(105), Some(105), "vm-105-disk-0.qcow2"),
+            ("local:iso/user-data-105.iso", None, Some(105), "user-data-105.iso"),
+            ("local:iso/user-data-x.iso", None, None, "user-data-x.iso"),
+            ("local:iso/talos.iso", None, None, "talos.iso"),
+            // A device that no guest owns.
+            ("san:0.0.1.scsi-36001405", None, None, "0.0.1.scsi-36001405"),
+            ("san:0.0.1.scsi-36001405", Some(0), None, "0.0.1.scsi-36001405"),
+        ] {
+            let volume = volume(id, vmid);
+            assert_eq!((volume.owner(), volume.name()), (owner, name), "{id}");
+        }
+    }
 }

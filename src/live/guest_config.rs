@@ -21,6 +21,9 @@ pub struct GuestConfig {
     pub created: Option<u64>,
     /// Tags, lower case, sorted.
     pub tags: Vec<String>,
+    /// Whether it has snapshots, which may use disks that the configuration does not name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshots: bool,
     /// Plain values by key, as text: `cores`, `sockets`, `memory` (MiB), `balloon`, `cpu`, `machine`, `bios`, `scsihw`, `numa`,
     /// `hugepages`, `onboot`, `agent`, `protection`, `lock`, `boot`, `template`, `kvm`, `vcpus`, `cpulimit`, `vga`. What is absent
     /// has Proxmox's default.

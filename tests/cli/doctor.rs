@@ -39,6 +39,74 @@ fn findings_are_told_and_only_asked_for_in_the_exit_code() {
         .says("did you mean `talos-prod-01`");
 }
 
+/// What a rule says of each subject: facts and what was seen.
+fn told<'a>(report: &'a Value, rule: &str) -> Vec<(&'a str, Vec<&'a str>)> {
+    let all = report["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == rule);
+    let facts = |f: &'a Value| f["evidence"].as_array().unwrap().iter().map(|e| e["value"].as_str().unwrap());
+    all.map(|f| (f["subject"].as_str().unwrap(), facts(f).collect())).collect()
+}
+
+#[test]
+fn disks_that_vms_left_behind_are_told_and_others_are_not() {
+    let r = Repository::new();
+    let doctor = || json(&r.run(&["doctor", "--lab=deployed", "--format", "json"]).exits(0));
+    let before = doctor();
+    assert!(
+        !rules(&before).contains(&"orphan-disk") && !rules(&before).contains(&"disk-not-used"),
+        "{before}"
+    );
+    let unlisted = |report: &Value| {
+        let all = report["unjudged"].as_array().unwrap();
+        all.iter()
+            .filter(|l| l.as_str().unwrap().starts_with("disks "))
+            .map(Value::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert!(unlisted(&before).is_empty(), "{before}");
+    for fault in [
+        "disk-left:vm_ssd:vm-120-disk-0=40",
+        "disk-left:local-lvm:vm-121-disk-0@golf",
+        "disk-left:local-lvm:vm-121-disk-1@golf",
+        "disk-left:vm_ssd:vm-104-disk-3",
+    ] {
+        r.run(&["lab", "inject", fault, "deployed"]).exits(0);
+    }
+    let after = doctor();
+    assert_eq!(
+        told(&after, "orphan-disk"),
+        [
+            (
+                "proxmox/matrix/node/golf/storage/local-lvm",
+                vec!["local-lvm:vm-121-disk-0, local-lvm:vm-121-disk-1", "40 GiB"]
+            ),
+            ("proxmox/matrix/storage/vm_ssd", vec!["vm_ssd:vm-120-disk-0", "40 GiB"]),
+        ]
+    );
+    r.run(&["doctor", "--lab=deployed"])
+        .exits(0)
+        .says("OS0557")
+        .says("no other Proxmox cluster shares the storage");
+    // A disk of a VM that is there is none of these.
+    let [(machine, facts)] = &told(&after, "disk-not-used")[..] else { panic!("{after}") };
+    assert!(machine.starts_with("machine/talos-prod-01-workers-"), "{machine}");
+    assert_eq!(facts, &["vm_ssd:vm-104-disk-3", "20 GiB"]);
+    assert!(r.requests("deployed").iter().all(|l| l["writing"] == false), "looking writes nothing");
+    // A plan asks no storage what lies there.
+    let asked = || {
+        let lines = r.requests("deployed");
+        lines.iter().filter(|l| l["path"].as_str().unwrap().ends_with("/content")).count()
+    };
+    let count = asked();
+    r.run(&["plan", "--lab=deployed"]);
+    assert!(count > 0 && asked() == count, "{count}");
+    // Who is not shown them is told that, and finds nothing.
+    r.run(&["lab", "inject", "token-role:PVEAuditor", "deployed"]).exits(0);
+    let blind = doctor();
+    assert!(told(&blind, "orphan-disk").is_empty(), "{blind}");
+    let why = unlisted(&blind);
+    assert!(why.len() == 1 && why[0].contains("`VM.Config.Disk` on `/vms`"), "{why:?}");
+}
+
 #[test]
 fn what_can_be_told_is_told_when_a_server_is_away() {
     let r = Repository::new();

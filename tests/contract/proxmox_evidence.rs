@@ -153,6 +153,13 @@ fn evidence(seen: &ProxmoxSnapshot, out: &mut Lines) {
         };
         out.insert(format!("media {at}"), line(volumes, names));
     }
+    for (at, disks) in &e.disks {
+        let ids = |v: &Vec<omni_scale::live::Volume>| words(v.iter().map(|v| v.id.as_str()));
+        out.insert(format!("disks {at}"), line(disks, ids));
+    }
+    if let Some(vmids) = e.vmids.known() {
+        out.insert("ever".into(), words(vmids.iter().map(u32::to_string)));
+    }
     for (vmid, config) in &e.configs {
         let plain = |key: &str| {
             config.known().and_then(|c| c.plain.get(key)).cloned().unwrap_or_else(|| "-".to_owned())
@@ -436,4 +443,116 @@ fn contract_proxmox_a_node_that_does_not_answer_costs_one_deadline_and_hides_not
         run(api.histories(seen, &[("delta".into(), 103), ("charlie".into(), 103), ("nowhere".into(), 103)]));
     assert_eq!(node.lines().len(), before + 1);
     assert_eq!(told(&seen)["tasks"], "vzdump vzdump vzdump qmconfig qmconfig qmconfig qmstart");
+}
+
+/// Two nodes with a storage that both have, one of its own each, one that is off and one without disks. VM 103 goes while the
+/// look is taken, VM 104 comes, VM 120 went long ago.
+fn stored(rights: &str) -> Vec<Exchange> {
+    let mut out = vec![
+        said("/version", r#"{"data":{"version":"9.1.4"}}"#),
+        said("/nodes", r#"{"data":[{"node":"alpha","status":"online"},{"node":"bravo","status":"online"}]}"#),
+        said("/cluster/status", r#"{"data":[{"type":"cluster","quorate":1}]}"#),
+        said("/access/permissions", &format!(r#"{{"data":{rights}}}"#)),
+    ];
+    let guests = |all: &[u32]| {
+        let rows: Vec<String> = all
+            .iter()
+            .map(|n| format!(r#"{{"type":"qemu","vmid":{n},"node":"alpha","status":"running"}}"#))
+            .collect();
+        format!(r#"{{"data":[{}]}}"#, rows.join(","))
+    };
+    out.push(said("/cluster/resources", &guests(&[101, 103])));
+    out.push(Exchange { query: "type=vm".into(), ..said("/cluster/resources", &guests(&[101, 104])) });
+    for node in ["alpha", "bravo"] {
+        let storages = r#"{"data":[
+            {"storage":"both","type":"dir","content":"iso,images","shared":1,"enabled":1,"active":1},
+            {"storage":"own","type":"lvmthin","content":"images,rootdir","shared":0,"enabled":1,"active":1},
+            {"storage":"off","type":"lvmthin","content":"images","shared":0,"enabled":0,"active":0},
+            {"storage":"dead","type":"nfs","content":"images","shared":1,"enabled":1,"active":0},
+            {"storage":"backup","type":"pbs","content":"backup","shared":1,"enabled":1,"active":1}]}"#;
+        out.push(said(&format!("/nodes/{node}/storage"), storages));
+    }
+    let content = |node: &str, storage: &str, kind: &str, rows: &str| Exchange {
+        query: format!("content={kind}"),
+        ..said(&format!("/nodes/{node}/storage/{storage}/content"), &format!(r#"{{"data":[{rows}]}}"#))
+    };
+    out.push(content("alpha", "both", "iso", r#"{"volid":"both:iso/talos.iso","size":5}"#));
+    let disks = r#"{"volid":"both:120/vm-120-disk-0.qcow2","vmid":"120","approximate-size":7,"content":"images"},
+        {"volid":"both:101/vm-101-disk-0.qcow2","vmid":101,"size":9},{"volid":"both:104/vm-104-disk-0.raw","vmid":104}"#;
+    out.push(content("alpha", "both", "images", disks));
+    out.push(content("alpha", "own", "images", r#"{"volid":"own:vm-103-disk-0","vmid":103,"size":"9"}"#));
+    out.push(Exchange { status: 500, reason: "got timeout".into(), ..content("bravo", "own", "images", "") });
+    out
+}
+
+const ALL: &str = r#"{"/vms":{"VM.Audit":1,"VM.Config.Disk":1},"/storage":{"Datastore.Audit":1},"/mapping":{"Mapping.Use":1}}"#;
+
+fn asked(node: &Recorded, part: &str) -> usize {
+    node.lines().iter().filter(|line| line.contains(part)).count()
+}
+
+#[test]
+fn contract_proxmox_disks_are_listed_beside_images_and_held_against_newer_guests() {
+    let node = Recorded::serve(stored(ALL));
+    let seen = examined(&node.origin, &[]);
+    let told_of = told(&seen);
+    let disks: Vec<(&str, &str)> = told_of
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix("disks ")?, value.as_str())))
+        .collect();
+    let both = "both:101/vm-101-disk-0.qcow2 both:104/vm-104-disk-0.raw both:120/vm-120-disk-0.qcow2";
+    assert_eq!(disks[..2], [("alpha/both", both), ("alpha/own", "own:vm-103-disk-0")]);
+    assert!(disks[2].0 == "bravo/own" && disks[2].1.contains("got timeout") && disks.len() == 3, "{disks:?}");
+    // The images on the same storage are a list of their own.
+    assert_eq!(told_of["media alpha/both"], "talos.iso");
+    let volumes = seen.evidence.disks["alpha/both"].known().unwrap();
+    assert_eq!((volumes[2].vmid, volumes[2].size), (Some(120), 7));
+    // Before, meanwhile and after.
+    assert_eq!(told_of["ever"], "101 103 104");
+    assert_eq!((asked(&node, "content=images"), asked(&node, "content=iso")), (3, 1));
+    assert_eq!((asked(&node, "type=vm"), asked(&node, "/storage/own/content")), (2, 2));
+}
+
+#[test]
+fn contract_proxmox_guests_are_not_asked_again_where_every_disk_is_somebodys() {
+    let mut recordings = stored(ALL);
+    recordings.retain(|e| e.query != "content=images");
+    let node = Recorded::serve(recordings);
+    let known = [RecordedVm { node: "alpha".into(), vmid: 120, ..RecordedVm::default() }];
+    let told_of = told(&examined(&node.origin, &known));
+    // A server that does not know the question leaves nothing behind, not even a reason.
+    assert!(!told_of.keys().any(|key| key.starts_with("disks ") || key == "ever"), "{told_of:?}");
+    assert_eq!(asked(&node, "type=vm"), 1);
+}
+
+#[test]
+fn contract_proxmox_a_token_that_is_shown_no_disks_asks_for_none_and_says_so() {
+    let audit = ALL.replace(r#","VM.Config.Disk":1"#, "");
+    for (rights, images) in [
+        (audit.clone(), 0),
+        (ALL.replace(r#""VM.Config.Disk":1"#, r#""VM.Config.Disk":0"#), 0),
+        (ALL.replace("Datastore.Audit", "Datastore.AllocateSpace"), 0),
+        // On one storage it may everything.
+        (
+            audit.replace(
+                r#","/mapping""#,
+                r#","/storage/both":{"Datastore.Audit":1,"Datastore.Allocate":0},"/mapping""#,
+            ),
+            1,
+        ),
+        (audit.replace(r#""Datastore.Audit":1"#, r#""Datastore.Audit":1,"Datastore.Allocate":1"#), 3),
+    ] {
+        let node = Recorded::serve(stored(&rights));
+        let seen = examined(&node.origin, &[]);
+        assert_eq!(asked(&node, "content=images"), images, "{rights}");
+        let blind = |seen: &ProxmoxSnapshot| {
+            let reasons = seen.evidence.disks.values().filter_map(Observation::unknown);
+            reasons.filter(|reason| reason.0.contains("`VM.Config.Disk` on `/vms`")).count()
+        };
+        assert_eq!(blind(&seen), 3 - images, "{rights}");
+    }
+    // Who does not see all guests does not ask what they left.
+    let node = Recorded::serve(stored(&ALL.replace(r#""VM.Audit":1,"#, "")));
+    let seen = examined(&node.origin, &[]);
+    assert!(asked(&node, "content=images") == 0 && seen.evidence.disks.is_empty());
 }

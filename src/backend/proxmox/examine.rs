@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::map;
+use super::disks::{self, DiskStorage};
 use super::look::{Answer, Ask, Look};
-use super::{Leave, ProxmoxApi, VISIBLE_GUESTS, data, down};
+use super::{Leave, ProxmoxApi, Trouble, VISIBLE_GUESTS, data, down};
 use crate::backend::RecordedVm;
 use crate::live::{
     Device, Guest, GuestConfig, GuestKind, NodeStatus, Observation, ProxmoxSnapshot, Reason, Task, Volume,
@@ -55,6 +56,10 @@ struct Closer<'a> {
     open: BTreeMap<u32, usize>,
     /// Histories that were asked for.
     asked: BTreeSet<(String, u32)>,
+    /// VMIDs of the guests that were there when it began.
+    before: BTreeSet<u32>,
+    /// Storages whose content is not listed yet.
+    listing: usize,
     tasks: BTreeMap<String, Task>,
     no_tasks: Option<Reason>,
 }
@@ -69,6 +74,7 @@ impl<'a> Closer<'a> {
                 look.is_down(&node.name, reason);
             }
         }
+        let before = seen.guests.known().into_iter().flatten().map(|guest| guest.vmid).collect();
         let known = seen.evidence.tasks.known().cloned().unwrap_or_default();
         let tasks = known.into_iter().map(|task| (task.upid.clone(), task)).collect();
         Self {
@@ -78,6 +84,8 @@ impl<'a> Closer<'a> {
             recorded,
             open: BTreeMap::new(),
             asked: BTreeSet::new(),
+            before,
+            listing: 0,
             tasks,
             no_tasks: None,
         }
@@ -96,25 +104,43 @@ impl<'a> Closer<'a> {
         for node in self.nodes() {
             self.look.ask(Ask::Hardware(node));
         }
-        let mut shared = BTreeSet::new();
-        let mut images = Vec::new();
-        for (node, storages) in &self.seen.storages {
-            let Some(name) = NodeName::parse(node) else { continue };
-            for storage in storages.known().map_or(&[][..], Vec::as_slice) {
-                let usable = storage.enabled && storage.active && storage.content.iter().any(|c| c == "iso");
-                // What is shared is the same on every node.
-                if usable && (!storage.shared || shared.insert(storage.name.clone())) {
-                    images.push(Ask::Content(name.clone(), storage.name.clone(), "iso"));
-                }
-            }
-        }
-        for ask in images {
-            self.look.ask(ask);
-        }
+        self.list_storages();
         for upid in self.recorded.iter().flat_map(|vm| &vm.tasks).filter_map(|text| Upid::parse(text)) {
             if let Some(node) = NodeName::parse(upid.node()) {
                 self.look.ask(Ask::Task(node, upid));
             }
+        }
+    }
+
+    /// Asks what lies on storages.
+    fn list_storages(&mut self) {
+        let is_down = |node: &str| self.look.why_down(node).is_some();
+        let iso = disks::holding(&self.seen, "iso", is_down).into_iter();
+        let mut asks: Vec<Ask> =
+            iso.map(|(node, storage)| Ask::Content(node, storage.name.clone(), "iso")).collect();
+        for DiskStorage { node, name, shown } in self.api.disk_storages(&self.seen, is_down) {
+            match shown {
+                Ok(()) => asks.push(Ask::Content(node, name, "images")),
+                // It would answer that there is none.
+                Err(reason) => {
+                    let at = disks::place(&node, &name);
+                    self.seen.evidence.disks.insert(at, Observation::Unknown(reason));
+                }
+            }
+        }
+        self.listing = asks.len();
+        for ask in asks {
+            self.look.ask(ask);
+        }
+    }
+
+    /// Once all storages are listed: a VM can have been made or removed since the guests were, so what belongs to none of them is
+    /// held against a list that is newer than the storages'.
+    fn listed(&mut self) {
+        self.listing = self.listing.saturating_sub(1);
+        let recorded = self.recorded.iter().map(|vm| vm.vmid);
+        if self.listing == 0 && disks::strangers(&self.seen, recorded) {
+            self.look.ask(Ask::Remaining);
         }
     }
 
@@ -153,15 +179,32 @@ impl<'a> Closer<'a> {
                 let flags = api.observe::<NodeStatusReply>(&ask, answer)?;
                 self.seen.evidence.cpu_flags.insert(node.as_str().to_owned(), map(flags, flags_of));
             }
-            Ask::Content(node, storage, _) => {
-                let at = format!("{}/{storage}", node.as_str());
-                let rows = api.observe::<Vec<VolumeEntry>>(&ask, answer)?;
-                self.seen.evidence.volumes.insert(at, map(rows, volumes));
+            Ask::Content(node, storage, content) => {
+                let at = disks::place(node, storage);
+                let disks = *content == "images";
+                match answer.and_then(data::<Vec<VolumeEntry>>) {
+                    // A server that knows no such question.
+                    Err(Trouble::Fault(Fault::NotImplemented(_))) if disks => {}
+                    read => {
+                        let rows = map(api.observed(&ask, read)?, volumes);
+                        let evidence = &mut self.seen.evidence;
+                        let lists = if disks { &mut evidence.disks } else { &mut evidence.volumes };
+                        lists.insert(at, rows);
+                    }
+                }
+                self.listed();
+            }
+            Ask::Remaining => {
+                let again = api.observe::<Vec<ResourceEntry>>(&ask, answer)?;
+                self.seen.evidence.vmids = match again {
+                    Observation::Known(rows) => map(api.guests(rows), |newer| self.ever(&newer)),
+                    other => map(other, |_| Vec::new()),
+                };
             }
             Ask::Config(node, vmid) => {
                 let config = match answer.and_then(data::<GuestConfigReply>) {
                     // Said of the node's own files: on this node there is no such VM.
-                    Err(super::Trouble::Fault(Fault::Missing(_))) => Observation::Absent,
+                    Err(Trouble::Fault(Fault::Missing(_))) => Observation::Absent,
                     read => map(api.observed(&ask, read)?, |reply| config(node, reply)),
                 };
                 if config.known().is_some() {
@@ -213,6 +256,12 @@ impl<'a> Closer<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Every VMID that a guest had during this look.
+    fn ever(&self, newer: &[Guest]) -> Vec<u32> {
+        let then = self.seen.guests.known().into_iter().flatten().chain(newer).map(|guest| guest.vmid);
+        then.chain(self.before.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Takes the newer list of guests. What it says of a node that is not there is older than what is known.
@@ -345,7 +394,7 @@ fn volumes(rows: Vec<VolumeEntry>) -> Vec<Volume> {
         .map(|row| Volume {
             id: row.volid,
             vmid: row.vmid.and_then(|id| u32::try_from(id).ok()),
-            size: row.size.unwrap_or(0),
+            size: row.size.or(row.approximate_size).unwrap_or(0),
         })
         .collect();
     all.sort_by(|a, b| a.id.cmp(&b.id));
@@ -360,6 +409,7 @@ fn config(node: &NodeName, reply: GuestConfigReply) -> GuestConfig {
         uuid: reply.uuid,
         created: reply.created,
         tags: super::assemble::tags(reply.tags.as_deref()),
+        snapshots: reply.snapshots,
         plain: reply.plain,
         devices: devices.collect(),
         pending: Vec::new(),

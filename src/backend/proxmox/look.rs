@@ -35,6 +35,8 @@ pub(super) enum Ask {
     Interfaces(NodeName),
     Resolvers(NodeName),
     Guests,
+    /// The guests once more, after the storages were listed.
+    Remaining,
     Ha,
     Hardware(NodeName),
     Config(NodeName, u32),
@@ -58,6 +60,7 @@ impl Ask {
             | Self::Mappings
             | Self::Token
             | Self::Guests
+            | Self::Remaining
             | Self::Ha => None,
             Self::Storages(node)
             | Self::Bridges(node)
@@ -87,7 +90,7 @@ impl Ask {
             Self::Bridges(node) => Request::node_bridges(node),
             Self::Interfaces(node) => Request::node_network(node),
             Self::Resolvers(node) => Request::node_dns(node),
-            Self::Guests => Request::cluster_guests(),
+            Self::Guests | Self::Remaining => Request::cluster_guests(),
             Self::Ha => Request::ha_resources(),
             Self::Hardware(node) => Request::node_status(node),
             Self::Config(node, vmid) => Request::guest_config(node, *vmid),
@@ -106,7 +109,7 @@ impl Ask {
             |what: &str, node: &NodeName, vmid: u32| format!("{what} of VM {vmid} on `{}`", node.as_str());
         match self {
             Self::Nodes => "nodes".to_owned(),
-            Self::Resources | Self::Guests => "guests".to_owned(),
+            Self::Resources | Self::Guests | Self::Remaining => "guests".to_owned(),
             Self::Status => "cluster status".to_owned(),
             Self::Permissions | Self::PermissionsOn(_) => "permissions".to_owned(),
             Self::Version => "version".to_owned(),

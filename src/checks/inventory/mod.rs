@@ -2,10 +2,12 @@
 //! joined by UUID.
 
 mod class_changed_later;
+mod disk_not_used;
 mod drift_cannot_be_told;
 pub(in crate::checks) mod expected;
 mod hostname_differs;
 mod join;
+mod left;
 mod machine_locked;
 mod machine_not_connected;
 mod machine_on_offline_node;
@@ -32,7 +34,7 @@ pub use join::{Found, Inventory, Machine, Vm};
 use super::{Finding, Rule};
 
 /// The rules, by code.
-pub(super) const RULES: [&Rule; 19] = [
+pub(super) const RULES: [&Rule; 20] = [
     &drift_cannot_be_told::RULE,
     &vm_deleted::RULE,
     &vmid_reused::RULE,
@@ -52,6 +54,7 @@ pub(super) const RULES: [&Rule; 19] = [
     &orphan_iso::RULE,
     &orphan_disk::RULE,
     &machine_locked::RULE,
+    &disk_not_used::RULE,
 ];
 
 /// Everything that they find.
@@ -75,4 +78,5 @@ pub fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     orphan_iso::check(inventory, out);
     orphan_disk::check(inventory, out);
     machine_locked::check(inventory, out);
+    disk_not_used::check(inventory, out);
 }

@@ -1,10 +1,8 @@
 //! Join images of VMs that are gone.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::Inventory;
-use super::sight::shown;
-use crate::checks::{Basis, Finding, Rule, Scene, Severity, Stage};
+use super::left::{left, names};
+use crate::checks::{Basis, Finding, Rule, Severity, Stage};
 
 /// `orphan-iso`
 pub(super) static RULE: Rule = Rule {
@@ -21,39 +19,14 @@ pub(super) static RULE: Rule = Rule {
     act: "Remove them by hand.",
 };
 
-/// VMID of a join image.
-fn vmid(volume: &str) -> Option<u32> {
-    volume.rsplit('/').next()?.strip_prefix("user-data-")?.strip_suffix(".iso")?.parse().ok()
-}
-
 pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
-    let all = inventory.scene.snapshot.proxmox.iter();
-    for (name, seen) in all.filter(|(n, _)| !inventory.untold.contains_key(n.as_str())) {
-        let Some(guests) = seen.guests.known() else { continue };
-        // What a machine's record still names belongs to that machine: what became of its VM is told there.
-        let recorded = inventory.machines.iter().filter_map(|m| m.record.as_ref()?.vmid);
-        let there: BTreeSet<u32> = guests.iter().map(|g| g.vmid).chain(recorded).collect();
-        let mut left: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-        for (place, volumes) in &seen.evidence.volumes {
-            let (Some((node, storage)), Some(volumes)) = (place.split_once('/'), volumes.known()) else {
-                continue;
-            };
-            for volume in volumes.iter().filter(|v| vmid(&v.id).is_some_and(|id| !there.contains(&id))) {
-                left.entry((node, storage)).or_default().push(shown(&volume.id));
-            }
-        }
-        for ((node, storage), images) in left {
-            let many = if images.len() == 1 { "a join image" } else { "join images" };
-            out.push(
-                Finding::new(
-                    &RULE,
-                    Scene::node_address(name, node).child("storage", storage),
-                    format!("it has {many} of VMs that are gone"),
-                )
-                .fact("images", images.join(", "))
+    for left in left(inventory, |evidence| &evidence.volumes, |_, _| true) {
+        let many = if left.volumes.len() == 1 { "a join image" } else { "join images" };
+        out.push(
+            Finding::new(&RULE, left.storage, format!("it has {many} of VMs that are gone"))
+                .fact("images", names(&left.volumes))
                 .act("remove them by hand (`pvesm free VOLUME`): they hold a join token"),
-            );
-        }
+        );
     }
 }
 
@@ -79,6 +52,8 @@ mod tests {
         let more = [there, vec![volume("local:iso/user-data-120.iso")]].concat();
         world.proxmox().evidence.volumes.insert("a/local".into(), Observation::Known(more));
         assert_eq!(world.subjects(super::check), ["proxmox/x/node/a/storage/local"]);
+        world.proxmox().evidence.vmids = Observation::Known(vec![120]);
+        assert!(world.subjects(super::check).is_empty(), "its VM was made a moment ago");
         let mut world = World::new();
         world.remove_vm(101);
         world

@@ -107,6 +107,7 @@ impl World {
                 ),
                 ha: Observation::Known(Vec::new()),
                 tasks: Observation::Known(Vec::new()),
+                vmids: Observation::Known(Vec::new()),
                 ..Evidence::default()
             },
         };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::proxmox::{Bridge, Cluster, Node, full_privileges};
+use super::super::proxmox::{Bridge, Cluster, LeftDisk, Node, full_privileges};
 use super::{Broken, Target, halves};
 
 /// How tasks fail unless the fault says it.
@@ -43,6 +43,7 @@ pub fn act(cluster: &mut Cluster, target: &Target<'_>, unix: i64) -> Broken {
         }
         "tasks-mended" => cluster.fates.clear(),
         "mapping-missing" | "mapping-present" => mapping(cluster, target, name == "mapping-present")?,
+        "disk-left" | "disk-freed" => disk(cluster, target)?,
         _ if name.starts_with("storage-") => storage(cluster, target)?,
         _ if name.starts_with("bridge-") => bridge(cluster, target)?,
         _ => token(cluster, target, unix)?,
@@ -84,6 +85,9 @@ fn storage(cluster: &mut Cluster, target: &Target<'_>) -> Broken {
                 return Err(target.missing("new name"));
             }
             right.clone_into(&mut storage.id);
+            for disk in cluster.left.iter_mut().filter(|disk| disk.storage == left) {
+                right.clone_into(&mut disk.storage);
+            }
             for guest in cluster.guests.values_mut() {
                 if guest.storage == left {
                     right.clone_into(&mut guest.storage);
@@ -96,6 +100,45 @@ fn storage(cluster: &mut Cluster, target: &Target<'_>) -> Broken {
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// VMID in the name of a disk, as Proxmox VE gives it (`vm-120-disk-0`, `120/vm-120-disk-0.qcow2`).
+fn owner(name: &str) -> Option<u32> {
+    let own = name.rsplit('/').next()?;
+    let kinds = ["vm-", "base-", "subvol-", "basevol-"];
+    let (vmid, rest) = kinds.iter().find_map(|kind| own.strip_prefix(kind))?.split_once('-')?;
+    vmid.parse().ok().filter(|_| !rest.is_empty())
+}
+
+/// A disk stays behind when its VM goes.
+fn disk(cluster: &mut Cluster, target: &Target<'_>) -> Broken {
+    let (place, gib) = target.what.split_once('=').unwrap_or((target.what, "20"));
+    let (volume, at) = place.split_once('@').unwrap_or((place, ""));
+    let (id, name) = volume.split_once(':').unwrap_or((volume, ""));
+    let storage = cluster.storage(id).ok_or_else(|| target.none("storage", id))?;
+    let vmid = owner(name).ok_or_else(|| target.none("disk", volume))?;
+    let holds = storage.content.iter().any(|c| matches!(c.as_str(), "images" | "rootdir"));
+    if !holds {
+        return Err(target.none("storage for disks", id));
+    }
+    if (!storage.shared || !at.is_empty()) && cluster.node(at).is_none() {
+        return Err(target.none("node", at));
+    }
+    let node = (!storage.shared).then(|| at.to_owned());
+    let size = gib.parse::<u64>().map_err(|_| target.missing("number"))? << 30;
+    let disk = LeftDisk { storage: id.to_owned(), node, name: name.to_owned(), vmid, size };
+    let same = |other: &LeftDisk| {
+        (&other.storage, &other.node, &other.name) == (&disk.storage, &disk.node, &disk.name)
+    };
+    let there = cluster.left.iter().any(same);
+    if target.name == "disk-freed" && !there {
+        return Err(target.none("disk", place));
+    }
+    cluster.left.retain(|other| !same(other));
+    if target.name == "disk-left" {
+        cluster.left.push(disk);
     }
     Ok(())
 }

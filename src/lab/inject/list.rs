@@ -78,6 +78,12 @@ pub const FAULTS: &[Entry] = &[
     ("vm-unlocked", "a VMID", "it is done"),
     ("orphan-vm", "SET@NODE", "a VM with the tag of a machine request set that no request is for"),
     ("orphan-iso", "VMID@NODE", "an image to join with of a VM that is no more"),
+    (
+        "disk-left",
+        "VOLUME[@NODE][=GIB]",
+        "a disk of a VM that is no more, as vm_ssd:vm-120-disk-0; on a node where its storage is not shared",
+    ),
+    ("disk-freed", "VOLUME[@NODE]", "somebody removes it"),
     ("provider-stopped", "", "the provider's container is off"),
     ("provider-started", "", "it runs"),
     (

@@ -64,6 +64,9 @@ pub fn node(world: &mut World, target: &Target<'_>) -> Broken {
             for guest in world.proxmox.guests.values_mut().filter(|g| g.node == name) {
                 new.clone_into(&mut guest.node);
             }
+            for disk in world.proxmox.left.iter_mut().filter(|disk| disk.node.as_deref() == Some(name)) {
+                disk.node = Some(new.to_owned());
+            }
             for node in world.proxmox.storages.iter_mut().flat_map(|s| &mut s.nodes).filter(|n| *n == name) {
                 new.clone_into(node);
             }
@@ -78,6 +81,7 @@ pub fn node(world: &mut World, target: &Target<'_>) -> Broken {
     if target.name == "node-removed" {
         world.proxmox.nodes.retain(|n| n.name != name);
         world.proxmox.guests.retain(|_, g| g.node != name);
+        world.proxmox.left.retain(|disk| disk.node.as_deref() != Some(name));
     }
     Ok(())
 }

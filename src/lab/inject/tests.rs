@@ -123,6 +123,77 @@ fn vms_are_what_people_made_of_them_and_tasks_tell_who() {
     assert_eq!(twin["data"]["smbios1"], "uuid=0d4f2c9b-8a17-4c2f-b0c5-7a9e3d51f602");
 }
 
+#[test]
+fn a_disk_that_was_left_lies_on_its_storage_and_takes_room() {
+    let disks = |plant: &mut Plant, node: &str, storage: &str| -> Vec<String> {
+        let path = format!("/nodes/{node}/storage/{storage}/content?content=images");
+        let listed = ask(plant, &path);
+        let all = listed["data"].as_array().unwrap().iter();
+        all.map(|v| v["volid"].as_str().unwrap().to_owned()).collect()
+    };
+    let used = |plant: &mut Plant, node: &str, storage: &str| {
+        let listed = ask(plant, &format!("/nodes/{node}/storage"));
+        entry(&listed, "storage", storage)["used"].as_u64().unwrap()
+    };
+    let mut plant = build("matrix").unwrap();
+    let before = used(&mut plant, "hotel", "vm_ssd");
+    // Of a shared storage every node tells; of another only the one that has it.
+    inject(&mut plant, "disk-left:vm_ssd:vm-120-disk-0=40").unwrap();
+    inject(&mut plant, "disk-left:local-lvm:vm-121-disk-0@hotel").unwrap();
+    for node in ["foxtrot", "golf", "hotel"] {
+        assert!(disks(&mut plant, node, "vm_ssd").contains(&"vm_ssd:vm-120-disk-0".to_owned()));
+    }
+    assert_eq!(disks(&mut plant, "hotel", "local-lvm"), ["local-lvm:vm-121-disk-0"]);
+    assert!(!disks(&mut plant, "golf", "local-lvm").contains(&"local-lvm:vm-121-disk-0".to_owned()));
+    assert_eq!(used(&mut plant, "hotel", "vm_ssd"), before + (2 << 30));
+    let row = ask(&mut plant, "/nodes/golf/storage/vm_ssd/content?vmid=120");
+    let row = &row["data"][0];
+    assert_eq!(
+        (&row["vmid"], &row["size"], &row["content"]),
+        (&json!(120), &json!(40_u64 << 30), &json!("images"))
+    );
+    assert_eq!(ask(&mut plant, "/nodes/golf/storage/vm_ssd/content?content=iso")["data"], json!([]));
+    // It goes with its storage's name, and by hand.
+    inject(&mut plant, "storage-renamed:vm_ssd=ceph").unwrap();
+    assert!(disks(&mut plant, "golf", "ceph").contains(&"ceph:vm-120-disk-0".to_owned()));
+    inject(&mut plant, "disk-freed:ceph:vm-120-disk-0").unwrap();
+    assert_eq!(used(&mut plant, "hotel", "ceph"), before);
+    for wrong in [
+        "disk-left:vm_ssd:iso/x.iso",
+        "disk-left:local:vm-120-disk-0@golf",
+        "disk-left:local-lvm:vm-120-disk-0",
+        "disk-freed:ceph:vm-120-disk-0",
+    ] {
+        assert!(inject(&mut plant, wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_disk_without_its_vm_is_shown_to_who_may_touch_it() {
+    let mut plant = broken("disk-left:vm_ssd:vm-120-disk-0");
+    let mut shown = |fault: &str| {
+        inject(&mut plant, fault).unwrap();
+        let listed = ask(&mut plant, "/nodes/golf/storage/vm_ssd/content?content=images");
+        listed["data"].as_array().map(|all| all.iter().any(|v| v["vmid"] == 120))
+    };
+    assert_eq!(shown("token-role:OmniProvider"), Some(true));
+    assert_eq!(shown("privilege-missing:Datastore.Allocate"), Some(true));
+    assert_eq!(shown("privilege-missing:VM.Config.Disk"), Some(false));
+    assert_eq!(shown("privilege-given:Datastore.Allocate@/storage/vm_ssd"), Some(true));
+    assert_eq!(shown("token-role:PVEAuditor"), Some(false));
+    assert_eq!(shown("privilege-given:VM.Config.Disk"), Some(true));
+    // The storage itself is not shown.
+    assert_eq!(shown("token-role:PVEVMAdmin"), None);
+}
+
+#[test]
+fn a_new_vm_does_not_take_the_name_of_a_disk_that_was_left() {
+    let mut plant = broken("disk-left:vm_ssd:vm-107-disk-0");
+    inject(&mut plant, "orphan-vm:other@golf").unwrap();
+    let config = ask(&mut plant, "/nodes/golf/qemu/107/config");
+    assert!(config["data"]["scsi0"].as_str().unwrap().starts_with("vm_ssd:vm-107-disk-1,"), "{config}");
+}
+
 /// A worker more is asked for in a broken world; what Omni and the provider's log say after some minutes.
 fn scaled(faults: &[&str]) -> (Plant, String, String) {
     let mut plant = build("matrix").unwrap();

@@ -42,7 +42,7 @@ pub fn create(
     let upid = cluster.task(&node.name, (what.0, &what.1, &token.id), (now, CREATE), "OK");
     let made = cluster.tasks.last().is_some_and(super::model::Task::succeeded);
     if made {
-        let guest = guest(node, given, vmid, unix);
+        let guest = guest(cluster, node, given, vmid, unix);
         let disk = format!("scsi0: successfully created disk '{}'", text(&guest.config, "scsi0"));
         cluster.guests.insert(vmid, guest);
         if let Some(task) = cluster.tasks.last_mut() {
@@ -56,7 +56,7 @@ impl Cluster {
     /// A VM that is there without having been asked for over the API.
     pub fn put_vm(&mut self, node: &str, given: &Map<String, Value>, unix: i64) {
         let vmid = given.get("vmid").and_then(number).and_then(|v| u32::try_from(v).ok());
-        let made = vmid.zip(self.node(node)).map(|(vmid, node)| (vmid, guest(node, given, vmid, unix)));
+        let made = vmid.zip(self.node(node)).map(|(vmid, node)| (vmid, guest(self, node, given, vmid, unix)));
         self.guests.extend(made);
     }
 }
@@ -162,7 +162,7 @@ fn without_room(cluster: &Cluster, node: &Node, given: &Map<String, Value>, vmid
 }
 
 /// The VM as it reads back: addresses, volumes and the boot order are the server's choice.
-fn guest(node: &Node, given: &Map<String, Value>, vmid: u32, unix: i64) -> Guest {
+fn guest(cluster: &Cluster, node: &Node, given: &Map<String, Value>, vmid: u32, unix: i64) -> Guest {
     let mut config = Map::new();
     let (mut storage, mut size) = (String::new(), 0);
     for (key, value) in given {
@@ -192,7 +192,14 @@ fn guest(node: &Node, given: &Map<String, Value>, vmid: u32, unix: i64) -> Guest
         if key == "scsi0" {
             (storage, size) = (id.to_owned(), gib << 30);
         }
-        config.insert(key.clone(), json!(format!("{id}:vm-{vmid}-disk-{at},{}", options.join(","))));
+        // A disk that an earlier VM left keeps its name.
+        let taken = |name: &str| {
+            let left = cluster.storage(id).into_iter().flat_map(|s| cluster.left_on(s, &node.name));
+            left.into_iter().any(|disk| disk.name == name)
+        };
+        let names = (at..).map(|n| format!("vm-{vmid}-disk-{n}"));
+        let name = names.into_iter().find(|name| !taken(name)).unwrap_or_default();
+        config.insert(key.clone(), json!(format!("{id}:{name},{}", options.join(","))));
     }
     config.insert("boot".into(), json!("order=scsi0;ide2;net0"));
     config.insert("meta".into(), json!(format!("creation-qemu=10.1.2,ctime={unix}")));

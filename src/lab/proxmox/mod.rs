@@ -19,6 +19,6 @@ mod tasks;
 mod volumes;
 
 pub use access::{Token, full as full_privileges};
-pub use model::{Bridge, Cluster, Guest, GuestKind, Image, Node, Storage, lowest};
+pub use model::{Bridge, Cluster, Guest, GuestKind, Image, LeftDisk, Node, Storage, lowest};
 pub use reply::Reply;
 pub use routes::{Request, handle};

@@ -18,6 +18,9 @@ pub struct Cluster {
     pub storages: Vec<Storage>,
     /// Guests by VMID.
     pub guests: BTreeMap<u32, Guest>,
+    /// Disks that no guest's configuration names.
+    #[serde(default)]
+    pub left: Vec<LeftDisk>,
     /// Finished and running tasks, oldest first.
     pub tasks: Vec<Task>,
     /// API tokens.
@@ -133,6 +136,21 @@ pub struct Image {
 
 fn local() -> String {
     "local".to_owned()
+}
+
+/// A disk that no guest's configuration names: what is left when a guest goes without it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftDisk {
+    /// Where it lies.
+    pub storage: String,
+    /// The node that has it; of a shared storage all see it.
+    pub node: Option<String>,
+    /// Its name on the storage (`vm-120-disk-0`).
+    pub name: String,
+    /// VMID in its name.
+    pub vmid: u32,
+    /// Bytes.
+    pub size: u64,
 }
 
 /// A storage.
@@ -326,6 +344,11 @@ impl Cluster {
     pub fn enabled(&self, storage: &Storage, node: &str) -> bool {
         !storage.disabled && (storage.nodes.is_empty() || storage.nodes.iter().any(|n| n == node))
     }
+    /// Disks on a storage, as a node sees it, that no guest's configuration names.
+    pub fn left_on<'a>(&'a self, storage: &'a Storage, node: &'a str) -> impl Iterator<Item = &'a LeftDisk> {
+        let here = move |disk: &&LeftDisk| storage.shared || disk.node.as_deref() == Some(node);
+        self.left.iter().filter(|disk| disk.storage == storage.id).filter(here)
+    }
     /// Bytes used and available of a storage on a node.
     pub fn space(&self, storage: &Storage, node: &str) -> (u64, u64) {
         let disks: u64 = self
@@ -337,7 +360,8 @@ impl Cluster {
             // Storages are thin: a fresh disk holds about a twentieth of its size.
             .map(|g| g.disk / 20)
             .sum();
-        let used = (storage.other_used + disks).min(storage.total);
+        let left: u64 = self.left_on(storage, node).map(|disk| disk.size / 20).sum();
+        let used = (storage.other_used + disks + left).min(storage.total);
         (used, storage.total.saturating_sub(used + storage.reserved))
     }
     /// Notes a task (`kind`, `id`, who) that runs from `start` for `takes` milliseconds, and gives its identifier.

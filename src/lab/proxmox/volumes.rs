@@ -73,7 +73,14 @@ fn images<'a>(cluster: &'a Cluster, storage: &'a Storage, node: &'a Node) -> imp
     nodes.flat_map(|n| &n.images).filter(|i| i.storage == storage.id)
 }
 
-/// `GET /nodes/<n>/storage/<s>/content`: disks of guests that the token may not see are left out.
+/// Whether a token is shown a disk: by its right on the whole storage, or by one on the guest, whether that exists or not.
+fn shown(token: &Token, storage: &Storage, vmid: u32) -> bool {
+    let at = format!("/storage/{}", storage.id);
+    token.may(&at, "Datastore.Allocate")
+        || (token.may(&at, "Datastore.Audit") && token.may(&format!("/vms/{vmid}"), "VM.Config.Disk"))
+}
+
+/// `GET /nodes/<n>/storage/<s>/content`: disks that the token is not shown are left out. A disk without its guest is a VM's.
 pub fn content(
     cluster: &Cluster,
     node: &Node,
@@ -96,24 +103,28 @@ pub fn content(
             }));
         }
     }
-    for guest in cluster.guests.values() {
-        let holds = match guest.kind {
-            GuestKind::Qemu => "images",
-            GuestKind::Lxc => "rootdir",
-        };
-        // Of a shared storage, too, a node tells of its own guests' disks only: recorded so.
-        let here = guest.node == node.name;
-        let asked = kind.is_none_or(|k| k == holds) && vmid.is_none_or(|v| v == guest.vmid.to_string());
-        if !here || !asked || !token.may(&format!("/vms/{}", guest.vmid), "VM.Audit") {
-            continue;
-        }
-        for disk in disks(guest).filter(|d| d.storage == id) {
+    let mut list = |name: &str, size: u64, owner: u32| {
+        let container = cluster.guests.get(&owner).is_some_and(|guest| guest.kind == GuestKind::Lxc);
+        let holds = if container { "rootdir" } else { "images" };
+        let asked = kind.is_none_or(|k| k == holds) && vmid.is_none_or(|v| v == owner.to_string());
+        if asked && storage.content.iter().any(|c| c == holds) && shown(token, storage, owner) {
+            let format = if name.contains("subvol-") { "subvol" } else { "raw" };
             entries.push(json!({
-                "volid": format!("{id}:{}", disk.name), "content": holds, "format": "raw", "size": disk.size,
-                "vmid": guest.vmid,
+                "volid": format!("{id}:{name}"), "content": holds, "format": format, "size": size, "vmid": owner,
             }));
         }
+    };
+    // Of a shared storage, too, a node tells of its own guests' disks only: recorded so.
+    for guest in cluster.guests_on(&node.name) {
+        for disk in disks(guest).filter(|d| d.storage == id) {
+            list(disk.name, disk.size, guest.vmid);
+        }
     }
+    for disk in cluster.left_on(storage, &node.name) {
+        list(&disk.name, disk.size, disk.vmid);
+    }
+    let volume = |entry: &Value| entry.get("volid").and_then(Value::as_str).map(str::to_lowercase);
+    entries.sort_by_key(volume);
     Reply::data(entries)
 }
 

@@ -61,6 +61,7 @@ pub fn matrix(used: [u64; 3], container: &Container) -> Cluster {
         nodes,
         storages: storages(),
         guests,
+        left: Vec::new(),
         tasks: Vec::new(),
         tokens: vec![Token {
             id: "terraform@pam!automation".to_owned(),

@@ -259,4 +259,7 @@ pub struct VolumeEntry {
     /// Bytes.
     #[serde(default, deserialize_with = "loose::number")]
     pub size: Option<u64>,
+    /// Bytes at most, in place of `size` where the storage cannot tell exactly.
+    #[serde(default, rename = "approximate-size", deserialize_with = "loose::number")]
+    pub approximate_size: Option<u64>,
 }

@@ -60,6 +60,8 @@ pub struct GuestConfigReply {
     pub created: Option<u64>,
     /// Tags as sent, separated by `;`.
     pub tags: Option<String>,
+    /// Whether it has a snapshot (`parent` names the newest). Its name is not held.
+    pub snapshots: bool,
     /// Plain values by key, as text.
     pub plain: BTreeMap<String, String>,
     /// Devices by slot, each with its main part and the rest.
@@ -95,6 +97,7 @@ impl GuestConfigReply {
     fn take(&mut self, key: &str, value: String) {
         match key {
             "name" => self.name = Some(value),
+            "parent" => self.snapshots = true,
             "tags" => self.tags = Some(value),
             "smbios1" => self.uuid = Property::parse(&value).options.get("uuid").and_then(|u| uuid(u)),
             "meta" => {
@@ -120,7 +123,9 @@ impl GuestConfigReply {
 }
 
 fn wanted(key: &str) -> bool {
-    matches!(key, "name" | "tags" | "smbios1" | "meta") || PLAIN.contains(&key) || device(key).is_some()
+    matches!(key, "name" | "tags" | "smbios1" | "meta" | "parent")
+        || PLAIN.contains(&key)
+        || device(key).is_some()
 }
 
 impl<'de> Deserialize<'de> for GuestConfigReply {
@@ -241,11 +246,12 @@ mod tests {
             "xscsi0",
             "audio0",
             "serial0",
-            "parent",
         ];
         let body: Vec<String> = keys.iter().map(|k| format!(r#""{k}":"{canary}""#)).collect();
         let config = read(&format!("{{{},\"smbios1\":\"uuid=x,serial={canary}\"}}", body.join(",")));
         assert_eq!(config, GuestConfigReply::default());
+        let config = read(&format!(r#"{{"parent":"{canary}"}}"#));
+        assert!(config.snapshots && !format!("{config:?}").contains(canary));
         let pending = format!(r#"[{{"key":"cipassword","value":"{canary}","pending":"{canary}"}}]"#);
         let rows: Vec<PendingEntry> = serde_json::from_str(&pending).unwrap();
         assert!(!format!("{rows:?}").contains(canary) && rows[0].waits);

@@ -57,6 +57,18 @@ impl Permissions {
         if inherited { Coverage::NotListed } else { Coverage::Lacking }
     }
 
+    /// Whether a privilege holds at one path: by the path's own set where it is listed, else as the nearest listed path above
+    /// passes it on.
+    pub fn holds(&self, path: &str, privilege: &str) -> bool {
+        match self.0.get(path) {
+            Some(own) => own.contains_key(privilege),
+            None => {
+                let above = ancestors(path).find_map(|path| self.0.get(path));
+                above.is_some_and(|held| passes_on(held, &[privilege]))
+            }
+        }
+    }
+
     /// Adds what was answered for one path.
     pub fn extend(&mut self, more: Self) {
         self.0.extend(more.0);
@@ -100,6 +112,17 @@ mod tests {
             (r#"{"/vms/105":{"VM.Audit":1}}"#, Lacking),
         ] {
             assert_eq!(covers(json, "/vms"), expected, "{json}");
+        }
+        for (json, path, expected) in [
+            (r"{}", "/vms/120", false),
+            (r#"{"/":{"VM.Audit":1}}"#, "/vms/120", true),
+            (r#"{"/":{"VM.Audit":1},"/vms":{"VM.PowerMgmt":1}}"#, "/vms/120", false),
+            (r#"{"/vms":{"VM.Audit":0}}"#, "/vms/120", false),
+            (r#"{"/vms":{"VM.Audit":1},"/vms/120":{"VM.PowerMgmt":1}}"#, "/vms/120", false),
+            (r#"{"/vms/120":{"VM.Audit":0}}"#, "/vms/120", true),
+        ] {
+            let held = serde_json::from_str::<Permissions>(json).unwrap();
+            assert_eq!(held.holds(path, "VM.Audit"), expected, "{json}");
         }
         assert_eq!(ancestors("/a/b/c").collect::<Vec<_>>(), ["/a/b", "/a", "/"]);
     }
