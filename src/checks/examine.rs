@@ -1,10 +1,13 @@
 //! Everything that `doctor` tells: one look, joined once, read by every rule.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::inventory::{self, Inventory};
+use super::alike::{Names, Own, Unjudged};
+use super::inventory::sight::{said, shown};
+use super::inventory::{self, Inventory, Machine, Vm};
 use super::logs::Logs;
 use super::{Finding, Scene, preflight, provider, provisioning, scaling, teardown};
+use crate::address::Address;
 use crate::graph::edges::class_of_set;
 
 /// What was found, worst first, and what could not be judged.
@@ -12,8 +15,10 @@ use crate::graph::edges::class_of_set;
 pub struct Examination {
     /// Findings, worst first, then by subject.
     pub findings: Vec<Finding>,
-    /// What could not be judged, and why; one sentence each.
-    pub unjudged: Vec<String>,
+    /// What could not be judged, and why.
+    pub unjudged: Vec<Unjudged>,
+    /// What the subjects of the findings are called besides.
+    pub names: Names,
     /// Machines that were looked at.
     pub machines: usize,
 }
@@ -110,7 +115,84 @@ pub fn examine(scene: &Scene<'_>, logs: Option<&Logs>) -> Examination {
     let mut findings = Vec::new();
     all(&inventory, &mut findings);
     findings.extend(preflight::find(scene));
-    Examination { machines: inventory.machines.len(), unjudged: unjudged(scene), findings: sorted(findings) }
+    let findings = sorted(findings);
+    let names = names(&inventory, &findings);
+    Examination { machines: inventory.machines.len(), unjudged: unjudged(scene), findings, names }
+}
+
+/// What the subjects of findings are called besides, as far as texts name it.
+fn names(inventory: &Inventory<'_>, findings: &[Finding]) -> Names {
+    let machines: BTreeMap<&Address, &Machine<'_>> =
+        inventory.machines.iter().map(|m| (&m.address, m)).collect();
+    let subjects: BTreeSet<&Address> = findings.iter().map(|f| &f.subject).collect();
+    let mut out = Names::new();
+    for subject in subjects {
+        let mut own = match machines.get(subject) {
+            Some(machine) => of_machine(machine),
+            None => of_place(subject, inventory.scene),
+        };
+        own.retain(|o| !o.value.is_empty());
+        out.insert(subject.clone(), own);
+    }
+    out
+}
+
+fn of_machine(machine: &Machine<'_>) -> Vec<Own> {
+    let record = machine.record.as_ref();
+    let (vmid, node) = match &machine.vm {
+        Vm::One(found) => (Some(found.vmid), Some(found.node)),
+        Vm::Dark(guest) | Vm::Reused { guest, .. } => (Some(guest.vmid), Some(guest.node.as_str())),
+        _ => (record.and_then(|r| r.vmid), record.and_then(|r| r.node)),
+    };
+    let former = record.and_then(|r| r.node).filter(|n| Some(*n) != node);
+    let foreign = match &machine.vm {
+        Vm::Reused { guest, .. } => guest.name.as_deref(),
+        _ => None,
+    };
+    let own = |word, value: Option<&str>| value.map(|v| Own::new(word, shown(v)));
+    [
+        vmid.map(|id| Own::new("VMID", id.to_string())),
+        own("NODE", node),
+        own("FORMER", former),
+        own("FOREIGN", foreign),
+        own("UUID", machine.uuid.as_deref()),
+        own("START", record.and_then(|r| r.vm_start_task)),
+        own("TASK", record.and_then(|r| r.vm_create_task)),
+        own("CLUSTER", machine.cluster),
+        own("MACHINE", Some(machine.id)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The names in an address, and what is at it.
+fn of_place(subject: &Address, scene: &Scene<'_>) -> Vec<Own> {
+    let parts: Vec<&str> = subject.parts().iter().map(String::as_str).collect();
+    if let ["vm", proxmox, vmid] = parts.as_slice() {
+        let guests = scene.snapshot.proxmox.get(*proxmox).and_then(|p| p.guests.known());
+        let guest = guests.into_iter().flatten().find(|g| g.vmid.to_string() == **vmid);
+        let name = guest.and_then(|g| g.name.as_deref());
+        let mut own = vec![Own::new("VMID", *vmid)];
+        own.extend(guest.map(|g| Own::new("NODE", shown(&g.node))));
+        own.extend(name.map(|n| Own::new("NAME", shown(n))));
+        return own;
+    }
+    let named = parts.chunks_exact(2).filter_map(|pair| {
+        let [kind, name] = pair else { return None };
+        let word = match *kind {
+            "proxmox" => "PROXMOX",
+            "node" => "NODE",
+            "storage" => "STORAGE",
+            "provider" => "PROVIDER",
+            "class" => "CLASS",
+            "cluster" => "CLUSTER",
+            "machineset" => "SET",
+            _ => return None,
+        };
+        Some(Own::new(word, shown(name)))
+    });
+    named.collect()
 }
 
 /// Worst first, then by code and subject; nothing twice.
@@ -123,19 +205,16 @@ pub(super) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// What was not seen.
-fn unjudged(scene: &Scene<'_>) -> Vec<String> {
+fn unjudged(scene: &Scene<'_>) -> Vec<Unjudged> {
     let mut out = Vec::new();
     for (kind, seen) in &scene.snapshot.omni.types {
         if let Some(why) = seen.unknown() {
             let kind = kind.strip_suffix(crate::resource::TYPE_SUFFIX).unwrap_or(kind);
-            out.push(format!(
-                "{} of Omni: {}",
-                inventory::sight::shown(kind),
-                inventory::sight::said(&why.0)
-            ));
+            out.push(Unjudged::new(shown(kind), "Omni", said(&why.0)));
         }
     }
     for (name, seen) in &scene.snapshot.proxmox {
+        let whole = format!("Proxmox cluster {}", shown(name));
         let parts = [
             ("nodes", seen.nodes.unknown()),
             ("guests", seen.guests.unknown()),
@@ -145,34 +224,30 @@ fn unjudged(scene: &Scene<'_>) -> Vec<String> {
         ];
         for (part, why) in parts {
             if let Some(why) = why {
-                out.push(format!(
-                    "{part} of Proxmox cluster {}: {}",
-                    inventory::sight::shown(name),
-                    inventory::sight::said(&why.0)
-                ));
+                out.push(Unjudged::new(part, &whole, said(&why.0)));
             }
         }
-        let unlisted: Vec<_> =
-            seen.evidence.disks.iter().filter_map(|(at, disks)| Some((at, disks.unknown()?))).collect();
-        if let Some((at, why)) = unlisted.first() {
-            let more = match unlisted.len() - 1 {
-                0 => String::new(),
-                n => format!(" and {n} more"),
-            };
-            out.push(format!(
-                "disks that were left on {}{more} of Proxmox cluster {}: {}",
-                inventory::sight::shown(at),
-                inventory::sight::shown(name),
-                inventory::sight::said(&why.0)
-            ));
+        let unlisted = seen.evidence.disks.iter().filter_map(|(at, disks)| Some((at, disks.unknown()?)));
+        for (at, why) in unlisted {
+            let (node, storage) = at.split_once('/').unwrap_or((at, ""));
+            let own = [Own::new("NODE", shown(node)), Own::new("STORAGE", shown(storage))];
+            out.push(Unjudged {
+                of: Some(shown(at)),
+                own: own.into(),
+                ..Unjudged::new("disks", &whole, said(&why.0))
+            });
         }
+        let guests = seen.guests.known().map(Vec::as_slice).unwrap_or_default();
+        let on: BTreeMap<u32, &str> = guests.iter().map(|g| (g.vmid, g.node.as_str())).collect();
         let unread = seen.evidence.configs.iter().filter_map(|(vmid, c)| Some((vmid, c.unknown()?)));
         for (vmid, why) in unread {
-            out.push(format!(
-                "configuration of VM {vmid} of Proxmox cluster {}: {}",
-                inventory::sight::shown(name),
-                inventory::sight::said(&why.0)
-            ));
+            let mut own = vec![Own::new("VMID", vmid.to_string())];
+            own.extend(on.get(vmid).map(|node| Own::new("NODE", shown(node))));
+            out.push(Unjudged {
+                of: Some(format!("VM {vmid}")),
+                own,
+                ..Unjudged::new("configuration", &whole, said(&why.0))
+            });
         }
     }
     out

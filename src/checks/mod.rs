@@ -2,6 +2,7 @@
 //! evidence, one rule a file. A rule is pure: it reads a [`Scene`] and gives [`Finding`]s; the same findings are shown by
 //! `plan` and by `doctor`.
 
+pub mod alike;
 mod examine;
 pub mod explain;
 pub mod inventory;

@@ -299,6 +299,18 @@ pub enum SchemaOf {
     Drift,
     /// What `doctor` found, as JSON.
     Doctor,
+    /// What `validate` found, as JSON.
+    Validate,
+    /// The JSON of `explain selector`.
+    ExplainSelector,
+    /// The JSON of `explain providerdata`.
+    ExplainProviderdata,
+    /// The JSON of `verify`.
+    Verify,
+    /// The JSON graph.
+    Graph,
+    /// The JSON of `lock show`.
+    Lock,
 }
 
 /// `lab …`

@@ -62,6 +62,25 @@ pub(super) fn run(global: &Global, args: &ValidateArgs, streams: &Streams) -> Re
     Ok(None)
 }
 
+/// Which of these problems `--fix` mends in its first round, by their place in `sink`: what it would leave out is none. Their
+/// changes can all be made together.
+pub(super) fn mended(global: &Global, sources: &Sources, sink: &Sink) -> Result<BTreeSet<usize>, Fail> {
+    let offers = offers(sources, sink);
+    let mut out = BTreeSet::new();
+    if offers.is_empty() {
+        return Ok(out);
+    }
+    let Some(tried) = round(global, &Over::new(), sources, sink, &offers)? else { return Ok(out) };
+    let first = first(sources);
+    for (i, fix) in sink.all().iter().enumerate().filter_map(|(i, d)| Some((i, d.fix.as_deref()?))) {
+        let offer = offer(sources, &first, fix);
+        if offer.is_some_and(|o| tried.made.iter().any(|m| (&m.path, &m.fix) == (&o.path, &o.fix))) {
+            out.insert(i);
+        }
+    }
+    Ok(out)
+}
+
 /// The files after all changes, and what was done.
 fn mend(global: &Global) -> Result<(Over, Vec<String>), Fail> {
     let (mut over, mut made) = (Over::new(), Vec::new());
@@ -71,12 +90,7 @@ fn mend(global: &Global) -> Result<(Over, Vec<String>), Fail> {
         if offers.is_empty() {
             break;
         }
-        let all: Vec<&Offer> = offers.iter().collect();
-        let mut kept = try_out(global, &over, &sources, &sink, &all)?;
-        if kept.is_none() {
-            kept = one_by_one(global, &over, &sources, &sink, &offers)?;
-        }
-        let Some(tried) = kept else { break };
+        let Some(tried) = round(global, &over, &sources, &sink, &offers)? else { break };
         made.extend(tried.made.iter().map(|o| {
             let path = Untrusted::new(&o.path).line(200);
             format!("fixed {path}:{}: {}", o.line, Untrusted::new(&o.fix.title).line(160))
@@ -84,6 +98,21 @@ fn mend(global: &Global) -> Result<(Over, Vec<String>), Fail> {
         (over, sources, sink) = (tried.over, tried.sources, tried.sink);
     }
     Ok((over, made))
+}
+
+/// What is kept of offers: all together if that helps, else those that help one after the other.
+fn round<'o>(
+    global: &Global,
+    over: &Over,
+    sources: &Sources,
+    sink: &Sink,
+    offers: &'o [Offer],
+) -> Result<Option<Tried<'o>>, Fail> {
+    let all: Vec<&Offer> = offers.iter().collect();
+    match try_out(global, over, sources, sink, &all)? {
+        Some(tried) => Ok(Some(tried)),
+        None => one_by_one(global, over, sources, sink, offers),
+    }
 }
 
 /// The files as they would be, and what would be found in them.
@@ -145,26 +174,36 @@ fn unreadable(sink: &Sink) -> usize {
     sink.all().iter().filter(|d| d.code.0 < 120).count()
 }
 
-/// The changes that are offered, each once. One path can have been read more than once; it counts as it was read first.
+/// The changes that are offered, each once.
 fn offers(sources: &Sources, sink: &Sink) -> Vec<Offer> {
-    let mut first: BTreeMap<&str, SourceId> = BTreeMap::new();
-    for (id, source) in sources.iter() {
-        first.entry(source.path.as_str()).or_insert(id);
-    }
+    let first = first(sources);
     let mut out: Vec<Offer> = Vec::new();
-    for fix in sink.all().iter().filter_map(|d| d.fix.as_ref()) {
-        let Some(source) = fix.edits.first().and_then(|e| sources.get(e.source)) else { continue };
-        let Some(id) = first.get(source.path.as_str()) else { continue };
-        // What was not UTF-8 is not the text that stands in the file.
-        if source.text.contains('\u{fffd}') {
-            continue;
-        }
-        let mut fix = fix.clone();
-        fix.edits.iter_mut().for_each(|e| e.source = *id);
-        let line = fix.edits.first().map_or(1, |e| source.line_col(e.span.start).0);
-        if !out.iter().any(|o| o.path == source.path && o.fix == *fix) {
-            out.push(Offer { path: source.path.clone(), line, fix: *fix });
+    for offer in sink.all().iter().filter_map(|d| offer(sources, &first, d.fix.as_deref()?)) {
+        if !out.iter().any(|o| o.path == offer.path && o.fix == offer.fix) {
+            out.push(offer);
         }
     }
     out
+}
+
+/// The first text of each path. One path can have been read more than once; it counts as it was read first.
+fn first(sources: &Sources) -> BTreeMap<&str, SourceId> {
+    let mut first = BTreeMap::new();
+    for (id, source) in sources.iter() {
+        first.entry(source.path.as_str()).or_insert(id);
+    }
+    first
+}
+
+/// A change, of the first text of its file. What was not UTF-8 is not the text that stands in the file: nothing is offered there.
+fn offer(sources: &Sources, first: &BTreeMap<&str, SourceId>, fix: &Fix) -> Option<Offer> {
+    let source = fix.edits.first().and_then(|e| sources.get(e.source))?;
+    let id = first.get(source.path.as_str())?;
+    if source.text.contains('\u{fffd}') {
+        return None;
+    }
+    let mut fix = fix.clone();
+    fix.edits.iter_mut().for_each(|e| e.source = *id);
+    let line = fix.edits.first().map_or(1, |e| source.line_col(e.span.start).0);
+    Some(Offer { path: source.path.clone(), line, fix })
 }

@@ -360,6 +360,7 @@ fn desired(
             container: p.container.is_some(),
             container_vmid: p.container.as_ref().map(|c| c.vmid),
             files: p.compose.is_some(),
+            release: workspace.releases.get(id).copied(),
             source: place(sources, p.place.source, p.place.span),
         })
         .collect();

@@ -51,6 +51,9 @@ pub struct DesiredProvider {
     /// Whether the spec declares its files (`compose`).
     #[serde(default)]
     pub files: bool,
+    /// Release that the tag of its image tells, by major and minor number; 0.0 is older than any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<(u64, u64)>,
     /// Where it is declared (`path:line`).
     #[serde(default)]
     pub source: Option<String>,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::address::Address;
 use crate::graph::{Graph, Wave};
+use crate::render::json::escape::visible;
 use crate::untrusted::Untrusted;
 
 fn label(text: &str) -> String {
@@ -116,7 +117,12 @@ pub fn json(graph: &Graph) -> String {
     };
     let mut out = serde_json::to_string_pretty(&view).unwrap_or_default();
     out.push('\n');
-    out
+    visible(out)
+}
+
+/// The JSON Schema of [`json`], indented, with a line end.
+pub fn schema() -> String {
+    super::json::schema::of::<GraphView>()
 }
 
 /// Every address with what it needs below it.

@@ -80,6 +80,7 @@ pub fn load(spec: SpecFile, files: &FileSet, sources: &mut Sources, sink: &mut S
         templates,
         files_digest: digest(&used),
         files: extra,
+        releases: providers.releases(),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Omni makes the same check when a class is written; here it is made before anything is written.
 
+use jsonschema::error::ValidationErrorKind;
+
 use crate::untrusted::Untrusted;
 use crate::value::Value;
 
@@ -12,6 +14,8 @@ pub struct SchemaProblem {
     pub path: String,
     /// What is wrong, fit to be shown.
     pub message: String,
+    /// Whether it is about keys that the schema does not admit.
+    pub unexpected: bool,
 }
 
 /// Why no check could be made.
@@ -42,6 +46,11 @@ pub fn check_schema(schema: &str, data: &Value) -> Result<Vec<SchemaProblem>, Sc
         .map(|e| SchemaProblem {
             path: dotted(&e.instance_path().to_string()),
             message: Untrusted::new(e.to_string()).line(200),
+            unexpected: matches!(
+                e.kind(),
+                ValidationErrorKind::AdditionalProperties { .. }
+                    | ValidationErrorKind::UnevaluatedProperties { .. }
+            ),
         })
         .collect();
     problems.sort_by(|a, b| (&a.path, &a.message).cmp(&(&b.path, &b.message)));

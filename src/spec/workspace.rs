@@ -36,6 +36,8 @@ pub struct Workspace {
     /// Files of providers (`<folder>/compose.yml`, `<folder>/config.yaml`), authorities, and files that templates refer to, by
     /// path relative to the repository.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Releases of providers that the tags of their images tell, by id; 0.0 is older than any.
+    pub releases: BTreeMap<String, (u64, u64)>,
     /// SHA-256 in hexadecimal over all files that were used, sorted by path: path, 0, length, 0, bytes.
     pub files_digest: String,
 }

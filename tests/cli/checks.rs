@@ -133,6 +133,98 @@ fn what_can_be_mended_is_mended_once() {
     assert!(wanted.iter().all(|c| mended.contains(c)), "{mended:?}");
 }
 
+/// Makes the changes that a report names, by line and column, and by bytes: both give the same. How many it made.
+fn make(r: &Repository, report: &serde_json::Value) -> usize {
+    let number = |v: &serde_json::Value| usize::try_from(v.as_u64().unwrap()).unwrap();
+    let problems = report["problems"].as_array().unwrap();
+    let fixes: Vec<&serde_json::Value> =
+        problems.iter().map(|p| &p["fix"]).filter(|f| !f.is_null()).collect();
+    let mut edits: BTreeMap<String, BTreeMap<usize, (usize, usize, String)>> = BTreeMap::new();
+    for edit in fixes.iter().flat_map(|f| f["edits"].as_array().unwrap()) {
+        let path = edit["path"].as_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(r.path(&path)).unwrap();
+        let at = |line: &serde_json::Value, column: &serde_json::Value| {
+            let start: usize = text.split_inclusive('\n').take(number(line) - 1).map(str::len).sum();
+            start + text[start..].chars().take(number(column) - 1).map(char::len_utf8).sum::<usize>()
+        };
+        let (from, to) = (at(&edit["line"], &edit["column"]), at(&edit["end_line"], &edit["end_column"]));
+        assert_eq!((from, to), (number(&edit["byte"]), number(&edit["end_byte"])), "{edit}");
+        let change = (from, to, edit["replacement"].as_str().unwrap().to_owned());
+        let old = edits.entry(path).or_default().insert(from, change.clone());
+        assert!(old.is_none_or(|o| o == change), "two changes of one place: {report}");
+    }
+    for (path, edits) in edits {
+        let mut text = std::fs::read_to_string(r.path(&path)).unwrap();
+        for (from, to, replacement) in edits.into_values().rev() {
+            text.replace_range(from..to, &replacement);
+        }
+        std::fs::write(r.path(&path), text).unwrap();
+    }
+    fixes.len()
+}
+
+/// What the report says can be mended, made by somebody else, gives the files that `--fix` writes, byte for byte.
+#[test]
+fn what_the_report_offers_is_what_fix_does() {
+    let mut mended = 0;
+    for (rule, stands) in pages::rules() {
+        let Some(stands) = stands else { continue };
+        for (mark, ends) in [("", "\n"), ("\u{feff}", "\r\n")] {
+            let (ours, theirs) = (repository(rule.bad, stands), repository(rule.bad, stands));
+            for r in [&ours, &theirs] {
+                for (path, text) in tree(r) {
+                    let mark = if path.ends_with(".yaml") { mark } else { "" };
+                    let text = format!("{mark}# größer: ✓{ends}{}", text.replace('\n', ends));
+                    std::fs::write(r.path(&path), text).unwrap();
+                }
+            }
+            let before = tree(&ours);
+            ours.run(&["validate", "--fix"]);
+            let mut rounds = 0;
+            loop {
+                let ran = theirs.run(&["validate", "--format", "json"]);
+                let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+                if make(&theirs, &report) == 0 {
+                    break;
+                }
+                rounds += 1;
+                assert!(rounds < 9, "{}: {report}", rule.code);
+            }
+            assert_eq!(tree(&theirs), tree(&ours), "{}", rule.code);
+            assert_eq!(
+                rounds > 0,
+                tree(&ours) != before,
+                "{}: offered and not made, or the reverse",
+                rule.code
+            );
+            mended += usize::from(rounds > 0);
+        }
+    }
+    assert!(mended >= 24, "{mended} examples");
+}
+
+#[test]
+fn columns_are_those_of_characters() {
+    let r = repository("storage_selector: name != \"größe\" && type == \"rbd\"", Stands::Data);
+    let report: serde_json::Value =
+        serde_json::from_str(&r.run(&["validate", "--format", "json"]).out).unwrap();
+    assert_eq!(make(&r, &report), 1, "{report}");
+    let text = std::fs::read_to_string(r.path(CLASS)).unwrap();
+    assert!(text.contains("name != \"größe\" && storageType == \"rbd\""), "{text}");
+}
+
+#[test]
+fn what_fix_leaves_out_is_not_offered() {
+    let r = repository("hugePages: 1GB", Stands::Data);
+    let report: serde_json::Value =
+        serde_json::from_str(&r.run(&["validate", "--format", "json"]).exits(0).out).unwrap();
+    let problem = &report["problems"][0];
+    assert_eq!(
+        (problem["code"].as_str(), problem.get("fix")),
+        (Some("OS0205"), Some(&serde_json::Value::Null))
+    );
+}
+
 fn tree(r: &Repository) -> BTreeMap<String, String> {
     files(BASE)
         .into_keys()

@@ -104,7 +104,59 @@ fn disks_that_vms_left_behind_are_told_and_others_are_not() {
     let blind = doctor();
     assert!(told(&blind, "orphan-disk").is_empty(), "{blind}");
     let why = unlisted(&blind);
-    assert!(why.len() == 1 && why[0].contains("`VM.Config.Disk` on `/vms`"), "{why:?}");
+    let lacks = "`VM.Config.Disk` on `/vms`";
+    assert!(!why.is_empty() && why.iter().all(|w| w.contains(lacks)), "{why:?}");
+    let text = r.run(&["doctor", "--lab=deployed"]).exits(0).out;
+    let lines = text.lines().filter(|l| l.starts_with("  ?  disks of ")).count();
+    assert_eq!(lines, 1, "one reason is told once: {text}");
+}
+
+#[test]
+fn one_trouble_of_several_machines_is_told_once() {
+    let r = Repository::new();
+    let status = json(&r.run(&["status", "--lab=deployed", "--format", "json"]).exits(0));
+    let sets = status["clusters"][0]["machine_sets"].as_array().unwrap();
+    let machines: Vec<&Value> = sets.iter().flat_map(|s| s["machines"].as_array().unwrap()).collect();
+    assert_eq!(machines.len(), 5);
+    for machine in &machines {
+        r.run(&["lab", "inject", &format!("vm-stopped:{}", machine["vm"]["vmid"]), "deployed"]).exits(0);
+    }
+    let out = r.run(&["doctor", "--lab=deployed"]).exits(0).out;
+    assert_eq!(out.matches("OS0545 vm-not-running").count(), 1, "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("and 3 more OS0545 vm-not-running its VM hotel/VMID is stopped"), "{out}");
+    assert_eq!(out.matches("`qm start VMID` on node hotel").count(), 1, "{out}");
+    assert_eq!(out.lines().filter(|l| *l == "    status      stopped").count(), 1, "{out}");
+    for machine in &machines {
+        let line = format!("VMID {}", machine["vm"]["vmid"]);
+        assert_eq!(out.lines().filter(|l| l.ends_with(&line)).count(), 1, "{line}: {out}");
+    }
+    // Programs group by themselves: each machine has its own, with commands that can be pasted.
+    let report = json(&r.run(&["doctor", "--lab=deployed", "--format", "json"]).exits(0));
+    let told = report["findings"].as_array().unwrap();
+    let told: Vec<&Value> = told.iter().filter(|f| f["rule"] == "vm-not-running").collect();
+    assert_eq!(told.len(), 5);
+    for machine in &machines {
+        let act = format!("`qm start {}` on node hotel", machine["vm"]["vmid"]);
+        assert!(told.iter().any(|f| f["act"][0] == act.as_str()), "{act}: {told:?}");
+    }
+    let warnings = &report["summary"]["warnings"];
+    assert!(out.contains(&format!("{warnings} warnings")), "the verdict counts findings: {out}");
+}
+
+#[test]
+fn one_reason_why_something_cannot_be_judged_is_told_once() {
+    let r = Repository::new();
+    r.run(&["lab", "inject", "proxmox-down", "deployed"]).exits(0);
+    let out = r.run(&["doctor", "--lab=deployed"]).exits(69).out;
+    let lines: Vec<&str> = out.lines().filter(|l| l.starts_with("  ?  ")).collect();
+    let told: Vec<&&str> =
+        lines.iter().filter(|l| l.contains("nodes, guests and quorum of Proxmox cluster matrix: ")).collect();
+    assert_eq!(told.len(), 1, "{out}");
+    let report = json(&r.run(&["doctor", "--lab=deployed", "--format", "json"]).exits(69));
+    let all = report["unjudged"].as_array().unwrap();
+    let of = |part: &str| all.iter().any(|u| u.as_str().unwrap().starts_with(&format!("{part} of Proxmox")));
+    assert!(of("nodes") && of("guests") && lines.len() < all.len(), "{report}");
 }
 
 #[test]

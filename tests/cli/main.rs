@@ -24,6 +24,7 @@ mod remote;
 mod removal;
 mod repository;
 mod saved;
+mod schemas;
 mod scope;
 mod sealing;
 #[path = "../shipped/mod.rs"]

@@ -98,3 +98,33 @@ fn colour_follows_flags_and_environment() {
     let ascii = r.run(&["plan", "--lab", "--ascii"]).exits(0);
     assert!(ascii.out.is_ascii(), "{}", ascii.out);
 }
+
+#[test]
+fn a_key_that_the_provider_does_not_read_is_told_once() {
+    let r = Repository::new();
+    let class = r.path("machine-classes/matrix-worker.yaml");
+    let text = std::fs::read_to_string(&class).unwrap();
+    std::fs::write(&class, format!("{}      vga: std\n      memroy: 4\n", text)).unwrap();
+    let told = |code: &str| {
+        let ran = r.run(&["plan", "--lab"]).exits(0);
+        [&ran.err, &ran.out].iter().map(|t| t.matches(code).count()).sum::<usize>()
+    };
+    // The image that the files name reads it; only the provider that runs tells that it does not.
+    assert_eq!((told("OS0206"), told("OS0529"), told("OS0144")), (0, 1, 1));
+    r.run(&["plan", "--lab"]).says("the files name 0.2, which reads it");
+    // The files tell it by themselves, with the place.
+    r.edit(
+        "proxmox-provider/compose.yml",
+        "omni-infra-provider-proxmox:v0.2.0",
+        "omni-infra-provider-proxmox:v0.1.0",
+    );
+    assert_eq!((told("OS0206"), told("OS0529"), told("OS0144")), (1, 0, 1));
+    // A tag that tells nothing leaves it to the provider.
+    r.edit(
+        "proxmox-provider/compose.yml",
+        "omni-infra-provider-proxmox:v0.1.0",
+        "omni-infra-provider-proxmox:edge",
+    );
+    assert_eq!((told("OS0206"), told("OS0529")), (0, 1));
+    r.run(&["plan", "--lab"]).says("leave `vga` out, or use a provider of 0.2 or newer");
+}

@@ -265,7 +265,11 @@ fn a_dead_lease_can_be_broken_and_a_live_one_cannot() {
     let shown = w.run(&b, &["lock", "show", "--format", "json"]).exits(0);
     let shown: Value = serde_json::from_str(&shown.out).unwrap();
     let id = shown["id"].as_str().unwrap();
-    assert_eq!(shown["held"], true);
+    assert_eq!((&shown["held"], &shown["format"]), (&true.into(), &"omni-scale.lock".into()));
+    assert_eq!(
+        crate::schemas::against(&crate::repository::Repository::empty(), "lock", &shown),
+        Vec::<String>::new()
+    );
     w.run(&b, &["lock", "break", "0123"]).exits(6).says("the lease has the id");
     w.run(&b, &["lock", "break", id]).exits(6).says("may be alive").says(&format!("--allow lock:{id}"));
     w.run(&b, &["lock", "break", id, "--allow", "lock:other"]).exits(64);

@@ -409,3 +409,25 @@ fn a_saved_plan_of_another_world_is_refused() {
     let newer = String::from_utf8(bytes).unwrap().replacen("\"version\":1", "\"version\":9", 1);
     assert!(omni_scale::plan::file::decode(newer.as_bytes()).is_err());
 }
+
+#[test]
+fn a_key_that_omni_refuses_is_not_also_told_to_be_ignored() {
+    let told = |closed: bool| {
+        let mut case = named("034-data-against-schema");
+        provider_data(&mut case, "class/matrix-worker", "vga: std\n");
+        let status = &mut live(&mut case, "InfraProviderStatuses")[0].resource;
+        let schema = status.spec.get("schema").and_then(Value::as_str).unwrap();
+        let mut schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        schema["additionalProperties"] = (!closed).into();
+        for key in ["sockets", "network_bridge"] {
+            schema["properties"][key] = serde_json::json!({});
+        }
+        status.spec.set("schema", Value::from(schema.to_string()));
+        let plan = case.plan();
+        let of =
+            |code: &str| plan.warnings.iter().filter(|w| w.code == code && w.message.contains("vga")).count();
+        (of("OS0427"), of("OS0529"))
+    };
+    assert_eq!(told(false), (0, 1));
+    assert_eq!(told(true), (1, 0));
+}

@@ -46,12 +46,9 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
         if !shared && !others {
             continue;
         }
-        let mut finding = Finding::new(
-            &RULE,
-            machine.address.clone(),
-            format!("it calls itself {}, which is the name of another machine", shown(name)),
-        )
-        .fact("host name", shown(name));
+        let mut finding =
+            Finding::new(&RULE, machine.address.clone(), "it calls itself by the name of another machine")
+                .fact("host name", shown(name));
         if shared {
             finding.severity = Severity::Warning;
             let all = by_name.get(&(machine.cluster, name)).into_iter().flatten();

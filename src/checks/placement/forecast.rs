@@ -3,8 +3,7 @@
 //! What the token of this program may do stands for what the provider's may, where it may make VMs at all. What nothing
 //! outside tells (whether a node reaches the image factory, whether a task fails half-way) is not foreseen.
 
-use serde::{Deserialize, Serialize};
-
+use super::outlook::{Failure, Step};
 use crate::checks::preflight::nets::bridges;
 use crate::checks::preflight::rights::{holds, looks_only};
 use crate::checks::preflight::survey::{Landing, Survey};
@@ -19,59 +18,25 @@ const REFUSED: &str = "not authorized to access endpoint";
 /// All that it says of a task that failed.
 const STOPPED: &str = "stopped";
 
-/// Steps of the provider, by the names that it logs.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-pub enum Step {
-    /// A node is chosen.
-    #[serde(rename = "pickNode")]
-    PickNode,
-    /// The image is downloaded to the node.
-    #[serde(rename = "uploadISO")]
-    UploadIso,
-    /// The VM is made.
-    #[serde(rename = "syncVM")]
-    SyncVm,
-    /// The VM is started.
-    #[serde(rename = "startVM")]
-    StartVm,
+/// Plug-ins that take the whole size of a disk at once.
+const THICK: [&str; 2] = ["lvm", "zfspool"];
+
+/// Whether a disk takes its whole size at once on storages of this plug-in; else it takes what is written to it.
+pub(super) fn thick(plugin: &str) -> bool {
+    THICK.contains(&plugin)
 }
 
-impl Step {
-    /// Its name in the log.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::PickNode => "pickNode",
-            Self::UploadIso => "uploadISO",
-            Self::SyncVm => "syncVM",
-            Self::StartVm => "startVM",
-        }
-    }
-}
-
-/// Where and how the provider fails.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Failure {
-    /// Step.
-    pub step: Step,
-    /// What it logs, harmless to print.
-    pub error: String,
-}
-
-impl Failure {
-    fn new(step: Step, error: impl Into<String>) -> Option<Self> {
-        Some(Self { step, error: Untrusted::new(error).line(400) })
-    }
+fn fails(step: Step, error: impl Into<String>) -> Option<Failure> {
+    Some(Failure { step, error: Untrusted::new(error).line(400) })
 }
 
 /// What keeps every machine of a class from being made, before a node is looked at.
 pub fn before(survey: &Survey<'_>, landing: &Landing<'_>) -> Option<Failure> {
     if matches!(landing.seen.failure, Some(ProxmoxFailure::Unauthenticated { .. })) {
-        return Failure::new(Step::PickNode, REFUSED);
+        return fails(Step::PickNode, REFUSED);
     }
     let unreadable = provider::read(&landing.class.raw, generation(survey, landing)).err()?;
-    Failure::new(Step::PickNode, unreadable.logged().unwrap_or_else(|| "yaml: it cannot be read".to_owned()))
+    fails(Step::PickNode, unreadable.logged().unwrap_or_else(|| "yaml: it cannot be read".to_owned()))
 }
 
 /// Why no node is chosen, in the provider's words.
@@ -92,7 +57,7 @@ pub fn unplaced(survey: &Survey<'_>, landing: &Landing<'_>, placement: &Placemen
             format!("failed to get node \"{}\", unexpected end of JSON input", down.name)
         }
     };
-    Failure::new(Step::PickNode, error)
+    fails(Step::PickNode, error)
 }
 
 fn generation(survey: &Survey<'_>, landing: &Landing<'_>) -> Generation {
@@ -104,17 +69,14 @@ pub fn on_node<'a>(survey: &Survey<'a>, landing: &Landing<'a>, node: &'a str) ->
     let storages = landing.storages(node);
     let iso = storages.map(|all| all.iter().find(|s| s.enabled && s.content.iter().any(|c| c == "iso")));
     if iso == Some(None) {
-        return Failure::new(
-            Step::UploadIso,
-            "failed to get storage: unable to find the item you are looking for",
-        );
+        return fails(Step::UploadIso, "failed to get storage: unable to find the item you are looking for");
     }
     let rights = landing.seen.permissions.known().filter(|held| !looks_only(held));
     let lacks = |path: &str, privilege: &str| rights.is_some_and(|held| !holds(held, path, privilege));
     if let Some(iso) = iso.flatten()
         && lacks(&format!("/storage/{}", iso.name), "Datastore.AllocateTemplate")
     {
-        return Failure::new(Step::UploadIso, REFUSED);
+        return fails(Step::UploadIso, REFUSED);
     }
     made(survey, landing, node, &lacks).or_else(|| started(survey, landing, node, &lacks))
 }
@@ -126,7 +88,7 @@ fn made<'a>(
     node: &'a str,
     lacks: &dyn Fn(&str, &str) -> bool,
 ) -> Option<Failure> {
-    let fails = |error: String| Failure::new(Step::SyncVm, error);
+    let fails = |error: String| fails(Step::SyncVm, error);
     let mut taken = Vec::new();
     for (i, disk) in landing.disks.iter().enumerate() {
         let extra =
@@ -178,8 +140,7 @@ fn made<'a>(
     }
     let full = taken.iter().any(|(name, disk)| {
         listed(name).is_some_and(|s| {
-            let thick = super::foresee::THICK.contains(&s.plugin.as_str());
-            !s.active || !s.enabled || (thick && disk.gib.saturating_mul(1 << 30) > s.avail)
+            !s.active || !s.enabled || (thick(&s.plugin) && disk.gib.saturating_mul(1 << 30) > s.avail)
         })
     });
     let task = full || answers.iter().any(|a| a.when == When::CreateTask);
@@ -194,7 +155,7 @@ fn started(
     lacks: &dyn Fn(&str, &str) -> bool,
 ) -> Option<Failure> {
     if ["VM.PowerMgmt", "VM.Config.CDROM", "VM.Audit"].iter().any(|p| lacks("/vms", p)) {
-        return Failure::new(Step::StartVm, REFUSED);
+        return fails(Step::StartVm, REFUSED);
     }
     let shown = bridges(landing, node).filter(|all| !all.is_empty());
     let bridge =
@@ -203,7 +164,7 @@ fn started(
         .map(|data| provider::answer(&data))
         .unwrap_or_default();
     if bridge || answers.iter().any(|a| a.when == When::StartTask) {
-        return Failure::new(Step::StartVm, STOPPED);
+        return fails(Step::StartVm, STOPPED);
     }
     None
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::census::Census;
-use super::forecast::{self, Failure};
+use super::forecast;
 use super::outlook::{
-    Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
+    Batch, Failure, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without,
 };
 use crate::address::Address;
 use crate::checks::SetView;
@@ -14,8 +14,6 @@ use crate::live::placement::{NewMachine, Placement, Scheduler, predict};
 use crate::live::{GuestKind, NodeStatus, Observation};
 use crate::selector::Pick;
 
-/// Plug-ins that take the whole size of a disk at once.
-pub(super) const THICK: [&str; 2] = ["lvm", "zfspool"];
 /// Machines of one set that are looked at: more than any cluster has.
 const MOST: u32 = 10_000;
 
@@ -220,7 +218,7 @@ impl Loads {
                     proxmox: name(&key.0),
                     storage: name(&key.1),
                     node: key.2.as_deref().map(name),
-                    thick: THICK.contains(&listed.plugin.as_str()),
+                    thick: forecast::thick(&listed.plugin),
                     disks: 0,
                     bytes: Room { before: used, after: used, limit: listed.total },
                 }

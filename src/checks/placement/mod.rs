@@ -1,4 +1,7 @@
 //! Where new machines will be, what they leave free, and what the loss of one Proxmox node costs.
+//!
+//! One direction: `outlook` is plain data and knows nobody; `forecast` tells what becomes of one machine on one node;
+//! `foresee` goes through all machines in the order in which they are made, and fills the outlook.
 
 mod census;
 mod forecast;
@@ -7,9 +10,11 @@ mod outlook;
 mod single_node_loss;
 
 pub use census::{Census, Machine};
-pub use forecast::{Failure, Removal, Step, removal};
+pub use forecast::{Removal, removal};
 pub use foresee::{Making, foresee};
-pub use outlook::{Batch, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, StorageRoom, Survival, Without};
+pub use outlook::{
+    Batch, Failure, Fate, NodeRoom, Outlook, ProviderAt, Room, Stand, Step, StorageRoom, Survival, Without,
+};
 
 use super::preflight::survey::Survey;
 use super::{Finding, Rule};

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::forecast::Failure;
 use crate::address::Address;
 
 /// Where new machines will be, how full nodes and storages are then, and what the loss of a node costs. Where a machine lands
@@ -71,6 +70,46 @@ pub struct Batch {
     pub why: Option<String>,
     /// Where and how the provider fails, in its own words; null where nothing is seen that would stop it.
     pub failure: Option<Failure>,
+}
+
+/// Steps of the provider, by the names that it logs.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub enum Step {
+    /// A node is chosen.
+    #[serde(rename = "pickNode")]
+    PickNode,
+    /// The image is downloaded to the node.
+    #[serde(rename = "uploadISO")]
+    UploadIso,
+    /// The VM is made.
+    #[serde(rename = "syncVM")]
+    SyncVm,
+    /// The VM is started.
+    #[serde(rename = "startVM")]
+    StartVm,
+}
+
+impl Step {
+    /// Its name in the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PickNode => "pickNode",
+            Self::UploadIso => "uploadISO",
+            Self::SyncVm => "syncVM",
+            Self::StartVm => "startVM",
+        }
+    }
+}
+
+/// Where and how the provider fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Failure {
+    /// Step.
+    pub step: Step,
+    /// What it logs, harmless to print.
+    pub error: String,
 }
 
 /// A node.

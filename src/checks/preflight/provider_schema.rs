@@ -20,16 +20,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Keys that came with releases, each with the release.
-const LATER: [(&str, &str); 8] = [
-    ("tags", "0.1"),
-    ("pool", "0.1"),
-    ("network_firewall", "0.1"),
-    ("placement_strategy", "0.2"),
-    ("bios", "0.2"),
-    ("vga", "0.2"),
-    ("ha", "0.2"),
-    ("usb_devices", "0.3"),
+const LATER: [(&str, (u64, u64)); 8] = [
+    ("tags", (0, 1)),
+    ("pool", (0, 1)),
+    ("network_firewall", (0, 1)),
+    ("placement_strategy", (0, 2)),
+    ("bios", (0, 2)),
+    ("vga", (0, 2)),
+    ("ha", (0, 2)),
+    ("usb_devices", (0, 3)),
 ];
+
+fn word((major, minor): (u64, u64)) -> String {
+    format!("{major}.{minor}")
+}
 
 pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
     for landing in &survey.landings {
@@ -38,7 +42,7 @@ pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
         let Some(data) = landing.class.data.as_ref().filter(|_| !published.properties.is_empty()) else {
             continue;
         };
-        let mut unread: Vec<(&str, &str)> = LATER
+        let mut unread: Vec<(&str, (u64, u64))> = LATER
             .iter()
             .copied()
             .filter(|(key, _)| data.get(key).is_some() && !published.properties.contains_key(*key))
@@ -46,24 +50,28 @@ pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
         let devices = data.get("pci_devices").and_then(Value::as_list).into_iter().flatten();
         let declared = published.properties.get("pci_devices").is_some_and(|p| p.contains("mdev"));
         if !declared && devices.into_iter().any(|d| d.get("mdev").is_some()) {
-            unread.push(("pci_devices[].mdev", "0.1"));
+            unread.push(("pci_devices[].mdev", (0, 1)));
         }
-        for (key, since) in unread {
+        // Where the files name a release that does not read the key, the files' own rule has said it, with the place.
+        let provider = survey.scene.desired.providers.iter().find(|p| p.id == landing.class.provider);
+        let release = provider.and_then(|p| p.release).filter(|_| landing.class.declared);
+        for (key, since) in unread.into_iter().filter(|(_, since)| release.is_none_or(|r| r >= *since)) {
+            let since = word(since);
             let cause = format!(
                 "the provider that runs does not declare `{key}` and ignores it; it came with {since}"
             );
-            out.push(
-                Finding::new(&RULE, Address::class(&landing.class.id), cause)
-                    .fact(
-                        "version of the provider",
-                        if published.version.is_empty() {
-                            "none".to_owned()
-                        } else {
-                            name(&published.version)
-                        },
-                    )
-                    .act(format!("leave `{key}` out, or use a provider of {since} or newer")),
-            );
+            let version = match published.version.as_str() {
+                "" => "none".to_owned(),
+                version => name(version),
+            };
+            let finding = Finding::new(&RULE, Address::class(&landing.class.id), cause)
+                .fact("version of the provider", version);
+            out.push(match release.map(word) {
+                Some(release) => finding.fact("release that the files name", release.as_str()).act(format!(
+                    "the files name {release}, which reads it, and something older runs: bring the provider to what they say"
+                )),
+                None => finding.act(format!("leave `{key}` out, or use a provider of {since} or newer")),
+            });
         }
     }
 }
@@ -84,5 +92,23 @@ mod tests {
         assert_eq!(world.found(&super::RULE), ["class/worker"]);
         world.provider("", r#"{"properties": {"pci_devices": {"items": {"properties": {"mdev": {}}}}}}"#);
         assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_files_tell_by_themselves_is_not_told_again() {
+        let mut world = World::new();
+        world.class("worker", "{cores: 1, sockets: 1, memory: 2048, pool: a, vga: std}");
+        world.provider("", r#"{"properties": {"cores": {}}}"#);
+        assert_eq!(world.found(&super::RULE).len(), 2);
+        // The release that the files name reads neither: they say so.
+        world.desired.providers[0].release = Some((0, 0));
+        assert_eq!(world.found(&super::RULE), Vec::<String>::new());
+        // It reads one of them, and only the provider that runs tells that it does not.
+        world.desired.providers[0].release = Some((0, 1));
+        let found = world.findings(&super::RULE);
+        assert!(found.len() == 1 && found[0].cause.contains("`pool`"), "{found:?}");
+        assert!(found[0].act[0].contains("the files name 0.1, which reads it"), "{found:?}");
+        world.desired.providers[0].release = Some((1, 0));
+        assert_eq!(world.found(&super::RULE).len(), 2);
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                     seen.evidence.volumes.get(&format!("{}/{storage}", found.node)).and_then(|v| v.known());
                 if volumes.is_some_and(|all| !all.iter().any(|v| v.id == iso.main)) {
                     causes.push((
-                        format!("its join image {} is not on the storage", shown(&iso.main)),
+                        "its join image is not on the storage".into(),
                         "remove the machine in Omni, so that it is made anew".into(),
                     ));
                 }

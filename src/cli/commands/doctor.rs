@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::checks::alike::Unjudged;
 use crate::checks::logs::Logs;
 use crate::checks::{self, Examination, Scene, Severity};
 use crate::cli::args::{Global, World};
@@ -116,8 +117,8 @@ fn look(global: &Global, args: &DoctorArgs, logs: Option<&Logs>, streams: &Strea
                 let findings = checks::examine_logs(logs);
                 let examination = Examination {
                     findings,
-                    unjudged: vec![Untrusted::new(&fail.message).line(400)],
-                    machines: 0,
+                    unjudged: vec![Unjudged::sentence(Untrusted::new(&fail.message).line(400))],
+                    ..Examination::default()
                 };
                 return Ok(Seen { examination, omni: None, fail: Some(fail) });
             }

@@ -12,6 +12,7 @@ use crate::cli::fail::Fail;
 use crate::cli::memory::{Memory, seconds};
 use crate::cli::session;
 use crate::cli::streams::Streams;
+use crate::render::json::lease::{self as json, HolderView, LeaseView};
 use crate::state::conditional::End;
 use crate::state::heartbeat::FoundLease;
 use crate::state::lease::{self, Holder, Lease, Verdict, Watch, claim, shown};
@@ -123,28 +124,38 @@ fn who(holder: &Holder) -> String {
     if holder.who.is_empty() { "a run of this machine".to_owned() } else { shown(holder) }
 }
 
+fn holder_view(holder: &Holder) -> HolderView {
+    HolderView {
+        who: holder.who.clone(),
+        host: holder.host.clone(),
+        pid: holder.pid,
+        url: holder.url.clone(),
+        purpose: holder.purpose.clone(),
+    }
+}
+
 fn local_json(path: &str, holder: Option<&Holder>) -> String {
-    serde_json::json!({"store": "local", "record": path, "held": holder.is_some(), "holder": holder})
-        .to_string()
+    let mut view = LeaseView::new("local", path.to_owned(), holder.is_some());
+    view.holder = holder.map(holder_view);
+    json::text(&view)
 }
 
 fn remote_json(store: &RemoteStore, found: Option<&FoundLease>) -> String {
-    let open: Vec<String> =
-        found.map(|f| f.lease.open.iter().map(|i| i.address.to_string()).collect()).unwrap_or_default();
-    serde_json::json!({
-        "store": "s3",
-        "record": store.shown(),
-        "held": found.is_some_and(|f| f.lease.held),
-        "expired": found.is_some_and(|f| f.idle.is_some_and(|i| f.lease.held && i > f.lease.life())),
-        "id": found.map(|f| f.lease.id.clone()),
-        "fence": found.map(|f| f.lease.fence),
-        "holder": found.map(|f| &f.lease.holder),
-        "since": found.map(|f| f.lease.since),
-        "heartbeat_age_seconds": found.and_then(|f| f.idle).map(|i| i.as_secs()),
-        "ttl_seconds": found.map(|f| f.lease.ttl),
-        "open": open,
+    let record = store.shown();
+    json::text(&match found {
+        None => LeaseView::new("s3", record, false),
+        Some(FoundLease { lease, idle, .. }) => LeaseView {
+            expired: idle.is_some_and(|i| lease.held && i > lease.life()),
+            id: Some(lease.id.clone()),
+            fence: Some(lease.fence),
+            holder: Some(holder_view(&lease.holder)),
+            since: Some(lease.since),
+            heartbeat_age_seconds: idle.map(|i| i.as_secs()),
+            ttl_seconds: Some(lease.ttl),
+            open: lease.open.iter().map(|i| i.address.to_string()).collect(),
+            ..LeaseView::new("s3", record, lease.held)
+        },
     })
-    .to_string()
 }
 
 fn remote_text(store: &RemoteStore, found: Option<&FoundLease>) -> String {

@@ -3,7 +3,7 @@
 use crate::cli::args::{SchemaArgs, SchemaOf};
 use crate::cli::exit::Exit;
 use crate::cli::streams::Streams;
-use crate::render::json;
+use crate::render::{self, json};
 
 pub(in crate::cli) fn run(args: &SchemaArgs, streams: &Streams) -> Exit {
     match args.what {
@@ -11,6 +11,12 @@ pub(in crate::cli) fn run(args: &SchemaArgs, streams: &Streams) -> Exit {
         SchemaOf::Doctor => streams.data(&json::doctor::schema()),
         SchemaOf::Drift => streams.data(&json::drift::schema()),
         SchemaOf::Status => streams.data(&json::status::schema()),
+        SchemaOf::Validate => streams.data(&json::files::schema()),
+        SchemaOf::ExplainSelector => streams.data(&json::explained::selector_schema()),
+        SchemaOf::ExplainProviderdata => streams.data(&json::explained::provider_data_schema()),
+        SchemaOf::Verify => streams.data(&json::done::schema()),
+        SchemaOf::Graph => streams.data(&render::graph::schema()),
+        SchemaOf::Lock => streams.data(&json::lease::schema()),
     }
     Exit::Done
 }

@@ -1,9 +1,12 @@
 //! `validate`: the files alone; no network, no credentials.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::Global;
 use crate::cli::exit::Exit;
+use crate::cli::fail::Fail;
 use crate::cli::fix;
 use crate::cli::repository::{self, Repository, Unread};
 use crate::cli::review;
@@ -60,7 +63,17 @@ pub(in crate::cli) fn run(global: &Global, args: &ValidateArgs, streams: &Stream
     let (repository, mut sink) = match repository::examine(global) {
         Ok(read) => read,
         Err(Unread::Fail(fail)) => return fail.tell(streams),
-        Err(Unread::Files { sources, sink }) => return end(&sources, &sink, &[], args, streams),
+        Err(Unread::Files { sources, sink }) => {
+            let mended = match mended(global, &sources, &sink, args) {
+                Ok(mended) => mended,
+                Err(fail) => return fail.tell(streams),
+            };
+            return end((&sources, &sink, &mended), &[], args, streams);
+        }
+    };
+    let mended = match mended(global, &repository.sources, &sink, args) {
+        Ok(mended) => mended,
+        Err(fail) => return fail.tell(streams),
     };
     if !sink.has_errors() {
         sink.push_all(order(&repository));
@@ -71,7 +84,7 @@ pub(in crate::cli) fn run(global: &Global, args: &ValidateArgs, streams: &Stream
     } else {
         review::files(&repository, RealClock::new().unix() as i64)
     };
-    let exit = end(&repository.sources, &sink, &found, args, streams);
+    let exit = end((&repository.sources, &sink, &mended), &found, args, streams);
     if exit == Exit::Done && args.format == ValidateFormat::Text {
         streams.data(&counts(&repository));
     }
@@ -86,8 +99,26 @@ fn order(repository: &Repository) -> Vec<Diagnostic> {
     }
 }
 
+/// What `--fix` would mend, where somebody is told.
+fn mended(
+    global: &Global,
+    sources: &Sources,
+    sink: &Sink,
+    args: &ValidateArgs,
+) -> Result<BTreeSet<usize>, Fail> {
+    match args.format {
+        ValidateFormat::Json => fix::mended(global, sources, sink),
+        ValidateFormat::Text | ValidateFormat::Github => Ok(BTreeSet::new()),
+    }
+}
+
 /// Says all of it, in the forms that are wanted.
-fn end(sources: &Sources, sink: &Sink, found: &[Warning], args: &ValidateArgs, streams: &Streams) -> Exit {
+fn end(
+    (sources, sink, mended): (&Sources, &Sink, &BTreeSet<usize>),
+    found: &[Warning],
+    args: &ValidateArgs,
+    streams: &Streams,
+) -> Exit {
     let judged = repository::judge(sources, sink, streams);
     if !found.is_empty() {
         let look = streams.err.words();
@@ -95,7 +126,7 @@ fn end(sources: &Sources, sink: &Sink, found: &[Warning], args: &ValidateArgs, s
     }
     match args.format {
         ValidateFormat::Text => {}
-        ValidateFormat::Json => streams.data(&json::text(sources, sink.all(), found)),
+        ValidateFormat::Json => streams.data(&json::text(sources, sink.all(), mended, found)),
         ValidateFormat::Github => streams.commands(&github::file_annotations(sources, sink.all(), found)),
     }
     match judged {

@@ -19,6 +19,8 @@ const SAID: [&str; 3] = ["credentials-missing", "credentials-refused", "provider
 const ONE_NODE: &str = "single-node-loss";
 /// The rule about extensions that Omni does not offer: it refuses lists with them (guard G06).
 const NO_EXTENSION: &str = "extension-not-offered";
+/// The rule about keys that the provider passes over.
+const UNREAD_KEY: &str = "provider-schema";
 /// Subjects of one finding that are named before the rest is counted.
 const NAMED: usize = 3;
 
@@ -43,10 +45,12 @@ pub(in crate::plan) fn ahead(scene: &Scene<'_>, drafts: &[Draft<'_>]) -> (Vec<Wa
         makes.contains(cluster.name()) || touched.contains(cluster) || touched.contains(&planes)
     };
     let quiet = outlook.is_empty();
+    let refused = super::provider_schema::refused(scene, drafts);
     let findings = findings
         .into_iter()
         .filter(|f| !SAID.contains(&f.rule.name))
         .filter(|f| f.severity < Severity::Info || !quiet)
+        .filter(|f| f.rule.name != UNREAD_KEY || !refused.contains(&f.subject))
         .filter(|f| f.rule.name != ONE_NODE || concerned(&f.subject))
         .filter(|f| concerns(scene, drafts, &f.subject))
         .collect();

@@ -137,7 +137,7 @@ pub fn text(
             machines: number(seen.machines),
         },
         findings: seen.findings.iter().map(FindingView::from).collect(),
-        unjudged: seen.unjudged.clone(),
+        unjudged: seen.unjudged.iter().map(ToString::to_string).collect(),
     };
     let mut text = serde_json::to_string_pretty(&view).unwrap_or_default();
     text.push('\n');
@@ -146,8 +146,5 @@ pub fn text(
 
 /// The JSON Schema of [`text`], indented, with a line end.
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(DoctorView);
-    let mut text = serde_json::to_string_pretty(schema.as_value()).unwrap_or_default();
-    text.push('\n');
-    text
+    super::schema::of::<DoctorView>()
 }

@@ -1,7 +1,9 @@
 //! The definition of done as JSON (`omni-scale.verify`).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::escape::visible;
 use super::plan::ToolView;
 use crate::policy::{Checked, Standing};
 
@@ -10,28 +12,41 @@ pub const FORMAT: &str = "omni-scale.verify";
 /// Value of `format_version`.
 pub const FORMAT_VERSION: &str = "1.0";
 
-#[derive(Serialize)]
+/// Whether what the spec calls done is so.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "omni-scale verify")]
 struct View<'a> {
+    /// Always `omni-scale.verify`.
     format: &'static str,
+    /// Version of this format: a minor version only adds keys.
     format_version: &'static str,
+    /// The program that wrote it.
     tool: ToolView,
     /// Whether every entry that has a check holds.
     holds: bool,
+    /// The list, in the order of the spec.
     entries: Vec<EntryView<'a>>,
 }
 
-#[derive(Serialize)]
+/// One entry of the list.
+#[derive(Serialize, JsonSchema)]
 struct EntryView<'a> {
+    /// Its text in the spec.
     text: &'a str,
+    /// `holds`, `fails`, `unclear` or `not_checked`.
     standing: &'static str,
     /// Why it is unclear; null otherwise.
     why: Option<&'a str>,
+    /// What was looked at.
     seen: Vec<SeenView<'a>>,
 }
 
-#[derive(Serialize)]
+/// One thing that was looked at.
+#[derive(Serialize, JsonSchema)]
 struct SeenView<'a> {
+    /// What.
     what: &'a str,
+    /// What was seen there.
     value: &'a str,
 }
 
@@ -65,5 +80,10 @@ pub fn text(all: &[Checked], holds: bool) -> String {
     };
     let mut text = serde_json::to_string_pretty(&view).unwrap_or_default();
     text.push('\n');
-    text
+    visible(text)
+}
+
+/// The JSON Schema of [`text`], indented, with a line end.
+pub fn schema() -> String {
+    super::schema::of::<View<'_>>()
 }

@@ -185,8 +185,5 @@ pub fn text(drift: &Drift) -> String {
 
 /// The JSON Schema of [`text`], indented, with a line end.
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(DriftView);
-    let mut text = serde_json::to_string_pretty(schema.as_value()).unwrap_or_default();
-    text.push('\n');
-    text
+    super::schema::of::<DriftView>()
 }

@@ -3,7 +3,7 @@
 use crate::untrusted::hidden;
 
 /// `json`, which is valid, without a character that is not seen. Such characters stand only within its strings.
-pub(super) fn visible(json: String) -> String {
+pub(in crate::render) fn visible(json: String) -> String {
     if !json.chars().any(|c| hidden(c) && c != '\n') {
         return json;
     }

@@ -3,12 +3,14 @@
 pub mod doctor;
 pub mod done;
 pub mod drift;
-mod escape;
+pub(super) mod escape;
 pub mod explained;
 pub mod files;
 mod finding;
 mod impact;
+pub mod lease;
 mod lifecycle;
 pub mod plan;
+pub mod schema;
 mod scope;
 pub mod status;

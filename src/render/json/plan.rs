@@ -342,11 +342,7 @@ pub fn text_in(plan: &Plan, context: &Context) -> String {
 
 /// The JSON Schema of [`text`], indented, with a line end. It describes what is written: every key is always there.
 pub fn schema() -> String {
-    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    let schema = settings.into_generator().into_root_schema_for::<PlanView>();
-    let mut text = serde_json::to_string_pretty(schema.as_value()).unwrap_or_default();
-    text.push('\n');
-    text
+    super::schema::of::<PlanView>()
 }
 
 fn step(step: &Step) -> StepView {

@@ -77,6 +77,19 @@ impl Providers {
         self.known.get(id).unwrap_or(&self.unknown)
     }
 
+    /// Releases that the tags of images tell, by id: major and minor number, 0.0 for sources from before the first release.
+    pub(in crate::spec) fn releases(&self) -> BTreeMap<String, (u64, u64)> {
+        let told = self.known.iter().filter_map(|(id, provider)| {
+            let release = match provider.release {
+                Release::Unknown => return None,
+                Release::Unreleased => (0, 0),
+                Release::Tagged(major, minor) => (major, minor),
+            };
+            Some((id.clone(), release))
+        });
+        told.collect()
+    }
+
     /// Takes in what a file of a provider's folder says.
     pub(in crate::spec) fn take(&mut self, id: &str, name: &str, documents: &[Document]) {
         let provider = self.known.entry(id.to_owned()).or_default();
