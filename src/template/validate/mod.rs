@@ -5,6 +5,7 @@ mod content;
 mod descriptors;
 mod disk_selector;
 mod duplicates;
+mod extension_twice;
 mod machine;
 mod machine_set;
 mod mounts;
@@ -23,10 +24,11 @@ use crate::diag::{Sink, SourceId, Sources};
 
 /// The rules with a description, by code, with what their examples are a part of. What omnictl refuses has codes without one:
 /// its own words stand beside them.
-pub(in crate::template) static ALL: [(&Rule, Stands); 3] = [
+pub(in crate::template) static ALL: [(&Rule, Stands); 4] = [
     (&node_labels::RULE, Stands::Files),
     (&version_range::RULE, Stands::Files),
     (&mounts::RULE, Stands::Files),
+    (&extension_twice::RULE, Stands::Files),
 ];
 
 /// What the rules look at and where they report.
@@ -66,6 +68,7 @@ pub(super) fn validate(
     whole::counts(&mut rules, template);
     node_labels::check(&mut rules, template);
     mounts::check(&mut rules, template);
+    extension_twice::check(&mut rules, template);
     if !template.incomplete {
         let reported = whole::check(&mut rules, template);
         // With two Clusters or ControlPlanes, duplicates only repeat what was said.
