@@ -30,6 +30,13 @@ impl Own {
     pub fn new(word: &'static str, value: impl Into<String>) -> Self {
         Self { word, value: value.into() }
     }
+    /// Whether the name stands here for what it names. Nodes are called anything, `a` and `disk` too: their names count behind
+    /// the word, before a VMID and alone.
+    fn stands(&self, before: &str, after: &str) -> bool {
+        let node = matches!(self.word, "NODE" | "FORMER");
+        let told = before.ends_with("node ") || before.ends_with("node '") || after.starts_with('/');
+        !node || told || (before.is_empty() && after.is_empty())
+    }
 }
 
 /// What the subjects of findings are called besides.
@@ -174,7 +181,8 @@ fn words(text: &str, own: &[Own]) -> String {
         let begins = if joins(before, None) { &[] } else { own };
         let found = begins.iter().find_map(|o| {
             let after = rest.strip_prefix(o.value.as_str()).filter(|_| !o.value.is_empty())?;
-            (!joins(after.chars().next(), after.chars().nth(1))).then_some((o, after))
+            let ends = !joins(after.chars().next(), after.chars().nth(1)) && o.stands(&out, after);
+            ends.then_some((o, after))
         });
         if let Some((own, after)) = found {
             out.push_str(&marked(own.word));
@@ -365,7 +373,12 @@ mod tests {
     fn a_name_counts_where_it_stands_alone() {
         let own = [Own::new("VMID", "101"), Own::new("NODE", "a")];
         let back = |text: &str| plain(&words(text, &own), &[]);
-        assert_eq!(back("vm:101 (a/101), 101. a 101"), "vm:VMID (NODE/VMID), VMID. NODE VMID");
+        assert_eq!(
+            back("vm:101 (a/101), 101. on node a 101"),
+            "vm:VMID (NODE/VMID), VMID. on node NODE VMID"
+        );
+        assert_eq!(back("a backup of a disk on node 'a'"), "a backup of a disk on node 'NODE'");
+        assert_eq!(back("a"), "NODE");
         assert_eq!(
             back("1010 101.64.0.0 10.101 vm-101-disk x_101 ä101"),
             "1010 101.64.0.0 10.101 vm-101-disk x_101 ä101"

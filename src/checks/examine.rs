@@ -256,7 +256,9 @@ fn unjudged(scene: &Scene<'_>) -> Vec<Unjudged> {
 #[cfg(test)]
 mod tests {
     use super::all;
-    use crate::checks::inventory::tests::{World, uuid};
+    use crate::checks::Scene;
+    use crate::checks::alike::alike;
+    use crate::checks::inventory::tests::{NOW, World, uuid};
     use crate::checks::logs::Logs;
 
     const ID: &str = "c-workers-bbbbb2";
@@ -377,5 +379,74 @@ mod tests {
         let order: Vec<_> = found.iter().map(|f| f.severity).collect();
         assert!(order.is_sorted() && found[0].rule.name == "vmid-reused", "{order:?}");
         assert_eq!(found.len(), super::sorted(world.found(all)).len());
+    }
+
+    /// Nodes are called `a` and `b`, which texts have as a word too.
+    #[test]
+    fn one_trouble_of_several_machines_is_one_group() {
+        type Trouble = fn(&mut World, u32);
+        let troubles: [(&str, Trouble, &str); 9] = [
+            ("vm-not-running", |w, id| w.guest(id).status = "stopped".into(), "`qm start VMID` on node NODE"),
+            (
+                "vm-protected",
+                |w, id| w.set(id, "protection", "1"),
+                "`qm set VMID --protection 0` on node NODE, when the machine is to go",
+            ),
+            (
+                "vm-locked",
+                |w, id| w.guest(id).lock = Some("backup".into()),
+                "look whether a task of VM VMID runs; if one does, wait for it",
+            ),
+            (
+                "vm-deleted",
+                |w, id| w.remove_vm(id),
+                "`omnictl delete link UUID`: Omni then makes the replacement by itself",
+            ),
+            (
+                "machine-not-connected",
+                |w, id| w.disconnect(id),
+                "`omnictl machine-logs UUID` shows what it said last",
+            ),
+            (
+                "cpu-too-old",
+                |w, id| {
+                    w.disconnect(id);
+                    w.set(id, "cpu", "kvm64");
+                },
+                "`qm set VMID --cpu x86-64-v2-AES` on node NODE, then a power cycle",
+            ),
+            (
+                "vm-edited",
+                |w, id| w.set(id, "cores", "9"),
+                "put it back in Proxmox, or change the class and replace the machine: scale its set up by one, then down",
+            ),
+            (
+                "vmid-reused",
+                |w, id| w.config(id).uuid = Some(format!("foreign {id}")),
+                "only then `omnictl delete link UUID`, so that Omni makes a replacement",
+            ),
+            (
+                "vm-in-ha",
+                |w, id| {
+                    let known = w.proxmox().evidence.ha.known().cloned().unwrap_or_default();
+                    let all = known.into_iter().chain([format!("vm:{id}")]).collect();
+                    w.proxmox().evidence.ha = crate::live::Observation::Known(all);
+                },
+                "`ha-manager remove vm:VMID` on any node",
+            ),
+        ];
+        for (rule, trouble, act) in troubles {
+            let mut world = World::new();
+            trouble(&mut world, 101);
+            trouble(&mut world, 102);
+            let scene = Scene::new(&world.snapshot, &world.desired, NOW);
+            let seen = super::examine(&scene, None);
+            let of_rule = seen.findings.iter().filter(|f| f.rule.name == rule).count();
+            assert_eq!(of_rule, 2, "{rule}: {:?}", seen.findings);
+            let groups = alike(&seen.findings, &seen.names);
+            let groups: Vec<_> = groups.iter().filter(|g| g.first.rule.name == rule).collect();
+            assert_eq!(groups.len(), 1, "{rule}: {groups:?}");
+            assert!(groups[0].act.iter().any(|a| a == act), "{rule}: {:?}", groups[0].act);
+        }
     }
 }

@@ -55,7 +55,8 @@ pub(in crate::checks) fn in_logs(logs: &Logs, taken: &dyn Fn(&str) -> bool, out:
         if let Some(failure) = &story.failure {
             out.push(one(subject, failure, true));
         } else if story.downloads > 2 {
-            let node = story.node.as_deref().map_or_else(|| "its node".to_owned(), shown);
+            let node = story.node.as_deref();
+            let node = node.map_or_else(|| "its node".to_owned(), |n| format!("node {}", shown(n)));
             out.push(
                 Finding::new(&RULE, subject, format!("{node} cannot fetch the image of this machine, and the provider begins anew every second"))
                     .fact("attempts", story.downloads.to_string())

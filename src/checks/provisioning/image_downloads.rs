@@ -42,7 +42,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
         if downloads < MANY && failed.len() < MANY as usize {
             continue;
         }
-        let node = shown(node.unwrap_or("its node"));
+        let node = node.map_or_else(|| "its node".to_owned(), |n| format!("node {}", shown(n)));
         let mut finding = Finding::new(
             &RULE,
             machine.address.clone(),
@@ -54,11 +54,11 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
         if let Some(task) = failed.first() {
             finding = finding
                 .fact("last download", said(task.status.as_deref().unwrap_or_default()))
-                .act(format!("`pvenode task log {}` on node {node}", shown(&task.upid)));
+                .act(format!("`pvenode task log {}` on {node}", shown(&task.upid)));
         }
         out.push(
             finding
-                .act(format!("check on node {node} that factory.talos.dev is resolved and reached, and that the storage of the images has room"))
+                .act(format!("check on {node} that factory.talos.dev is resolved and reached, and that the storage of the images has room"))
                 .act("the provider goes on by itself once the download works"),
         );
     }
