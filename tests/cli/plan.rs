@@ -104,7 +104,7 @@ fn a_key_that_the_provider_does_not_read_is_told_once() {
     let r = Repository::new();
     let class = r.path("machine-classes/matrix-worker.yaml");
     let text = std::fs::read_to_string(&class).unwrap();
-    std::fs::write(&class, format!("{}      vga: std\n      memroy: 4\n", text)).unwrap();
+    std::fs::write(&class, format!("{text}      vga: std\n      memroy: 4\n")).unwrap();
     let told = |code: &str| {
         let ran = r.run(&["plan", "--lab"]).exits(0);
         [&ran.err, &ran.out].iter().map(|t| t.matches(code).count()).sum::<usize>()
