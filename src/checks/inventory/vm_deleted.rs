@@ -54,7 +54,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                     )
                 },
             );
-            finding = finding.fact(format!("VMID {vmid} now"), now);
+            finding = finding.fact("its VMID now", now);
             if let Some(task) = Inventory::task(&seen.evidence, &["qmdestroy"], vmid) {
                 finding =
                     finding.fact("removed by", format!("{} at {}", shown(&task.user), time(task.started)));
