@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sight::{flag, machine_address, number, raw, shown};
+use super::sight::{flag, machine_address, number, raw, shown, word};
 use crate::address::Address;
 use crate::checks::Scene;
 use crate::checks::logs::Logs;
@@ -113,6 +113,15 @@ impl<'a> Machine<'a> {
     /// Whether its request is on its way out.
     pub fn going(&self) -> bool {
         self.request.is_some_and(|r| r.phase == Phase::TearingDown)
+    }
+    /// What makes Omni replace it. One that never joined has no Link that could be deleted.
+    pub fn replacement(&self) -> String {
+        match &self.uuid {
+            Some(uuid) if self.link.is_some() || self.machine.is_some() => {
+                format!("`omnictl delete link {}`: Omni then makes the replacement by itself", word(uuid))
+            }
+            _ => "it never joined: scale its set up by one and down again; Omni takes requests without a machine away first, the oldest of them before others".to_owned(),
+        }
     }
     /// Name of its Proxmox node as it is now, or as recorded.
     pub fn where_it_is(&self) -> Option<&'a str> {

@@ -50,8 +50,8 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
         out.push(
             finding
                 .act(format!(
-                    "if it never comes back: `omnictl delete link {}`; Omni makes a replacement by itself. The provider then waits for the node: take it out of the Proxmox cluster (provider 0.3 forgives that)",
-                    word(machine.uuid.as_deref().unwrap_or_default())
+                    "if it never comes back: {}. The provider then waits for the node: take it out of the Proxmox cluster (provider 0.3 forgives that)",
+                    machine.replacement()
                 ))
                 .cost("waiting costs nothing; a replacement loses the machine's disk"),
         );

@@ -66,14 +66,8 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                 word(machine.cluster.unwrap_or("CLUSTER"))
             ));
         }
-        // A machine that never joined has no Link that could be deleted.
-        let joined = machine.link.is_some() || machine.machine.is_some();
         finding = finding
-            .act(if joined {
-                format!("`omnictl delete link {}`: Omni then makes the replacement by itself", word(uuid))
-            } else {
-                "it never joined: scale its set up by one and down again; Omni takes requests without a machine away first, the oldest of them before others".to_owned()
-            })
+            .act(machine.replacement())
             .cost("the disk of the machine is lost already; the replacement joins as a new node");
         out.push(finding);
     }

@@ -43,7 +43,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                     guest.vmid,
                     word(&guest.node)
                 ))
-                .act(format!("only then `omnictl delete link {}`, so that Omni makes a replacement", word(own)))
+                .act(format!("only then replace it: {}", machine.replacement()))
                 .act("when the foreign VM is protected, the removal stays stuck until it is moved; then the provider finds no VM and is done")
                 .cost("protection costs nothing; a removal without it costs the foreign VM and its disks"),
         );
@@ -65,6 +65,16 @@ mod tests {
         assert_eq!(found[0].severity, Severity::Critical);
         assert!(found[0].act[0].starts_with("before any removal in Omni"), "{:?}", found[0].act);
         assert!(found[0].cause.contains("postgres (a/101)"), "{}", found[0].cause);
+        assert!(
+            found[0].act[1].starts_with("only then replace it: `omnictl delete link"),
+            "{:?}",
+            found[0].act
+        );
+        for kind in ["Links", "MachineStatuses"] {
+            world.gone(kind, &crate::checks::inventory::tests::uuid(1));
+        }
+        let act = &world.found(super::check)[0].act[1];
+        assert!(act.starts_with("only then replace it: it never joined"), "{act}");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::live::{Guest, OmniSnapshot};
 use crate::resource::{LiveResource, Phase};
 use crate::value::Value;
 
+/// `stage` of a machine request whose machine was made.
+const PROVISIONED: i128 = 2;
+
 /// One machine of a cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Machine<'a> {
@@ -87,11 +90,17 @@ impl<'a> Census<'a> {
         all
     }
 
-    /// Counts machines that have not joined too, where the provider has chosen their node: it never chooses again.
+    /// Counts machines that have not joined too, where the provider has chosen their node: it never chooses again. Nor does it make
+    /// a machine a second time that it made and somebody deleted: that one is on no node.
     fn on_their_way(&mut self, omni: &'a OmniSnapshot, place: impl Fn(&str) -> Option<Place<'a>>) {
         let sets: BTreeMap<&str, &LiveResource> =
             omni.list("MachineSets").iter().map(|s| (s.resource.id.id.as_str(), s)).collect();
         let joined: BTreeSet<&str> = self.all().map(|m| m.name).collect();
+        let statuses = omni.list("MachineRequestStatuses").iter();
+        let made: BTreeSet<&str> = statuses
+            .filter(|s| s.resource.spec.get("stage").and_then(Value::as_int) == Some(PROVISIONED))
+            .map(|s| s.resource.id.id.as_str())
+            .collect();
         let waiting = |r: &&LiveResource| {
             r.phase == Phase::Running && r.resource.omni_label("machine-request-in-use").is_none()
         };
@@ -101,12 +110,21 @@ impl<'a> Census<'a> {
             let Some(of) = sets.get(set).copied().filter(|_| !joined.contains(name)) else {
                 continue;
             };
-            let (Some((at, vmid)), Some(cluster)) = (place(name), of.resource.omni_label("cluster")) else {
+            let Some(cluster) = of.resource.omni_label("cluster") else { continue };
+            let place = place(name);
+            if place.is_none() && !made.contains(name) {
                 continue;
-            };
+            }
             let control_plane = of.resource.omni_label("role-controlplane").is_some();
-            let machine = Machine { uuid: name, name, cluster, set, control_plane, at: Some(at), vmid };
-            self.by_set.entry(set).or_default().push(machine);
+            self.by_set.entry(set).or_default().push(Machine {
+                uuid: name,
+                name,
+                cluster,
+                set,
+                control_plane,
+                at: place.map(|(at, _)| at),
+                vmid: place.and_then(|(_, vmid)| vmid),
+            });
         }
     }
 
@@ -146,4 +164,38 @@ fn recorded<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, Place<'a>> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::checks::preflight::rehearsal::World;
+    use crate::resource::OMNI_PREFIX;
+
+    #[test]
+    fn only_what_was_never_made_is_still_to_be_made() {
+        let mut world = World::new();
+        world.size("c-control-planes", 0);
+        world.size("c-workers", 2);
+        let label = |world: &mut World, kind: &str, pairs: &[(&str, &str)]| {
+            let labels = &mut world.types(kind).last_mut().unwrap().resource.labels;
+            *labels = pairs.iter().map(|(k, v)| (format!("{OMNI_PREFIX}{k}"), (*v).to_owned())).collect();
+        };
+        world.list("MachineSets", "c-workers", json!({}));
+        label(&mut world, "MachineSets", &[("cluster", "c")]);
+        assert_eq!(world.made_anew(), 2);
+        for (request, vmid) in [("c-workers-1", 101), ("c-workers-2", 102)] {
+            world.machine("c-workers", request, "golf", vmid);
+            world.list("MachineRequests", request, json!({}));
+            label(&mut world, "MachineRequests", &[("machine-request-set", "c-workers")]);
+        }
+        // None has joined, and the VM of one was deleted by hand: nobody makes it again.
+        world.types("MachineSetNodes").clear();
+        world.guests().pop();
+        assert_eq!(world.made_anew(), 0);
+        // A request that its provider has not come to the end of.
+        world.types("MachineRequestStatuses").pop();
+        assert_eq!(world.made_anew(), 1);
+    }
 }

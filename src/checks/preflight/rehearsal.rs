@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use crate::address::Address;
+use crate::checks::placement::Making;
 use crate::checks::{Finding, Rule, Scene};
 use crate::graph::{Desired, DesiredCluster, DesiredProvider, DesiredResource};
 use crate::live::{
@@ -238,6 +239,13 @@ impl World {
             lock: None,
         };
         self.guests().push(guest);
+    }
+
+    /// How many machines are still to be made.
+    pub(in crate::checks) fn made_anew(&self) -> u32 {
+        let scene = Scene::new(&self.snapshot, &self.desired, self.now);
+        let outlook = super::ahead(&scene, &Making::default()).1;
+        outlook.machines.iter().map(|batch| batch.count).sum()
     }
 
     pub(in crate::checks) fn findings(&self, rule: &Rule) -> Vec<Finding> {

@@ -176,6 +176,11 @@ pub(in crate::checks) fn cause(step: Option<&str>, error: &str) -> Option<Cause>
                 "Proxmox: a certificate of a known authority, or `insecureSkipVerify: true` in the provider's config.yaml; Omni: the authority in the container",
             ],
         )
+    } else if has("unsupported protocol scheme") {
+        heals(
+            "the address of Proxmox in the provider's config.yaml has no `https://`",
+            &["`proxmox.url` is `https://HOST:8006/api2/json`; correct it and restart the provider"],
+        )
     } else if has("connection refused") {
         heals(
             "the address that the provider asks refuses connections: a node that restarts, or a wrong URL",
@@ -254,6 +259,7 @@ mod tests {
                 "no enabled storage for ISO",
             ),
             (None, "unexpected end of JSON input", "down or cut off"),
+            (None, r#"Get "/api2/json/nodes": unsupported protocol scheme """#, "no `https://`"),
             (
                 None,
                 "500 unable to remove VM 105 - used in HA resources and purge parameter not set.",

@@ -13,7 +13,7 @@ const CONTROL_PLANE: &str = "role-controlplane";
 /// Machines of one cluster.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Count {
-    /// In it now, machines that are still being made and go included.
+    /// In it now, machines included that are still being made, or were made and have not joined.
     pub(super) machines: usize,
     /// Names of those that are destroyed.
     pub(super) destroyed: BTreeSet<String>,
@@ -46,6 +46,10 @@ impl Losses {
             }
         }
         let requests = joined(input);
+        let asked = asked(input, &requests);
+        for cluster in asked.values() {
+            clusters.entry((*cluster).to_owned()).or_default().machines += 1;
+        }
         for lost in &plan.lost {
             let Some(cluster) = lost.address.cluster_name() else { continue };
             let count = clusters.entry(cluster.to_owned()).or_default();
@@ -53,8 +57,8 @@ impl Losses {
                 (Some(name), Effect::Rebuild) => _ = count.rebuilt.insert(name.clone()),
                 (None, Effect::Rebuild) => {}
                 (Some(name), _) => {
-                    if count.destroyed.insert(name.clone()) && !requests.contains(name.as_str()) {
-                        // Asked for and not joined yet: it is no node, and it goes.
+                    let known = requests.contains(name.as_str()) || asked.contains_key(name.as_str());
+                    if count.destroyed.insert(name.clone()) && !known {
                         count.machines += 1;
                     }
                 }
@@ -97,6 +101,21 @@ fn joined<'a>(input: &PlanInput<'a>) -> BTreeSet<&'a str> {
         }
     }
     names
+}
+
+/// Machine requests that stay and whose machines have not joined, each with its cluster.
+fn asked<'a>(input: &PlanInput<'a>, joined: &BTreeSet<&str>) -> BTreeMap<&'a str, &'a str> {
+    let omni = &input.snapshot.omni;
+    let sets = omni.list("MachineSets").iter();
+    let sets: BTreeMap<&str, &str> =
+        sets.filter_map(|s| Some((s.resource.id.id.as_str(), s.resource.omni_label("cluster")?))).collect();
+    let open = omni.list("MachineRequests").iter().filter(|r| r.phase == Phase::Running);
+    let open = open.filter(|r| !joined.contains(r.resource.id.id.as_str()));
+    open.filter_map(|r| {
+        let cluster = sets.get(r.resource.omni_label("machine-request-set")?)?;
+        Some((r.resource.id.id.as_str(), *cluster))
+    })
+    .collect()
 }
 
 /// Whether a step takes a whole cluster away.
