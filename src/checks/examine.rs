@@ -423,7 +423,7 @@ mod tests {
             (
                 "vmid-reused",
                 |w, id| w.config(id).uuid = Some(format!("foreign {id}")),
-                "only then `omnictl delete link UUID`, so that Omni makes a replacement",
+                "only then replace it: `omnictl delete link UUID`: Omni then makes the replacement by itself",
             ),
             (
                 "vm-in-ha",
