@@ -87,13 +87,14 @@ pub async fn lists(omni: &dyn OmniReader, types: &[(&str, &str)]) -> OmniSnapsho
 }
 
 /// What `doctor` looks at besides. (What becomes of a set of requests, nobody may read, not even administrators.)
-pub const DOCTOR_TYPES: [(&str, &str); 9] = [
+pub const DOCTOR_TYPES: [(&str, &str); 10] = [
     ("Links", "default"),
     ("ClusterMachines", "default"),
     ("MachineRequestSets", "default"),
     ("MachineStatusSnapshots", "default"),
     ("LoadBalancerStatuses", "default"),
     (JOIN_TOKENS, "default"),
+    (PENDING, "ephemeral"),
     (PATCH_REQUESTS, "infra-provider"),
     ("ClusterDestroyStatuses", "default"),
     ("KubernetesStatuses", "default"),
@@ -102,6 +103,8 @@ pub const DOCTOR_TYPES: [(&str, &str); 9] = [
 const CATALOGUES: &str = "TalosExtensions";
 /// Their ids are the tokens themselves.
 const JOIN_TOKENS: &str = "JoinTokenStatuses";
+/// Machines that speak to Omni and are not let in. Their specs hold the tokens that they came with.
+const PENDING: &str = "PendingMachines";
 /// Their specs may hold secrets of machine configurations; that they are there is all that is looked at.
 const PATCH_REQUESTS: &str = "ConfigPatchRequests";
 
@@ -214,9 +217,9 @@ fn forget_secrets(omni: &mut OmniSnapshot) {
             token.resource.id.id = format!("token-{}", n + 1);
         }
     }
-    if let Some(Observation::Known(patches)) = omni.types.get_mut(&of(PATCH_REQUESTS)) {
-        for patch in patches {
-            patch.resource.spec = Value::map();
+    for short in [PATCH_REQUESTS, PENDING] {
+        if let Some(Observation::Known(all)) = omni.types.get_mut(&of(short)) {
+            all.iter_mut().for_each(|one| one.resource.spec = Value::map());
         }
     }
     if let Some(Observation::Known(links)) = omni.types.get_mut(&of("Links")) {

@@ -216,3 +216,18 @@ fn a_hostile_log_is_harmless() {
         assert!(ran.out.lines().all(|l| !l.trim_start().starts_with("::")), "{}", ran.out);
     }
 }
+
+#[test]
+fn a_machine_that_comes_with_a_revoked_token_is_told_why_and_no_token_is_shown() {
+    let r = Repository::new();
+    r.run(&["apply", "--lab", "--auto-approve"]).exits(0);
+    r.run(&["lab", "inject", "join-token-revoked"]).exits(0);
+    r.edit("clusters/talos-prod-01.yaml", "size: 2", "size: 3");
+    r.run(&["apply", "--lab", "--auto-approve", "--timeout", "5"]).exits(9).says("5 of 6 machines up");
+    let report = json(&r.run(&["doctor", "--lab", "--format", "json"]).exits(0));
+    let all = report["findings"].as_array().unwrap();
+    let found: Vec<_> = all.iter().filter(|f| f["rule"] == "machine-does-not-join").collect();
+    assert_eq!(found.len(), 1, "{report}");
+    assert!(found[0]["cause"].as_str().unwrap().ends_with("no join token of this Omni is active any more"));
+    assert!(!report.to_string().contains("00000000000000000000000000000000000000000000"));
+}

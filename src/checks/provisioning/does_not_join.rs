@@ -4,6 +4,7 @@ use super::{START, quiet};
 use crate::checks::inventory::Inventory;
 use crate::checks::inventory::sight::{shown, span};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::value::Value;
 
 /// `machine-does-not-join`
 pub(super) static RULE: Rule = Rule {
@@ -20,11 +21,22 @@ pub(super) static RULE: Rule = Rule {
     act: "Look at the VM's console: Talos says there how far it comes.",
 };
 
+/// `state` of a join token that lets machines in; others are revoked or expired.
+const ACTIVE: i128 = 1;
+
+/// How many join tokens there are, and how many of them are active; nothing where none was read.
+fn tokens(inventory: &Inventory<'_>) -> Option<(usize, usize)> {
+    let all = inventory.scene.snapshot.omni.types.get("JoinTokenStatuses.omni.sidero.dev")?.known()?;
+    let active = all.iter().filter(|t| t.resource.spec.get("state").and_then(Value::as_int) == Some(ACTIVE));
+    Some((all.len(), active.count()))
+}
+
 pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
     let links = inventory.scene.snapshot.omni.types.get("Links.omni.sidero.dev");
     if links.is_none_or(|l| l.known().is_none()) {
         return;
     }
+    let tokens = tokens(inventory);
     for machine in inventory.machines.iter().filter(|m| m.provisioned() && !m.going()) {
         let Some(age) = quiet(inventory, machine).filter(|q| *q >= START) else { continue };
         let (Some(found), Some((_, seen))) = (machine.found(), machine.proxmox) else { continue };
@@ -71,6 +83,20 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                 Some(_) => {}
             }
         }
+        let held = inventory.scene.snapshot.omni.list("PendingMachines").iter();
+        let mut held = held.filter_map(|p| p.resource.omni_label("machine-uuid"));
+        if held.any(|uuid| machine.uuid.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(uuid))) {
+            causes.push((
+                "Omni hears it and holds it among the pending machines".into(),
+                "`omnictl get pendingmachines`: it leaves them when it has stored a token of its own; a second machine with the same UUID stays there".into(),
+            ));
+        }
+        if let Some((1.., 0)) = tokens {
+            causes.push((
+                "no join token of this Omni is active any more".into(),
+                "make a new default join token in Omni, then remove the machine there, so that it is made anew: the old token lies in its join image".into(),
+            ));
+        }
         let what = causes.first().map_or_else(
             || format!("its VM {place} runs, and Omni never heard of it"),
             |(cause, _)| format!("its VM {place} runs, and Omni never heard of it: {cause}"),
@@ -82,6 +108,9 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
                 "network card",
                 format!("bridge {}, VLAN {}", shown(bridge), shown(option("tag").unwrap_or("none"))),
             );
+        if let Some((all, active)) = tokens.filter(|(all, active)| all != active) {
+            finding = finding.fact("join tokens that are active", format!("{active} of {all}"));
+        }
         let known = !causes.is_empty();
         for (_, act) in causes {
             finding = finding.act(act);
@@ -124,6 +153,33 @@ mod tests {
         let other = Bridge { name: "vmbr1".into(), active: true, vlan_aware: false, vids: None };
         world.proxmox().evidence.bridges.insert("a".into(), Observation::Known(vec![other]));
         assert!(world.found(super::check)[0].cause.contains("vmbr0 is not on node a"));
+    }
+
+    #[test]
+    fn what_omni_says_of_the_way_in_is_a_cause() {
+        let token = |state: u8| serde_json::json!({"state": state, "name": "initial token"});
+        let mut world = alone();
+        world.add("JoinTokenStatuses", "token-1", &[], token(1));
+        assert!(world.found(super::check)[0].act[0].contains("console of VM 101"));
+        world.add("JoinTokenStatuses", "token-2", &[], token(2));
+        let found = &world.found(super::check)[0];
+        assert!(found.evidence.iter().any(|f| f.value == "1 of 2"), "{found:?}");
+        assert!(found.act[0].contains("console"), "which of them it came with nobody tells");
+        world.gone("JoinTokenStatuses", "token-1");
+        assert!(
+            world.found(super::check)[0].cause.ends_with("no join token of this Omni is active any more")
+        );
+        world.snapshot.omni.types.remove("JoinTokenStatuses.omni.sidero.dev");
+        assert!(world.found(super::check)[0].act[0].contains("console"));
+        world.add("PendingMachines", "key", &[("machine-uuid", &uuid(2))], serde_json::json!({}));
+        assert!(world.found(super::check)[0].act[0].contains("console"), "another machine");
+        world.add(
+            "PendingMachines",
+            "key2",
+            &[("machine-uuid", &uuid(1).to_uppercase())],
+            serde_json::json!({}),
+        );
+        assert!(world.found(super::check)[0].cause.ends_with("among the pending machines"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod guests;
 mod list;
 mod provider;
 
-use super::omni::Key;
+use super::omni::{Key, Resource};
 use super::serve::LabError;
 use super::world::Plant;
 
@@ -39,6 +39,17 @@ fn unknown(name: &str) -> LabError {
     LabError::UnknownFault { name: name.to_owned(), known: list::FAULTS.iter().map(list::written).collect() }
 }
 
+/// States of a join token.
+const ACTIVE: u8 = 1;
+const REVOKED: u8 = 2;
+
+/// The token that Omni makes for itself when it starts for the first time.
+fn join_token(state: u8) -> Resource {
+    let spec = serde_json::json!({ "state": state, "is_default": true, "name": "initial token" });
+    Resource::new(Key::of("JoinTokenStatuses", "00000000000000000000000000000000000000000000"), spec)
+        .owned_by("JoinTokenStatusController")
+}
+
 /// Does it to a world.
 pub fn inject(plant: &mut Plant, fault: &str) -> Result<(), LabError> {
     let (name, what) = fault.split_once(':').unwrap_or((fault, ""));
@@ -60,7 +71,12 @@ pub fn inject(plant: &mut Plant, fault: &str) -> Result<(), LabError> {
             machine.silent_since = (name == "machine-silent").then_some(now);
         }
         "join-impossible" => world.unheard = true,
+        "join-token-revoked" => {
+            world.unheard = true;
+            plant.store.put(join_token(REVOKED), unix);
+        }
         "join-possible" => {
+            plant.store.put(join_token(ACTIVE), unix);
             world.unheard = false;
             world.machines.values_mut().for_each(|m| m.unheard = false);
         }

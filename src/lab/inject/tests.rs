@@ -277,7 +277,7 @@ fn health_stays_green_without_access_to_proxmox() {
 
 #[test]
 fn a_vm_that_reaches_nobody_never_gets_a_link() {
-    for fault in ["join-impossible", "bridge-down:vmbr0@golf"] {
+    for fault in ["join-impossible", "join-token-revoked", "bridge-down:vmbr0@golf"] {
         let (plant, text, _) = scaled(&[fault]);
         assert_eq!(text, "Provision Complete", "{fault}");
         assert_eq!(plant.store.all("Links").len(), 6, "{fault}");
