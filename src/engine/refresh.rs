@@ -219,7 +219,9 @@ fn forget_secrets(omni: &mut OmniSnapshot) {
     }
     for short in [PATCH_REQUESTS, PENDING] {
         if let Some(Observation::Known(all)) = omni.types.get_mut(&of(short)) {
-            all.iter_mut().for_each(|one| one.resource.spec = Value::map());
+            for one in all {
+                one.resource.spec = Value::map();
+            }
         }
     }
     if let Some(Observation::Known(links)) = omni.types.get_mut(&of("Links")) {

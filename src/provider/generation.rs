@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::spec::{PROVIDER_FIELDS, provider_since};
+
 /// A release line of the provider, as far as it reads classes and makes machines differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub enum Generation {
@@ -53,12 +55,12 @@ impl Generation {
 
     /// Since when the provider reads a key of provider data; `None` for a key that no release reads.
     pub fn of_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "tags" | "pool" | "network_firewall" => Self::V0_1,
-            "placement_strategy" | "bios" | "vga" | "ha" => Self::V0_2,
-            "usb_devices" => Self::V0_3,
-            _ if crate::spec::PROVIDER_FIELDS.iter().any(|(name, _)| *name == key) => Self::Early,
-            _ => return None,
+        let known = PROVIDER_FIELDS.iter().any(|(name, _)| *name == key);
+        known.then(|| match provider_since(key) {
+            (0, 0) => Self::Early,
+            (0, 1) => Self::V0_1,
+            (0, 2) => Self::V0_2,
+            _ => Self::V0_3,
         })
     }
 }
@@ -88,7 +90,12 @@ mod tests {
     #[test]
     fn keys_came_with_releases() {
         assert_eq!(Generation::of_key("cores"), Some(Generation::Early));
-        assert_eq!(Generation::of_key("ha"), Some(Generation::V0_2));
+        for (key, generation) in
+            [("pool", Generation::V0_1), ("ha", Generation::V0_2), ("usb_devices", Generation::V0_3)]
+        {
+            assert_eq!(Generation::of_key(key), Some(generation), "{key}");
+        }
+        assert_eq!(Generation::of_key("mdev"), None, "not at the top");
         assert_eq!(Generation::of_key("diskSize"), None);
     }
 }

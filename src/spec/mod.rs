@@ -36,7 +36,7 @@ pub use model::{
     ObjectStore, Omni, Pattern, Phase, Place, Policy, PolicyRule, Provider, ProxmoxCluster, Prune,
     RuleSeverity, Spec, StateStore, StatedVersion, Thresholds, Together, Trust,
 };
-pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType};
+pub use provider_data::{FIELDS as PROVIDER_FIELDS, Type as ProviderFieldType, since as provider_since};
 pub use workspace::{TemplateFile, Workspace};
 
 /// The rules about files that have a description, with what their examples are a part of.

@@ -28,6 +28,24 @@ pub enum Type {
 
 use Type::{Any, Bool, Int, Table, Tables, Text, Texts, Uint};
 
+/// Fields that came with a release, by the last part of their path: major and minor number of the release.
+const SINCE: [(&str, (u64, u64)); 9] = [
+    ("tags", (0, 1)),
+    ("pool", (0, 1)),
+    ("network_firewall", (0, 1)),
+    ("mdev", (0, 1)),
+    ("placement_strategy", (0, 2)),
+    ("bios", (0, 2)),
+    ("vga", (0, 2)),
+    ("ha", (0, 2)),
+    ("usb_devices", (0, 3)),
+];
+
+/// The first release that reads a field, by the last part of its path; 0.0 was before the first of them.
+pub fn since(field: &str) -> (u64, u64) {
+    SINCE.iter().find(|(name, _)| *name == field).map_or((0, 0), |(_, release)| *release)
+}
+
 const DISK: &[(&str, Type)] = &[
     ("disk_size", Int),
     ("storage_selector", Text),

@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::checks::preflight::survey::{Survey, name};
 use crate::checks::{Basis, Finding, Rule, Severity, Stage};
+use crate::spec::{PROVIDER_FIELDS, provider_since};
 use crate::value::Value;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,18 +20,6 @@ pub(super) static RULE: Rule = Rule {
     act: "Leave the key out, or use a provider release that declares it.",
 };
 
-/// Keys that came with releases, each with the release.
-const LATER: [(&str, (u64, u64)); 8] = [
-    ("tags", (0, 1)),
-    ("pool", (0, 1)),
-    ("network_firewall", (0, 1)),
-    ("placement_strategy", (0, 2)),
-    ("bios", (0, 2)),
-    ("vga", (0, 2)),
-    ("ha", (0, 2)),
-    ("usb_devices", (0, 3)),
-];
-
 fn word((major, minor): (u64, u64)) -> String {
     format!("{major}.{minor}")
 }
@@ -42,15 +31,16 @@ pub(super) fn check(survey: &Survey<'_>, out: &mut Vec<Finding>) {
         let Some(data) = landing.class.data.as_ref().filter(|_| !published.properties.is_empty()) else {
             continue;
         };
-        let mut unread: Vec<(&str, (u64, u64))> = LATER
+        let mut unread: Vec<(&str, (u64, u64))> = PROVIDER_FIELDS
             .iter()
-            .copied()
+            .map(|(key, _)| (*key, provider_since(key)))
+            .filter(|(_, since)| *since > (0, 0))
             .filter(|(key, _)| data.get(key).is_some() && !published.properties.contains_key(*key))
             .collect();
         let devices = data.get("pci_devices").and_then(Value::as_list).into_iter().flatten();
         let declared = published.properties.get("pci_devices").is_some_and(|p| p.contains("mdev"));
         if !declared && devices.into_iter().any(|d| d.get("mdev").is_some()) {
-            unread.push(("pci_devices[].mdev", (0, 1)));
+            unread.push(("pci_devices[].mdev", provider_since("mdev")));
         }
         // Where the files name a release that does not read the key, the files' own rule has said it, with the place.
         let provider = survey.scene.desired.providers.iter().find(|p| p.id == landing.class.provider);

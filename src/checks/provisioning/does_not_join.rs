@@ -94,7 +94,7 @@ pub(super) fn check(inventory: &Inventory<'_>, out: &mut Vec<Finding>) {
         if let Some((1.., 0)) = tokens {
             causes.push((
                 "no join token of this Omni is active any more".into(),
-                "make a new default join token in Omni, then remove the machine there, so that it is made anew: the old token lies in its join image".into(),
+                "`omnictl jointoken unrevoke ID` (`renew`, if it expired) lets machines in that carry it; with another token they have to be made anew: it lies in their join image".into(),
             ));
         }
         let what = causes.first().map_or_else(

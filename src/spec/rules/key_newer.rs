@@ -3,6 +3,7 @@
 use crate::diag::rule::{Basis, Rule, Severity, Stage};
 use crate::diag::{Diagnostic, Sink};
 use crate::spec::fields::quote;
+use crate::spec::provider_data::since;
 
 use super::provider::Release;
 use super::recipe::Recipe;
@@ -21,19 +22,6 @@ pub(super) static RULE: Rule = Rule {
     act: "Run the release that the message names, or remove the key.",
 };
 
-/// Last part of a field's path, and the release that reads it first.
-const SINCE: [(&str, (u64, u64)); 9] = [
-    ("tags", (0, 1)),
-    ("pool", (0, 1)),
-    ("network_firewall", (0, 1)),
-    ("mdev", (0, 1)),
-    ("placement_strategy", (0, 2)),
-    ("bios", (0, 2)),
-    ("vga", (0, 2)),
-    ("ha", (0, 2)),
-    ("usb_devices", (0, 3)),
-];
-
 pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     let release = recipe.provider.release;
     if release == Release::Unknown {
@@ -41,9 +29,9 @@ pub(super) fn check(recipe: &Recipe<'_>, sink: &mut Sink) {
     }
     for field in &recipe.fields() {
         let name = field.key.text().unwrap_or_default();
-        let Some((_, (major, minor))) = SINCE.iter().find(|(f, _)| *f == name) else { continue };
+        let (major, minor) = since(name);
         // What stands in `ha` is told with it.
-        if release.before(*major, *minor) && (!field.path.contains('.') || name == "mdev") {
+        if release.before(major, minor) && (!field.path.contains('.') || name == "mdev") {
             sink.push(
                 Diagnostic::of(&RULE, format!("this release of the provider ignores {}", quote(&field.path)))
                     .at(recipe.source, field.key.span, "has no effect")

@@ -23,7 +23,7 @@ impl Release {
     pub(super) fn before(self, major: u64, minor: u64) -> bool {
         match self {
             Self::Unknown => false,
-            Self::Unreleased => true,
+            Self::Unreleased => (0, 0) < (major, minor),
             Self::Tagged(a, b) => (a, b) < (major, minor),
         }
     }
