@@ -15,7 +15,7 @@ pub use answer::{Answer, When, answer};
 pub use data::{Disk, Nic, PciDevice, ProviderData, UsbDevice};
 pub use generation::Generation;
 pub use read::{Misfit, Unreadable, read};
-pub use request::{DEFAULT_BRIDGE, DEFAULT_CPU, Names, create, hugepages};
+pub use request::{DEFAULT_BRIDGE, DEFAULT_CPU, Names, create};
 pub use typed::typed;
 
 #[cfg(test)]

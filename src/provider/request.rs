@@ -131,7 +131,7 @@ fn nic(bridge: &str, firewall: bool, vlan: u64) -> String {
 }
 
 /// The provider's spellings in Proxmox's.
-pub fn hugepages(written: &str) -> &str {
+pub(super) fn hugepages(written: &str) -> &str {
     match written {
         "2MB" => "2",
         "1GB" => "1024",

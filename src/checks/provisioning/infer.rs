@@ -72,7 +72,7 @@ pub(super) fn infer(inventory: &Inventory<'_>, machine: &Machine<'_>, step: &str
         }
         "syncVM" => sync_vm(seen, node?, &data),
         "startVM" => {
-            let bridge = word("network_bridge").unwrap_or("vmbr0");
+            let bridge = word("network_bridge").unwrap_or(provider::DEFAULT_BRIDGE);
             let bridges = seen.evidence.bridges.get(node?)?.known().filter(|b| !b.is_empty())?;
             (!bridges.iter().any(|b| b.name == bridge)).then(|| {
                 let all: Vec<String> = bridges.iter().map(|b| shown(&b.name)).collect();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
+use crate::checks::alike::listed_up_to;
 use crate::checks::placement::{Making, Outlook};
 use crate::checks::{self, Finding, SetView, Severity, count_of};
 use crate::plan::scene::Scene;
@@ -121,16 +122,8 @@ fn grouped(findings: Vec<Finding>, outlook: &Outlook, refused: impl Fn(&Finding)
 
 fn warning(group: &[Finding], by_class: &BTreeMap<&str, u32>) -> Option<Warning> {
     let first = group.first()?;
-    let mut subjects: Vec<String> = group.iter().take(NAMED).map(|f| format!("`{}`", f.subject)).collect();
-    let rest = group.len() - subjects.len();
-    let who = match (subjects.pop(), rest) {
-        (Some(last), 0) if subjects.is_empty() => last,
-        (Some(last), 0) => format!("{} and {last}", subjects.join(", ")),
-        (last, n) => {
-            subjects.extend(last);
-            format!("{} and {n} more", subjects.join(", "))
-        }
-    };
+    let subjects: Vec<String> = group.iter().map(|f| format!("`{}`", f.subject)).collect();
+    let who = listed_up_to(&subjects, NAMED);
     let classes = group.iter().filter(|f| f.subject.kind() == "class");
     let doomed: u32 = classes.filter_map(|f| by_class.get(f.subject.name())).sum();
     let loudly = match doomed {
